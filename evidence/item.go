@@ -1,0 +1,130 @@
+package evidence
+
+import (
+	"context"
+	"fmt"
+	"strings"
+
+	"github.com/surety-cloud/surety"
+)
+
+// Key names an item in the evidence tree. Every part is non-empty; "-" stands
+// for "none" (a cluster-scoped object has scope "-").
+type Key struct {
+	Provider string // kubernetes, dockerfile, scanner
+	Account  string // the cluster's name; "files" for manifests
+	Scope    string // the namespace
+	Kind     string // Deployment.apps, Service, Dockerfile
+	Name     string
+}
+
+// String joins the parts with "/". Slashes inside a part are kept in the name,
+// the last part, and replaced by ":" in the others.
+func (k Key) String() string {
+	var b strings.Builder
+	b.Grow(len(k.Provider) + len(k.Account) + len(k.Scope) + len(k.Kind) + len(k.Name) + 4)
+	for _, part := range [...]string{k.Provider, k.Account, k.Scope, k.Kind} {
+		if strings.Contains(part, "/") {
+			part = strings.ReplaceAll(part, "/", ":")
+		}
+		b.WriteString(part)
+		b.WriteByte('/')
+	}
+	b.WriteString(k.Name)
+	return b.String()
+}
+
+// ParseKey is the inverse of Key.String.
+func ParseKey(s string) (Key, error) {
+	p := strings.SplitN(s, "/", 5)
+	if len(p) != 5 || p[0] == "" || p[1] == "" || p[2] == "" || p[3] == "" || p[4] == "" {
+		return Key{}, fmt.Errorf("%q is not an evidence key; want provider/account/scope/kind/name", s)
+	}
+	return Key{p[0], p[1], p[2], p[3], p[4]}, nil
+}
+
+// Item is one observed object.
+type Item struct {
+	Key       Key
+	Kind      string // the object's own kind, such as Deployment
+	Namespace string // "" if it has none
+	Name      string
+	Origin    surety.Origin // where the object starts
+	Digest    surety.Digest // of the canonical body, secrets and server bookkeeping removed
+	Body      *Value        // nil when the item came from the memo
+	Facts     *Value        // the part of Body that relations between items need; never nil
+	Withheld  []string      // paths removed as secret, such as "data"
+	Imported  bool          // another scanner's result: lower assurance
+}
+
+// Format says how a document's bytes are to be parsed.
+type Format uint8
+
+// The formats of documents.
+const (
+	YAML Format = iota
+	JSON
+	Dockerfile
+	Scan // a report of another scanner: SARIF, Trivy JSON or Kubescape JSON
+)
+
+// Document is one unit of raw input. It parses to zero or more items, and
+// nothing in one document affects another.
+type Document struct {
+	Origin surety.Origin // file and first line
+	Format Format
+	Raw    []byte // not to be changed
+	// Account is the Key.Account of the document's items: "files", or the
+	// name of the cluster.
+	Account string
+}
+
+// Problem is something that could not be read or was left out, and why.
+type Problem struct {
+	Origin  surety.Origin
+	Message string
+}
+
+// Status is how much of a source was looked at.
+type Status string
+
+// The statuses of a source, or of one kind within a live source.
+const (
+	Complete Status = "complete"
+	Partial  Status = "partial"
+	Denied   Status = "denied"
+	Failed   Status = "failed"
+)
+
+// KindReport is the outcome of listing one kind in a live source.
+type KindReport struct {
+	Kind    string
+	Status  Status
+	Items   int
+	Message string
+}
+
+// Report says what a source gave and what it did not.
+type Report struct {
+	Source   string // as the user named it
+	Live     bool
+	Status   Status
+	Seen     int // documents handed out
+	Problems []Problem
+	Kinds    []KindReport // live sources: every kind the server offers
+}
+
+// Source is where documents come from. Collect calls emit for each document, in
+// a fixed order for a given input, until done or emit returns an error. A
+// document that cannot be read is a Problem in the report; the error is
+// reserved for "nothing usable was given". On cancellation Collect returns
+// promptly with what it has and Status Partial.
+type Source interface {
+	Collect(ctx context.Context, emit func(Document) error) (Report, error)
+}
+
+// Normalised is what a normaliser makes of one document.
+type Normalised struct {
+	Items    []*Item
+	Problems []Problem
+}

@@ -1,0 +1,106 @@
+// Package policy defines what a check is and what an engine that runs checks
+// must do.
+//
+// A Check is metadata: id, severity, the kinds of items it applies to, the
+// paths it can read. Its rule lives in an engine: policy/rego (plans compiled
+// from Rego), policy/cel (one expression per check), policy/native (Go: Pod
+// Security Standards, document structure, relations between items). Engines
+// yield Outcomes; they never decide severity, owner or waiver.
+//
+// A verdict depends on the check and the item only. An engine that cannot
+// decide (a withheld path, an exhausted budget, an error in the rule) says
+// Unknown with the reason.
+package policy
+
+import (
+	"github.com/surety-cloud/surety"
+	"github.com/surety-cloud/surety/evidence"
+)
+
+// Check is a rule that reads evidence and yields verdicts.
+type Check struct {
+	ID          string   // KSV-0017, PSS-..., SUR-..., or the user's
+	Aliases     []string // older and other spellings: AVD-KSV-0017, KSV017, no-privileged-containers
+	Title       string
+	Description string
+	Remediation string
+	Severity    surety.Severity
+	Provider    string   // kubernetes, dockerfile: the Key.Provider of items it applies to
+	Kinds       []string // item kinds it applies to; empty means every kind of the provider
+	Controls    []string // catalogue control ids, at least one once the policy set is built
+	References  []string
+	Reads       ReadSet
+	Version     surety.Digest // of the rule's code and of all it depends on
+	Engine      string        // rego, cel, native, imported
+}
+
+// AppliesTo reports whether c judges items of this provider and kind.
+func (c *Check) AppliesTo(provider, kind string) bool {
+	if c.Provider != provider {
+		return false
+	}
+	if len(c.Kinds) == 0 {
+		return true
+	}
+	for _, k := range c.Kinds {
+		if k == kind {
+			return true
+		}
+	}
+	return false
+}
+
+// Finding is one reason for a fail: what is wrong and on which line.
+type Finding struct {
+	Message string
+	Line    int
+}
+
+// Outcome is what one check says about one item.
+type Outcome struct {
+	Check    *Check
+	Verdict  surety.Verdict // Pass, Fail or Unknown
+	Findings []Finding      // of a Fail, at least one, in a fixed order
+	Reason   string         // of an Unknown
+}
+
+// Budget bounds the work one check may spend on one item. Steps are counted the
+// same way on every machine, so a verdict that runs out of them is the same
+// everywhere. Expired, if set, is polled now and then and ends the check early.
+type Budget struct {
+	Steps   int
+	Expired func() bool
+}
+
+// DefaultBudget is far above what any check of the built-in content needs on
+// the largest objects Kubernetes accepts.
+var DefaultBudget = Budget{Steps: 2_000_000}
+
+// Engine judges single items. Judge returns one outcome for each of the
+// engine's checks that applies to item, in the order of Checks. It is safe for
+// concurrent use and must not keep item.
+type Engine interface {
+	Checks() []*Check
+	Judge(item *evidence.Item, budget Budget) []Outcome
+}
+
+// Relation is what one check says about one item in view of the others.
+type Relation struct {
+	Item *evidence.Item
+	Outcome
+}
+
+// RelationEngine judges what no single item shows, such as a workload that no
+// network policy selects. It reads Item.Facts only.
+type RelationEngine interface {
+	Checks() []*Check
+	JudgeAll(items []*evidence.Item) []Relation
+}
+
+// Fact is one value a check read: a path of the item's body, its value as
+// compact JSON ("absent" if the path does not exist) and its line.
+type Fact struct {
+	Path  string `json:"path"`
+	Value string `json:"value"`
+	Line  int    `json:"line,omitempty"`
+}

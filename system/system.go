@@ -1,0 +1,168 @@
+// Package system describes what is there: the parties of a cloud, the services
+// they provide to each other, and the components, data, zones and flows these
+// are made of.
+//
+// A Model comes from surety.yaml (Decode) or is inferred from evidence (Infer).
+// Every fact keeps its Origin, so any result that rests on it can say where it
+// was stated. Roles are not properties of parties: a party is provider on one
+// service and customer on another, and the role sits on the service edge
+// (Y.3502). A model holds design facts and intent, never findings; these join
+// it by each component's match patterns.
+package system
+
+import "github.com/surety-cloud/surety"
+
+// Category is a cloud service category of Y.3500, plus containers.
+type Category string
+
+// The service categories. "CaaS" is refused by Decode: the ITU means
+// communications, the industry containers.
+const (
+	IaaS           Category = "IaaS"
+	PaaS           Category = "PaaS"
+	SaaS           Category = "SaaS"
+	NaaS           Category = "NaaS"
+	Communications Category = "communications"
+	Containers     Category = "containers"
+)
+
+// Categories lists every category Decode accepts.
+var Categories = []Category{IaaS, PaaS, SaaS, NaaS, Communications, Containers}
+
+// Role is what a party is on one service edge.
+type Role string
+
+// The roles of Y.3502.
+const (
+	Customer Role = "customer" // CSC
+	Provider Role = "provider" // CSP
+	Partner  Role = "partner"  // CSN
+)
+
+// Model is one described system. Maps are keyed by the name used in the file.
+type Model struct {
+	Name           string
+	Currency       string
+	Inferred       bool // made from evidence because no file was given
+	Origin         surety.Origin
+	Parties        map[string]*Party
+	Services       map[string]*Service
+	Data           map[string]*Data
+	Zones          map[string]*Zone
+	Components     map[string]*Component
+	Flows          []*Flow
+	Responsibility []*Override
+	Risk           *Risk
+	Assume         []*Assumption
+}
+
+// Party is a legal or natural person.
+type Party struct {
+	Name   string
+	Title  string // display name, optional
+	Sub    string // sub-role of Y.3502, such as auditor, broker, developer
+	Origin surety.Origin
+}
+
+// Service is something one party provides to another.
+type Service struct {
+	Name     string
+	Category Category
+	Provider string
+	Customer string // "public" for anyone
+	Partners []string
+	Terms    string // the provider's published terms, by name
+	Region   string
+	On       string // the service this one runs on, "" if none
+	Origin   surety.Origin
+}
+
+// Data is a class of data with its protection needs, 1 (lowest) to 4.
+type Data struct {
+	Name                                     string
+	Confidentiality, Integrity, Availability int // 0 = not stated
+	Kinds                                    []string
+	Records                                  int64
+	Origin                                   surety.Origin
+}
+
+// Zone is a boundary. In names the zone or service that contains it.
+type Zone struct {
+	Name   string
+	In     string
+	Trust  *int // nil = not stated
+	Origin surety.Origin
+}
+
+// Component is a running or configured part of the system.
+type Component struct {
+	Name      string
+	Type      string // k8s.deployment, aws.rds, github.actions ...
+	In        string // zone or service
+	Service   string // the service that provides it, if it is bought
+	Operator  string // party that runs it, "" = derived from In
+	Exposed   string // zone it is reachable from, such as internet
+	Encrypted string
+	Stores    []string          // data
+	Handles   []string          // data
+	Can       map[string]string // privilege -> component
+	Match     []string          // patterns of evidence keys, see MatchKey
+	Origin    surety.Origin
+}
+
+// Flow is a connection from one component or zone to another.
+type Flow struct {
+	From, To string
+	Proto    string
+	Data     []string
+	Auth     string
+	TLS      *bool  // nil = not stated
+	Via      string // component that mediates
+	Origin   surety.Origin
+}
+
+// Override changes who is responsible for one control on one element.
+type Override struct {
+	Control     string // control id or capability name; "" = every control
+	On          string // component, service or zone; "" = every element
+	Accountable string
+	Responsible []string
+	Split       string // who does which part, in words
+	Origin      surety.Origin
+}
+
+// Risk holds the appetite and the losses the user states. Amounts are in
+// Model.Currency.
+type Risk struct {
+	Appetite []Appetite
+	Loss     map[string]*Loss // by data name
+	Origin   surety.Origin
+}
+
+// Appetite is one point of the tolerated loss-exceedance curve.
+type Appetite struct {
+	Probability float64 // per year
+	Amount      float64
+}
+
+// Loss is the 90 % interval of one event's loss, and of its secondary loss.
+type Loss struct {
+	CI90      [2]float64
+	Secondary *SecondaryLoss
+	Origin    surety.Origin
+}
+
+// SecondaryLoss happens with probability P after a primary loss.
+type SecondaryLoss struct {
+	P    float64
+	CI90 [2]float64
+}
+
+// Assumption is something accepted as true without evidence, until it expires.
+type Assumption struct {
+	Text    string
+	Owner   string
+	On      string
+	Expires string // YYYY-MM-DD
+	Origin  surety.Origin
+}
