@@ -22,37 +22,83 @@ import (
 type Assessment struct {
 	Model            *system.Model
 	Catalog          *catalog.Catalog
-	Root             surety.Digest // of the evidence tree
-	Items            []*evidence.Item
+	Root             surety.Digest    // of the evidence tree
+	Items            []*evidence.Item // in key order
 	Sources          []evidence.Report
 	Checks           []*policy.Check
-	Results          []Result // by item key, then check id
+	Results          []Result // by item key, then check id; results without an item last
 	Responsibilities []Responsibility
 	Waivers          []WaiverUse
+	Groups           []Group // what to fix first, most urgent first
 	Summary          Summary
 	Changes          *Changes // nil without a baseline
 }
 
-// Result is what one check says about one item, and whose it is.
+// Result is what one check says about one item, and whose it is. Passes are by
+// far the most common, so what only other verdicts have is kept apart.
 type Result struct {
-	Check    *policy.Check
-	Item     *evidence.Item // nil: the check had nothing to look at
-	Verdict  surety.Verdict
+	Check   *policy.Check
+	Item    *evidence.Item // nil: the check had nothing to look at
+	Verdict surety.Verdict
+	Owner   *Owner // shared by all results of one control on one element; never nil
+	detail  *Detail
+}
+
+// Detail is what a fail, an unknown or a waived fail says beyond its verdict.
+type Detail struct {
 	Findings []policy.Finding // of a fail or waived fail, at least one
-	Facts    []policy.Fact    // of a fail: the values it rests on
+	Facts    []policy.Fact    // the values it rests on
 	Reason   string           // of unknown and not-applicable
-	Element  string           // the model's component, service or zone
-	Party    string           // accountable for it, "" if nobody is
-	Basis    string           // why that party
-	Waiver   *Waiver          // of a waived fail
+	Waiver   *Waiver          // that turned a fail into waived, or would have before it expired
+}
+
+// Detail returns r's detail; it is empty for a pass.
+func (r *Result) Detail() Detail {
+	if r.detail == nil {
+		return Detail{}
+	}
+	return *r.detail
+}
+
+// Owner says on whom a result lands.
+type Owner struct {
+	Control string // the control the result counts for first
+	Element string // the model's component, service or zone
+	Party   string // accountable, "" if nobody is
+	Basis   string // why that party
 }
 
 // ID names the result across runs: CHECK@KEY, never an index.
-func (r *Result) ID() string {
+func (r *Result) ID() string { return r.Check.ID + "@" + r.Resource() }
+
+// Resource is the key of the result's item, "-" if it has none.
+func (r *Result) Resource() string {
 	if r.Item == nil {
-		return r.Check.ID + "@-"
+		return "-"
 	}
-	return r.Check.ID + "@" + r.Item.Key.String()
+	return r.Item.Key.String()
+}
+
+// Origin is the place to look at: the first finding's line, else the item's.
+func (r *Result) Origin() surety.Origin {
+	if r.Item == nil {
+		return surety.Origin{}
+	}
+	o := r.Item.Origin
+	if r.detail != nil && len(r.detail.Findings) > 0 && r.detail.Findings[0].Line > 0 {
+		o.Line = r.detail.Findings[0].Line
+	}
+	return o
+}
+
+// Message is one sentence about the result: the first finding, or the reason.
+func (r *Result) Message() string {
+	switch d := r.Detail(); {
+	case len(d.Findings) > 0:
+		return d.Findings[0].Message
+	default:
+		return d.Reason
+	}
 }
 
 // Responsibility is a responsibility and how it stands.
@@ -70,17 +116,17 @@ type Summary struct {
 	Verdicts       Counts
 	FailBySeverity map[surety.Severity]int
 	ByParty        map[string]Counts // "" is nobody
-	ByCapability   map[string]Counts // by clause; a result counts once per capability
+	ByCapability   map[string]Counts // by clause; a result counts for its first control
 	Coverage       Coverage
 }
 
 // Coverage says how much of what was given has been looked at.
 type Coverage struct {
-	Documents int // handed out by the sources
-	Unparsed  int // gave nothing but problems
-	Items     int // objects found
-	Assessed  int // objects at least one check judged
-	Problems  int // what could not be read or was left out
+	Documents int `json:"documents"` // handed out by the sources
+	Unparsed  int `json:"unparsed"`  // gave no item
+	Items     int `json:"items"`     // objects found
+	Assessed  int `json:"assessed"`  // objects at least one check judged
+	Problems  int `json:"problems"`  // what could not be read or was left out
 }
 
 // Complete reports whether nothing was left out.

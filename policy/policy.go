@@ -13,6 +13,8 @@
 package policy
 
 import (
+	"strings"
+
 	"github.com/surety-cloud/surety"
 	"github.com/surety-cloud/surety/evidence"
 )
@@ -44,6 +46,19 @@ func (c *Check) AppliesTo(provider, kind string) bool {
 	}
 	for _, k := range c.Kinds {
 		if k == kind {
+			return true
+		}
+	}
+	return false
+}
+
+// Named reports whether name is c's id or one of its aliases, in any case.
+func (c *Check) Named(name string) bool {
+	if strings.EqualFold(c.ID, name) {
+		return true
+	}
+	for _, a := range c.Aliases {
+		if strings.EqualFold(a, name) {
 			return true
 		}
 	}
