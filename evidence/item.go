@@ -81,8 +81,8 @@ type Document struct {
 
 // Problem is something that could not be read or was left out, and why.
 type Problem struct {
-	Origin  surety.Origin
-	Message string
+	Origin  surety.Origin `json:"origin"`
+	Message string        `json:"message"`
 }
 
 // Status is how much of a source was looked at.
@@ -98,10 +98,10 @@ const (
 
 // KindReport is the outcome of listing one kind in a live source.
 type KindReport struct {
-	Kind    string
-	Status  Status
-	Items   int
-	Message string
+	Kind    string `json:"kind"`
+	Status  Status `json:"status"`
+	Items   int    `json:"items"`
+	Message string `json:"message,omitempty"`
 }
 
 // Report says what a source gave and what it did not.
@@ -110,6 +110,7 @@ type Report struct {
 	Live     bool
 	Status   Status
 	Seen     int // documents handed out
+	Items    int // objects these held
 	Problems []Problem
 	Kinds    []KindReport // live sources: every kind the server offers
 }

@@ -67,8 +67,8 @@ func (c *Check) Named(name string) bool {
 
 // Finding is one reason for a fail: what is wrong and on which line.
 type Finding struct {
-	Message string
-	Line    int
+	Message string `json:"message"`
+	Line    int    `json:"line,omitempty"`
 }
 
 // Outcome is what one check says about one item.

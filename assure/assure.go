@@ -1,0 +1,70 @@
+// Package assure is the spine of Surety: Run calls every step in the order of
+// the data, and is the place to start reading.
+//
+//	describe   system          the model given, or one inferred from the evidence
+//	own        responsibility  who must do what
+//	observe    evidence        sources -> documents -> items        (observe.go)
+//	judge      policy          items -> outcomes                    (observe.go)
+//	conclude   assessment      outcomes -> results, owners, status
+//
+// Observing and judging are one pass over the documents, so that memory holds
+// what documents came to and never the documents themselves. Everything after it
+// is pure.
+package assure
+
+import (
+	"context"
+	"time"
+
+	"github.com/surety-cloud/surety/assessment"
+	"github.com/surety-cloud/surety/catalog"
+	"github.com/surety-cloud/surety/evidence"
+	"github.com/surety-cloud/surety/evidence/kubernetes"
+	"github.com/surety-cloud/surety/policy"
+	"github.com/surety-cloud/surety/responsibility"
+	"github.com/surety-cloud/surety/system"
+)
+
+// Options say what to assess, and by what.
+type Options struct {
+	Sources  []evidence.Source
+	Policy   *policy.Set
+	Catalog  *catalog.Catalog
+	Model    *system.Model // nil: infer one from the evidence
+	Waivers  []*assessment.Waiver
+	Baseline *assessment.Snapshot // nil: none
+	Today    time.Time            // the date waivers are measured against
+	Budget   policy.Budget        // of each check on each item
+	Memo     Memo                 // nil: judge every document
+	Progress func(documents int)  // called now and then from one goroutine; nil: silent
+}
+
+// Run assesses what the sources give. When ctx ends early it returns at once
+// with what has been judged so far; the sources are then partial. The error is
+// about input nothing can be assessed of.
+func Run(ctx context.Context, o Options) (*assessment.Assessment, error) {
+	seen, err := observe(ctx, o)
+	if err != nil {
+		return nil, err
+	}
+	kubernetes.Disambiguate(seen.items)
+	assessment.SortItems(seen.items)
+	for _, r := range o.Policy.JudgeAll(seen.items) {
+		seen.judged = append(seen.judged, judged(r.Item, r.Outcome, nil))
+	}
+
+	model := o.Model
+	if model == nil {
+		model = system.Infer(seen.items)
+	}
+	duties := responsibility.NewIndex(responsibility.Resolve(model, o.Catalog))
+
+	return assessment.Assess(assessment.Input{
+		Model: model, Catalog: o.Catalog,
+		Responsibilities: duties, Elements: system.NewMatcher(model),
+		Root:   evidence.NewSet(seen.items).Root(),
+		Checks: o.Policy.Checks(), Items: seen.items, Judged: seen.judged,
+		Sources: seen.reports, Coverage: seen.coverage(),
+		Waivers: o.Waivers, Baseline: o.Baseline, Today: o.Today,
+	}), nil
+}

@@ -1,0 +1,225 @@
+package assure
+
+import (
+	"context"
+	"crypto/sha256"
+	"encoding/binary"
+	"io"
+	"runtime"
+	"sync"
+
+	"github.com/surety-cloud/surety"
+	"github.com/surety-cloud/surety/assessment"
+	"github.com/surety-cloud/surety/evidence"
+	"github.com/surety-cloud/surety/evidence/dockerfile"
+	"github.com/surety-cloud/surety/evidence/kubernetes"
+	"github.com/surety-cloud/surety/internal/memo"
+	"github.com/surety-cloud/surety/policy"
+)
+
+// Memo remembers what documents came to. Line is a document's first line.
+type Memo interface {
+	Get(d surety.Digest, file string, line int) (memo.Record, bool)
+	Put(d surety.Digest, line int, r memo.Record)
+}
+
+// maxFacts is how many values a result records at most.
+const maxFacts = 12
+
+// seen is what observing all sources came to, in the order of the sources.
+type seen struct {
+	items    []*evidence.Item
+	judged   []assessment.Judged
+	reports  []evidence.Report
+	unparsed int
+}
+
+func (s *seen) coverage() assessment.Coverage {
+	c := assessment.Coverage{Unparsed: s.unparsed, Items: len(s.items)}
+	for _, r := range s.reports {
+		c.Documents += r.Seen
+		c.Problems += len(r.Problems)
+	}
+	assessed := make(map[*evidence.Item]bool, len(s.items))
+	for _, j := range s.judged {
+		assessed[j.Item] = true
+	}
+	c.Assessed = len(assessed)
+	return c
+}
+
+// observe collects each source in turn and judges its documents on all cores.
+func observe(ctx context.Context, o Options) (*seen, error) {
+	all := &seen{}
+	for _, src := range o.Sources {
+		if err := all.source(ctx, o, src); err != nil {
+			return nil, err
+		}
+	}
+	return all, nil
+}
+
+// batch is a run of documents that one worker takes at a time; done receives
+// what they came to. Batches are answered in the order they were sent.
+type batch struct {
+	docs []evidence.Document
+	done chan []judgedDocument
+}
+
+// batchSize keeps the cost of handing documents over far below that of judging
+// them.
+const batchSize = 32
+
+// judgedDocument is what one document came to.
+type judgedDocument struct {
+	memo.Record
+	problems []evidence.Problem
+}
+
+// source observes one source. Documents go to the workers in batches, and a
+// second queue holds the batches in order, so that results come back in the
+// source's order whichever worker is faster.
+func (s *seen) source(ctx context.Context, o Options, src evidence.Source) error {
+	workers := runtime.GOMAXPROCS(0)
+	todo := make(chan batch, workers)
+	order := make(chan batch, 4*workers)
+	var group sync.WaitGroup
+	for range workers {
+		group.Go(func() {
+			for b := range todo {
+				b.done <- judgeBatch(ctx, o, b.docs)
+			}
+		})
+	}
+
+	var report evidence.Report
+	var err error
+	group.Go(func() {
+		defer close(order)
+		defer close(todo)
+		var docs []evidence.Document
+		send := func() {
+			b := batch{docs, make(chan []judgedDocument, 1)}
+			todo <- b
+			order <- b
+			docs = nil
+		}
+		report, err = src.Collect(ctx, func(d evidence.Document) error {
+			if docs = append(docs, d); len(docs) == batchSize {
+				send()
+			}
+			return ctx.Err()
+		})
+		send()
+	})
+
+	var problems []evidence.Problem
+	items := 0
+	for b := range order {
+		for _, d := range <-b.done {
+			problems = append(problems, d.problems...)
+			items += len(d.Items)
+			s.items = append(s.items, d.Items...)
+			s.judged = append(s.judged, d.Judged...)
+			if len(d.Items) == 0 {
+				s.unparsed++
+			}
+		}
+		if o.Progress != nil {
+			o.Progress(len(s.items))
+		}
+	}
+	group.Wait()
+	if err != nil {
+		return err
+	}
+	report.Items += items
+	report.Problems = append(report.Problems, problems...)
+	if len(report.Problems) > 0 && report.Status == evidence.Complete {
+		report.Status = evidence.Partial
+	}
+	s.reports = append(s.reports, report)
+	return nil
+}
+
+func judgeBatch(ctx context.Context, o Options, docs []evidence.Document) []judgedDocument {
+	out := make([]judgedDocument, len(docs))
+	for i, d := range docs {
+		if ctx.Err() != nil {
+			out[i].problems = []evidence.Problem{{Origin: d.Origin, Message: "not assessed: interrupted"}}
+			continue
+		}
+		out[i] = judgeDocument(o, d)
+	}
+	return out
+}
+
+// judgeDocument asks the memo first. Only documents without problems are
+// remembered: a problem's message may name lines, which do not move with the
+// document.
+func judgeDocument(o Options, d evidence.Document) judgedDocument {
+	var digest surety.Digest
+	if o.Memo != nil {
+		digest = documentDigest(d)
+		if r, ok := o.Memo.Get(digest, d.Origin.File, d.Origin.Line); ok {
+			return judgedDocument{Record: r}
+		}
+	}
+	n := normalise(d)
+	out := judgedDocument{problems: n.Problems}
+	out.Items = n.Items
+	memorable := len(n.Problems) == 0
+	for _, item := range n.Items {
+		for _, outcome := range o.Policy.Judge(item, o.Budget) {
+			out.Judged = append(out.Judged, judged(item, outcome, item.Body))
+		}
+		memorable = memorable && len(item.Duplicates) == 0
+		item.Body = nil
+	}
+	if o.Memo != nil && memorable {
+		o.Memo.Put(digest, d.Origin.Line, out.Record)
+	}
+	return out
+}
+
+// documentDigest covers all that decides what a document comes to, but for the
+// checks and the place it stands.
+func documentDigest(d evidence.Document) surety.Digest {
+	h := sha256.New()
+	var head [9]byte
+	head[0] = byte(d.Format)
+	binary.LittleEndian.PutUint64(head[1:], uint64(len(d.Account)))
+	h.Write(head[:])
+	io.WriteString(h, d.Account)
+	if d.Format != evidence.YAML && d.Format != evidence.JSON {
+		io.WriteString(h, d.Origin.File) // it names the item
+		h.Write([]byte{0})
+	}
+	h.Write(d.Raw)
+	return surety.Digest(h.Sum(nil))
+}
+
+func normalise(d evidence.Document) evidence.Normalised {
+	if d.Format == evidence.Dockerfile {
+		return dockerfile.Normalise(d)
+	}
+	return kubernetes.Normalise(d)
+}
+
+// judged keeps of an outcome what the assessment needs. A plain pass needs
+// nothing beyond its verdict.
+func judged(item *evidence.Item, o policy.Outcome, body *evidence.Value) assessment.Judged {
+	j := assessment.Judged{Item: item, Check: o.Check, Verdict: o.Verdict}
+	if o.Verdict == surety.Pass {
+		return j
+	}
+	j.Detail = &assessment.Detail{Findings: o.Findings, Reason: o.Reason}
+	if o.Verdict == surety.Fail {
+		facts := item.Facts
+		if body != nil {
+			facts = body
+		}
+		j.Detail.Facts = policy.Facts(o.Check.Reads, facts, maxFacts)
+	}
+	return j
+}

@@ -1,0 +1,73 @@
+// Package report writes assessments, one file per format.
+//
+// Formats only read: everything they print is already in the Assessment, so no
+// format can judge differently from another. JSON is the complete record and is
+// also read back (ReadSnapshot), for baselines and diffs. The same input gives
+// the same bytes in every format but for the time, which Options carries.
+//
+//	text   for people: what to fix first, whose it is, what could not be seen
+//	json   the contract surety/assessment/v1, complete
+//	sarif  SARIF 2.1.0, for code scanning
+//	oscal  OSCAL 1.2.2 assessment-results
+//	ocsf   OCSF compliance findings, one JSON object a line
+//	csv    one row a result
+//	html   one self-contained page
+package report
+
+import (
+	"fmt"
+	"io"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/surety-cloud/surety"
+	"github.com/surety-cloud/surety/assessment"
+)
+
+// Options are what a report needs beside the assessment.
+type Options struct {
+	Time    time.Time
+	Version string // of this tool
+	Color   bool   // text only: use ANSI colours
+	Width   int    // text only: columns; 0 means 100
+	// Findings leaves out results that pass or do not apply. The totals still
+	// count them. Only json and csv list them otherwise.
+	Findings bool
+}
+
+type writeFunc func(io.Writer, *assessment.Assessment, Options) error
+
+// formats is the one table of formats; Formats and Write read it.
+var formats = map[string]writeFunc{
+	"text": writeText,
+	"json": writeJSON,
+}
+
+// Formats lists the names of the formats, sorted.
+func Formats() []string {
+	names := make([]string, 0, len(formats))
+	for name := range formats {
+		names = append(names, name)
+	}
+	slices.Sort(names)
+	return names
+}
+
+// Write writes a in the named format.
+func Write(w io.Writer, format string, a *assessment.Assessment, o Options) error {
+	write, ok := formats[format]
+	if !ok {
+		return &surety.Error{
+			Kind: surety.BadInput, Op: "write report",
+			Err:  fmt.Errorf("there is no format %q", format),
+			Hint: "use one of " + strings.Join(Formats(), ", "),
+		}
+	}
+	return write(w, a, o)
+}
+
+// worthTelling reports whether a result is listed when only findings are.
+func worthTelling(v surety.Verdict) bool {
+	return v != surety.Pass && v != surety.NotApplicable
+}
