@@ -54,7 +54,16 @@ type Item struct {
 	Body      *Value        // nil when the item came from the memo
 	Facts     *Value        // the part of Body that relations between items need; never nil
 	Withheld  []string      // paths removed as secret, such as "data"
-	Imported  bool          // another scanner's result: lower assurance
+	// Duplicates lists the keys the object's text gives more than once.
+	Duplicates []Duplicate
+	Imported   bool // another scanner's result: lower assurance
+}
+
+// Duplicate is a key given again in the same mapping. The last one wins.
+type Duplicate struct {
+	Path      string // from the object's root, such as spec.containers[0].name
+	Line      int    // of the repetition
+	FirstLine int    // of the first occurrence
 }
 
 // Format says how a document's bytes are to be parsed.
