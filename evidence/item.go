@@ -103,6 +103,7 @@ const (
 	Partial  Status = "partial"
 	Denied   Status = "denied"
 	Failed   Status = "failed"
+	Skipped  Status = "skipped" // of a kind only: left out on purpose; the message says why
 )
 
 // KindReport is the outcome of listing one kind in a live source.
