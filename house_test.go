@@ -1,0 +1,279 @@
+package surety_test
+
+import (
+	"go/ast"
+	"go/parser"
+	"go/token"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"regexp"
+	"slices"
+	"strings"
+	"testing"
+)
+
+// The rules of the house, as tests. Each message says what to do.
+
+const (
+	maxFileLines     = 800
+	maxFunctionLines = 100
+	maxMethods       = 3
+)
+
+const module = "github.com/surety-cloud/surety"
+
+// file is one Go source file of the module.
+type file struct {
+	path string // slash-separated, relative to the root
+	dir  string
+	test bool
+	fset *token.FileSet
+	ast  *ast.File
+	raw  []byte
+}
+
+func (f file) line(pos token.Pos) int { return f.fset.Position(pos).Line }
+
+func goFiles(t *testing.T) []file {
+	t.Helper()
+	var files []file
+	err := filepath.WalkDir(".", func(path string, d fs.DirEntry, err error) error {
+		if err != nil {
+			return err
+		}
+		if d.IsDir() {
+			if name := d.Name(); path != "." && (strings.HasPrefix(name, ".") || name == "testdata" || hasOwnModule(path)) {
+				return filepath.SkipDir
+			}
+			return nil
+		}
+		if filepath.Ext(path) != ".go" {
+			return nil
+		}
+		raw, err := os.ReadFile(path)
+		if err != nil {
+			return err
+		}
+		fset := token.NewFileSet()
+		parsed, err := parser.ParseFile(fset, path, raw, parser.ParseComments|parser.SkipObjectResolution)
+		if err != nil {
+			return err
+		}
+		files = append(files, file{filepath.ToSlash(path), filepath.ToSlash(filepath.Dir(path)),
+			strings.HasSuffix(path, "_test.go"), fset, parsed, raw})
+		return nil
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	return files
+}
+
+func hasOwnModule(dir string) bool {
+	_, err := os.Stat(filepath.Join(dir, "go.mod"))
+	return err == nil && dir != "."
+}
+
+func TestEveryPackageHasOneComment(t *testing.T) {
+	comments := map[string][]string{}
+	for _, f := range goFiles(t) {
+		if f.test {
+			continue
+		}
+		if _, ok := comments[f.dir]; !ok {
+			comments[f.dir] = nil
+		}
+		if f.ast.Doc != nil {
+			comments[f.dir] = append(comments[f.dir], f.path)
+		}
+	}
+	for dir, in := range comments {
+		if len(in) != 1 {
+			t.Errorf("%s: %d package comments %v; write exactly one, as a short manual", dir, len(in), in)
+		}
+	}
+}
+
+func TestEveryExportIsDocumented(t *testing.T) {
+	for _, f := range goFiles(t) {
+		if f.test || f.ast.Name.Name == "main" {
+			continue
+		}
+		for _, decl := range f.ast.Decls {
+			switch d := decl.(type) {
+			case *ast.FuncDecl:
+				if d.Name.IsExported() && exportedReceiver(d) && d.Doc == nil && !wellKnown[d.Name.Name] {
+					t.Errorf("%s:%d: %s is exported and has no comment", f.path, f.line(d.Pos()), d.Name.Name)
+				}
+			case *ast.GenDecl:
+				for _, spec := range d.Specs {
+					if s, ok := spec.(*ast.TypeSpec); ok && s.Name.IsExported() && d.Doc == nil && s.Doc == nil {
+						t.Errorf("%s:%d: type %s is exported and has no comment", f.path, f.line(s.Pos()), s.Name.Name)
+					}
+				}
+			}
+		}
+	}
+}
+
+// wellKnown methods mean what their interface says.
+var wellKnown = map[string]bool{"String": true, "Error": true, "Unwrap": true}
+
+func exportedReceiver(d *ast.FuncDecl) bool {
+	if d.Recv == nil {
+		return true
+	}
+	typ := d.Recv.List[0].Type
+	for {
+		switch x := typ.(type) {
+		case *ast.StarExpr:
+			typ = x.X
+		case *ast.IndexExpr:
+			typ = x.X
+		case *ast.Ident:
+			return x.IsExported()
+		default:
+			return false
+		}
+	}
+}
+
+func TestSizes(t *testing.T) {
+	for _, f := range goFiles(t) {
+		if f.test {
+			continue
+		}
+		if n := strings.Count(string(f.raw), "\n"); n > maxFileLines {
+			t.Errorf("%s: %d lines; split it by what it is about (limit %d)", f.path, n, maxFileLines)
+		}
+		ast.Inspect(f.ast, func(n ast.Node) bool {
+			switch d := n.(type) {
+			case *ast.FuncDecl:
+				if lines := f.line(d.End()) - f.line(d.Pos()) + 1; lines > maxFunctionLines {
+					t.Errorf("%s:%d: %s has %d lines; name its steps (limit %d)", f.path, f.line(d.Pos()), d.Name.Name, lines, maxFunctionLines)
+				}
+			case *ast.InterfaceType:
+				if len(d.Methods.List) > maxMethods {
+					t.Errorf("%s:%d: an interface of %d methods; split it by user (limit %d)", f.path, f.line(d.Pos()), len(d.Methods.List), maxMethods)
+				}
+			}
+			return true
+		})
+	}
+}
+
+// rank orders the judging branch: a package may import only packages of a lower
+// rank, or of its own folder. What is not listed is not part of the pure branch.
+var rank = map[string]int{
+	"":                0, // the root package
+	"internal/strict": 2,
+	"evidence":        1, "evidence/yaml": 2, "evidence/kubernetes": 3, "evidence/dockerfile": 3,
+	"evidence/files": 4, "evidence/cluster": 4, "evidence/scanner": 3,
+	"system": 4, "catalog": 5, "responsibility": 6,
+	"policy": 4, "policy/rego": 5, "policy/cel": 5, "policy/native": 5, "policy/relation": 5,
+	"assessment": 7, "internal/memo": 8, "assure": 9, "internal/report": 9, "internal/cli": 10,
+}
+
+func TestImportsGoOneWay(t *testing.T) {
+	for _, f := range goFiles(t) {
+		if f.test {
+			continue
+		}
+		from, known := rank[strings.TrimPrefix(f.dir, ".")]
+		for _, spec := range f.ast.Imports {
+			path := strings.Trim(spec.Path.Value, `"`)
+			if !strings.HasPrefix(path, module) {
+				continue
+			}
+			to, ok := rank[strings.TrimPrefix(strings.TrimPrefix(path, module), "/")]
+			if known && ok && to >= from {
+				t.Errorf("%s: imports %s, which comes later in the flow of data; see ARCHITECTURE.md", f.path, path)
+			}
+		}
+	}
+}
+
+// pure packages take values and return values.
+var pure = []string{"", "system", "catalog", "responsibility", "policy", "policy/rego", "policy/cel", "policy/native", "policy/relation", "assessment", "evidence/yaml", "evidence/kubernetes", "evidence/dockerfile", "evidence/scanner"}
+
+func TestPureCore(t *testing.T) {
+	forbidden := map[string]string{
+		"context": "pure code does not wait", "net/http": "pure code has no network", "net": "pure code has no network",
+		"log": "pure code does not log", "log/slog": "pure code does not log", "math/rand": "a verdict is a function of its input",
+	}
+	clock := regexp.MustCompile(`\btime\.(Now|Since|Until|After|Sleep|Tick)\(`)
+	for _, f := range goFiles(t) {
+		if f.test || !slices.Contains(pure, strings.TrimPrefix(f.dir, ".")) {
+			continue
+		}
+		for _, spec := range f.ast.Imports {
+			path := strings.Trim(spec.Path.Value, `"`)
+			if why, bad := forbidden[path]; bad && !exempt[f.path+" "+path] {
+				t.Errorf("%s: imports %s; %s", f.path, path, why)
+			}
+		}
+		if m := clock.Find(f.raw); m != nil {
+			t.Errorf("%s: uses %s; hand the time in", f.path, m)
+		}
+	}
+}
+
+// exempt lists imports of the pure core that a library's signature demands.
+var exempt = map[string]bool{}
+
+func TestNoForbiddenHabits(t *testing.T) {
+	habits := []struct {
+		pattern *regexp.Regexp
+		except  string
+		why     string
+	}{
+		{regexp.MustCompile(`(?m)\b(TODO|FIXME|XXX)\b`), "", "file an issue and do it, or leave it out"},
+		{regexp.MustCompile(`\blog\.Fatal|\bos\.Exit\(`), "cmd/", "return the error; only main exits"},
+		{regexp.MustCompile(`context\.(Background|TODO)\(\)`), "cmd/", "take the context from the caller"},
+		{regexp.MustCompile(`(?m)^func init\(\)`), "", "compute it where it is used, or at package level without effects"},
+	}
+	for _, f := range goFiles(t) {
+		if f.test {
+			continue
+		}
+		for _, h := range habits {
+			if h.except != "" && strings.HasPrefix(f.path, h.except) || exempt[f.path+" "+h.pattern.String()] {
+				continue
+			}
+			if m := h.pattern.Find(f.raw); m != nil {
+				t.Errorf("%s: %s: %s", f.path, m, h.why)
+			}
+		}
+	}
+}
+
+func TestFolderNamesSayWhatTheyHold(t *testing.T) {
+	vague := []string{"util", "utils", "common", "helpers", "helper", "models", "types", "services", "misc", "lib"}
+	for _, f := range goFiles(t) {
+		if slices.Contains(vague, filepath.Base(f.dir)) {
+			t.Errorf("%s: the folder's name says nothing; use the field's word", f.path)
+		}
+	}
+}
+
+// Every direct dependency is argued in one line of docs/dependencies.md.
+func TestDependenciesAreArgued(t *testing.T) {
+	mod, err := os.ReadFile("go.mod")
+	if err != nil {
+		t.Fatal(err)
+	}
+	argued, err := os.ReadFile("docs/dependencies.md")
+	if err != nil {
+		t.Fatal(err)
+	}
+	for line := range strings.Lines(string(mod)) {
+		fields := strings.Fields(line)
+		if len(fields) != 2 || !strings.HasPrefix(fields[1], "v") || strings.Contains(line, "// indirect") {
+			continue
+		}
+		if !strings.Contains(string(argued), "`"+fields[0]+"`") {
+			t.Errorf("go.mod: %s is not argued in docs/dependencies.md; add one line that says why it is worth having", fields[0])
+		}
+	}
+}

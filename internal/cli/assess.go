@@ -1,0 +1,174 @@
+package cli
+
+import (
+	"context"
+	"fmt"
+	"io"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/spf13/cobra"
+
+	"github.com/surety-cloud/surety"
+	"github.com/surety-cloud/surety/assessment"
+	"github.com/surety-cloud/surety/assure"
+	"github.com/surety-cloud/surety/internal/report"
+)
+
+// assessFlags are the flags of assess; why and diff share those of run.
+type assessFlags struct {
+	runFlags
+	format   string
+	output   string
+	failOn   string
+	strict   bool
+	baseline string
+	findings bool
+	noColor  bool
+	width    int
+}
+
+func (p Program) assessCommand() *cobra.Command {
+	var f assessFlags
+	c := &cobra.Command{
+		Use:   "assess SOURCE...",
+		Short: "Judge a system from its manifests or its live cluster",
+		Long: `Assess reads each SOURCE, judges every object it holds, and reports each result
+with the control it shows and the party that owns it.
+
+A SOURCE is a file or directory (Kubernetes YAML and JSON, Dockerfiles, and the
+SARIF, Trivy or Kubescape JSON of other scanners; told apart by content), "-" for
+standard input, or a live cluster: kubernetes:CONTEXT, or kubernetes: for the
+current context. Charts and kustomizations are named, not rendered:
+
+    helm template CHART | surety assess -
+
+Without --system the model is surety.yaml in the working directory or in the
+first SOURCE if there is one, else it is inferred from the evidence.`,
+		Args: cobra.MinimumNArgs(1),
+		RunE: func(c *cobra.Command, args []string) error { return p.assess(c.Context(), f, args) },
+	}
+	fs := c.Flags()
+	f.runFlags.register(fs)
+	fs.StringVar(&f.format, "format", "text", "report format: "+strings.Join(report.Formats(), ", "))
+	fs.StringVarP(&f.output, "output", "o", "", "write the report to this `FILE` instead of standard output")
+	fs.StringVar(&f.failOn, "fail-on", "", "exit 1 if a fail is of this severity or worse: low, medium, high, critical")
+	fs.BoolVar(&f.strict, "strict", false, "exit 1 if anything was not looked at")
+	fs.StringVar(&f.baseline, "baseline", "", "compare with this earlier JSON report `FILE`")
+	fs.BoolVar(&f.findings, "findings", false, "leave passes out of json and csv")
+	fs.BoolVar(&f.noColor, "no-color", false, "no colour, even on a terminal")
+	fs.IntVar(&f.width, "width", 0, "columns of the text report (default: the terminal's)")
+	return c
+}
+
+func (p Program) assess(ctx context.Context, f assessFlags, args []string) error {
+	limit, err := f.limit()
+	if err != nil {
+		return err
+	}
+	if !slices.Contains(report.Formats(), f.format) {
+		return &usageError{fmt.Errorf("--format %s: there is no such format; use one of %s", f.format, strings.Join(report.Formats(), ", "))}
+	}
+	run, err := p.prepare(f.runFlags, args)
+	if err != nil {
+		return err
+	}
+	if f.baseline != "" {
+		if run.options.Baseline, err = report.OpenSnapshot(f.baseline); err != nil {
+			return err
+		}
+	}
+	a, err := p.execute(ctx, run)
+	if err != nil {
+		return err
+	}
+	o := report.Options{Time: time.Now(), Version: version(), Findings: f.findings, Width: f.width}
+	if columns, ok := terminal(p.Stdout); ok && f.output == "" {
+		o.Color = !f.noColor && p.Env("NO_COLOR") == ""
+		if o.Width == 0 {
+			o.Width = columns
+		}
+	}
+	if err := p.writeOutput(f.output, func(w io.Writer) error { return report.Write(w, f.format, a, o) }); err != nil {
+		return err
+	}
+	return f.broken(a, limit)
+}
+
+// limit reads --fail-on; ok is false if it is not set.
+func (f *assessFlags) limit() (*surety.Severity, error) {
+	if f.failOn == "" {
+		return nil, nil
+	}
+	var s surety.Severity
+	if err := s.UnmarshalText([]byte(f.failOn)); err != nil {
+		return nil, &usageError{fmt.Errorf("--fail-on: %w", err)}
+	}
+	return &s, nil
+}
+
+// broken says which of the caller's limits the assessment breaks.
+func (f *assessFlags) broken(a *assessment.Assessment, limit *surety.Severity) error {
+	if worst, ok := a.Summary.WorstFail(); ok && limit != nil && worst >= *limit {
+		return &breach{fmt.Sprintf("there are fails of severity %s; --fail-on %s asks for none", worst, *limit)}
+	}
+	if n := a.Summary.Coverage.Problems; f.strict && n > 0 {
+		return &breach{fmt.Sprintf("not everything was looked at: %d problems; --strict asks for none", n)}
+	}
+	return nil
+}
+
+// execute runs the assessment, with progress on a terminal.
+func (p Program) execute(ctx context.Context, r *prepared) (*assessment.Assessment, error) {
+	if _, ok := terminal(p.Stderr); ok {
+		r.options.Progress = p.progress(time.Now)
+	}
+	a, err := assure.Run(ctx, r.options)
+	if r.options.Progress != nil {
+		fmt.Fprint(p.Stderr, "\r\x1b[K")
+	}
+	if err != nil {
+		return nil, err
+	}
+	if ctx.Err() != nil {
+		fmt.Fprintln(p.Stderr, "surety: interrupted; the report holds what was judged until then")
+	}
+	if r.memo != nil {
+		if err := r.memo.Save(); err != nil {
+			fmt.Fprintln(p.Stderr, "surety: warning: "+err.Error())
+		}
+	}
+	return a, nil
+}
+
+// progress prints how far the work is, from the second second on.
+func (p Program) progress(now func() time.Time) func(int) {
+	start := now()
+	last := start
+	return func(objects int) {
+		t := now()
+		if t.Sub(start) < time.Second || t.Sub(last) < 200*time.Millisecond {
+			return
+		}
+		last = t
+		fmt.Fprintf(p.Stderr, "\r\x1b[Kjudged %d objects in %ds", objects, int(t.Sub(start).Seconds()))
+	}
+}
+
+// findModel looks for surety.yaml where a person would have put it.
+func findModel(sources []string) string {
+	places := []string{"."}
+	if info, err := os.Stat(sources[0]); err == nil && info.IsDir() {
+		places = append(places, sources[0])
+	}
+	for _, dir := range places {
+		path := filepath.Join(dir, "surety.yaml")
+		if _, err := os.Stat(path); err == nil {
+			return path
+		}
+	}
+	return ""
+}

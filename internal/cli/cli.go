@@ -1,0 +1,168 @@
+// Package cli is the command line: one file per command, each with its help.
+//
+// A Program is given its arguments, streams and environment, so tests run the
+// real one. Results go to standard output; progress, warnings and errors to
+// standard error, lower case, without a full stop. Exit codes:
+//
+//	0  done, whatever was found
+//	1  a limit the caller set was broken: --fail-on, --strict, a failing policy test
+//	2  bad input or usage: nothing usable was given
+//	3  internal error
+package cli
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"runtime/debug"
+
+	"github.com/spf13/cobra"
+	"golang.org/x/term"
+
+	"github.com/surety-cloud/surety"
+)
+
+// Program is one run of the command.
+type Program struct {
+	Args   []string
+	Stdin  io.Reader
+	Stdout io.Writer
+	Stderr io.Writer
+	Env    func(string) string
+}
+
+// The exit codes.
+const (
+	exitDone     = 0
+	exitBreach   = 1
+	exitUsage    = 2
+	exitInternal = 3
+)
+
+// breach is returned by a command that did its work and found a limit broken.
+type breach struct{ message string }
+
+func (b *breach) Error() string { return b.message }
+
+// Run executes the command and returns its exit code.
+func (p Program) Run(ctx context.Context) (code int) {
+	defer func() {
+		if r := recover(); r != nil {
+			fmt.Fprintf(p.Stderr, "surety: internal error: %v\n%s", r, debug.Stack())
+			code = exitInternal
+		}
+	}()
+	root := p.root()
+	root.SetArgs(p.Args)
+	err := root.ExecuteContext(ctx)
+	if err == nil {
+		return exitDone
+	}
+	for _, line := range messages(err) {
+		fmt.Fprintln(p.Stderr, "surety: "+line)
+	}
+	return exitCode(err)
+}
+
+// messages takes joined errors apart, so that each stands on its own line.
+func messages(err error) []string {
+	var joined interface{ Unwrap() []error }
+	if errors.As(err, &joined) {
+		var lines []string
+		for _, e := range joined.Unwrap() {
+			lines = append(lines, messages(e)...)
+		}
+		return lines
+	}
+	return []string{err.Error()}
+}
+
+// exitCode is the one table from errors to exit codes.
+func exitCode(err error) int {
+	var b *breach
+	var usage *usageError
+	switch {
+	case errors.As(err, &b):
+		return exitBreach
+	case errors.As(err, &usage):
+		return exitUsage
+	}
+	switch surety.KindOf(err) {
+	case surety.Internal:
+		return exitInternal
+	default:
+		return exitUsage
+	}
+}
+
+// usageError is a command line that cannot be understood.
+type usageError struct{ err error }
+
+func (e *usageError) Error() string { return e.err.Error() }
+func (e *usageError) Unwrap() error { return e.err }
+
+func (p Program) root() *cobra.Command {
+	root := &cobra.Command{
+		Use:   "surety",
+		Short: "See who must do what in a cloud, whether it is done, and prove it",
+		Long: `Surety assesses a system from its manifests or its live cluster, ties every
+result to a control and to the party responsible for it, and says what could
+not be seen.
+
+    surety assess DIR         judge manifests, Dockerfiles and other scanners' results
+    surety assess kubernetes: judge the cluster of the current context
+    surety init DIR           write down the system that was seen, as surety.yaml`,
+		SilenceErrors: true,
+		SilenceUsage:  true,
+		Version:       version(),
+	}
+	root.SetIn(p.Stdin)
+	root.SetOut(p.Stdout)
+	root.SetErr(p.Stderr)
+	root.SetFlagErrorFunc(func(c *cobra.Command, err error) error {
+		return &usageError{fmt.Errorf("%w; see surety %s --help", err, c.Name())}
+	})
+	root.AddCommand(
+		p.assessCommand(), p.whyCommand(), p.diffCommand(),
+		p.initCommand(), p.validateCommand(), p.policyCommand(),
+	)
+	for _, c := range root.Commands() {
+		requireUsage(c)
+	}
+	return root
+}
+
+// requireUsage makes a wrong number of arguments a usage error.
+func requireUsage(c *cobra.Command) {
+	if args := c.Args; args != nil {
+		c.Args = func(c *cobra.Command, given []string) error {
+			if err := args(c, given); err != nil {
+				return &usageError{fmt.Errorf("%w; usage: %s", err, c.UseLine())}
+			}
+			return nil
+		}
+	}
+	for _, sub := range c.Commands() {
+		requireUsage(sub)
+	}
+}
+
+// version is the module version the binary was built from.
+func version() string {
+	if info, ok := debug.ReadBuildInfo(); ok && info.Main.Version != "" && info.Main.Version != "(devel)" {
+		return info.Main.Version
+	}
+	return "development"
+}
+
+// terminal reports whether w is a terminal and how wide it is.
+func terminal(w io.Writer) (columns int, ok bool) {
+	f, isFile := w.(*os.File)
+	if !isFile || !term.IsTerminal(int(f.Fd())) {
+		return 0, false
+	}
+	columns, _, err := term.GetSize(int(f.Fd()))
+	return columns, err == nil
+}

@@ -1,0 +1,61 @@
+package cli
+
+import (
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"path/filepath"
+
+	"github.com/surety-cloud/surety"
+)
+
+// writeOutput calls write with standard output, or with a temporary file that
+// takes path's place only when write has succeeded: a report is never half
+// written over an older one.
+func (p Program) writeOutput(path string, write func(io.Writer) error) error {
+	if path == "" || path == "-" {
+		return write(p.Stdout)
+	}
+	if info, err := os.Stat(path); err == nil && !info.Mode().IsRegular() && !info.IsDir() {
+		return writeDevice(path, write)
+	}
+	f, err := os.CreateTemp(filepath.Dir(path), ".surety-*")
+	if err != nil {
+		return outputError(path, err)
+	}
+	err = errors.Join(write(f), f.Chmod(0o644), f.Close())
+	if err == nil {
+		err = os.Rename(f.Name(), path)
+	}
+	if err != nil {
+		return errors.Join(outputError(path, err), ignoreMissing(os.Remove(f.Name())))
+	}
+	return nil
+}
+
+// writeDevice writes to what cannot be replaced, such as /dev/null or a pipe.
+func writeDevice(path string, write func(io.Writer) error) error {
+	f, err := os.OpenFile(path, os.O_WRONLY, 0)
+	if err != nil {
+		return outputError(path, err)
+	}
+	if err := errors.Join(write(f), f.Close()); err != nil {
+		return outputError(path, err)
+	}
+	return nil
+}
+
+func ignoreMissing(err error) error {
+	if errors.Is(err, os.ErrNotExist) {
+		return nil
+	}
+	return err
+}
+
+func outputError(path string, err error) error {
+	return &surety.Error{
+		Kind: surety.Unreadable, Op: "write output", Origin: surety.Origin{File: path},
+		Err: fmt.Errorf("%w", err), Hint: "choose a place that can be written with --output",
+	}
+}

@@ -1,0 +1,386 @@
+package report
+
+import (
+	"bufio"
+	"fmt"
+	"io"
+	"maps"
+	"slices"
+	"strings"
+	"unicode"
+	"unicode/utf8"
+
+	"github.com/surety-cloud/surety"
+	"github.com/surety-cloud/surety/assessment"
+	"github.com/surety-cloud/surety/evidence"
+	"github.com/surety-cloud/surety/responsibility"
+)
+
+// How much of each list a person is shown; the rest is counted.
+const (
+	firstFixes     = 10
+	shownProblems  = 10
+	shownChanges   = 10
+	defaultColumns = 100
+)
+
+// text is a report being written for people.
+type text struct {
+	*bufio.Writer
+	a     *assessment.Assessment
+	width int
+	color bool
+}
+
+// writeText writes what a person needs, in the order they need it: what to fix
+// first and who must, how much there is, and what could not be seen.
+func writeText(w io.Writer, a *assessment.Assessment, o Options) error {
+	t := &text{bufio.NewWriter(w), a, o.Width, o.Color}
+	if t.width <= 0 {
+		t.width = defaultColumns
+	}
+	t.opening(o)
+	t.fixes()
+	t.parties()
+	t.duties()
+	t.waivers()
+	t.changes()
+	t.unseen()
+	t.closing()
+	if err := t.Flush(); err != nil {
+		return fmt.Errorf("write text report: %w", err)
+	}
+	return nil
+}
+
+func (t *text) opening(o Options) {
+	s := t.a.Summary
+	name := printable(t.a.Model.Name)
+	if t.a.Model.Inferred {
+		name += " (inferred from the evidence; surety init writes it down)"
+	}
+	fmt.Fprintf(t, "%s %s\n", t.bold("System"), name)
+	fmt.Fprintf(t, "%s %s, %s, evidence %s\n", t.bold("Looked at"),
+		count(s.Coverage.Items, "object"), count(len(t.a.Checks), "check"), t.a.Root.Short())
+}
+
+// fixes shows the most urgent groups: what, who, how, where.
+func (t *text) fixes() {
+	groups := t.a.Groups
+	if len(groups) == 0 {
+		return
+	}
+	shown := groups[:min(len(groups), firstFixes)]
+	fmt.Fprintf(t, "\n%s\n", t.bold("Fix first"))
+	for i, g := range shown {
+		head := fmt.Sprintf("%2d. %s %s  %s", i+1, t.severity(g.Check.Severity), printable(g.Check.ID), printable(g.Check.Title))
+		tail := t.owner(g.Party)
+		if len(g.Results) > 1 {
+			tail = fmt.Sprintf("%d resources, %s", len(g.Results), tail)
+		}
+		t.row(head, tail)
+		r := g.Results[0]
+		t.indented(r.Item.Kind+" "+qualified(r.Item)+"  "+r.Origin().String(), "")
+		t.indented(r.Message(), "")
+		if g.Check.Remediation != "" {
+			t.indented(g.Check.Remediation, "fix: ")
+		}
+	}
+	if rest := len(groups) - len(shown); rest > 0 {
+		fmt.Fprintf(t, "    and %s more to fix; --format json or html lists them all\n", count(rest, "thing"))
+	}
+}
+
+func qualified(item *evidence.Item) string {
+	if item.Namespace == "" {
+		return item.Name
+	}
+	return item.Namespace + "/" + item.Name
+}
+
+// parties is the table of verdicts by party, worst first.
+func (t *text) parties() {
+	s := t.a.Summary
+	fmt.Fprintf(t, "\n%s\n", t.bold("Results"))
+	var bySeverity []string
+	for _, sev := range surety.Severities {
+		if n := s.FailBySeverity[sev]; n > 0 {
+			bySeverity = append(bySeverity, fmt.Sprintf("%d %s", n, t.severity(sev)))
+		}
+	}
+	if len(bySeverity) > 0 {
+		fmt.Fprintf(t, "    fails: %s\n", strings.Join(bySeverity, ", "))
+	}
+	names := slices.Sorted(maps.Keys(s.ByParty))
+	column := len("party")
+	for _, n := range names {
+		column = max(column, utf8.RuneCountInString(t.partyName(n)))
+	}
+	fmt.Fprintf(t, "    %-*s %8s %8s %8s %8s %15s\n", column, "party", "fail", "unknown", "waived", "pass", "not-applicable")
+	line := func(name string, n assessment.Counts) {
+		fmt.Fprintf(t, "    %-*s %8d %8d %8d %8d %15d\n", column, name,
+			n[surety.Fail], n[surety.Unknown], n[surety.Waived], n[surety.Pass], n[surety.NotApplicable])
+	}
+	for _, n := range names {
+		line(t.partyName(n), s.ByParty[n])
+	}
+	if len(names) > 1 {
+		line("all", s.Verdicts)
+	}
+}
+
+func (t *text) partyName(name string) string {
+	if name == "" {
+		return "(nobody)"
+	}
+	return printable(name)
+}
+
+// printable replaces control characters, so that no name or message out of a
+// document can drive the terminal.
+func printable(s string) string {
+	return strings.Map(func(r rune) rune {
+		if unicode.IsControl(r) && r != '\n' && r != '\t' {
+			return utf8.RuneError
+		}
+		return r
+	}, s)
+}
+
+// duties counts the responsibilities by status, and their defects by state.
+func (t *text) duties() {
+	statuses, states := map[responsibility.Status]int{}, map[responsibility.State]int{}
+	for i := range t.a.Responsibilities {
+		r := &t.a.Responsibilities[i]
+		if !listed(t.a, r) {
+			continue
+		}
+		statuses[r.Status]++
+		if r.State != responsibility.Owned {
+			states[r.State]++
+		}
+	}
+	if len(statuses) == 0 {
+		return
+	}
+	fmt.Fprintf(t, "    responsibilities: %s\n", tally(statuses))
+	if len(states) > 0 {
+		fmt.Fprintf(t, "    of these, not clear whose: %s\n", tally(states))
+	}
+}
+
+// tally lists counts by name, most frequent first.
+func tally[K ~string](n map[K]int) string {
+	keys := slices.SortedFunc(maps.Keys(n), func(a, b K) int {
+		if n[a] != n[b] {
+			return n[b] - n[a]
+		}
+		return strings.Compare(string(a), string(b))
+	})
+	parts := make([]string, len(keys))
+	for i, k := range keys {
+		parts[i] = fmt.Sprintf("%d %s", n[k], k)
+	}
+	return strings.Join(parts, ", ")
+}
+
+func (t *text) waivers() {
+	if len(t.a.Waivers) == 0 {
+		return
+	}
+	fmt.Fprintf(t, "\n%s\n", t.bold("Waivers"))
+	active := 0
+	for _, u := range t.a.Waivers {
+		if u.State == assessment.WaiverActive {
+			active++
+			continue
+		}
+		t.indented(fmt.Sprintf("%s: %s: %s on %s: %s", u.Origin, u.State, u.Check, u.Resource, u.Message), "")
+	}
+	if active > 0 {
+		fmt.Fprintf(t, "    %d active\n", active)
+	}
+}
+
+func (t *text) changes() {
+	c := t.a.Changes
+	if c == nil {
+		return
+	}
+	fmt.Fprintf(t, "\n%s %s\n", t.bold("Since"), c.Baseline)
+	writeChanges(t, c)
+}
+
+// writeChanges lists what is new, fixed and changed.
+func writeChanges(t *text, c *assessment.Changes) {
+	for _, part := range []struct {
+		name string
+		list []assessment.Change
+	}{{"new", c.New}, {"fixed", c.Fixed}, {"changed", c.Changed}} {
+		fmt.Fprintf(t, "    %d %s\n", len(part.list), part.name)
+		for _, ch := range part.list[:min(len(part.list), shownChanges)] {
+			t.indented(fmt.Sprintf("%s %s  %s -> %s (%s)", ch.Check, ch.Resource, ch.Before, ch.After, ch.Cause), "  ")
+			for _, f := range ch.Facts {
+				t.indented(fmt.Sprintf("%s: %s -> %s", f.Path, recorded(f.Before), recorded(f.After)), "    ")
+			}
+		}
+		if rest := len(part.list) - shownChanges; rest > 0 {
+			fmt.Fprintf(t, "      and %d more\n", rest)
+		}
+	}
+}
+
+func recorded(value string) string {
+	if value == "" {
+		return "(not recorded)"
+	}
+	return value
+}
+
+// unseen says what was not looked at, and why.
+func (t *text) unseen() {
+	c := t.a.Summary.Coverage
+	if c.Complete() {
+		return
+	}
+	fmt.Fprintf(t, "\n%s\n", t.bold("Not seen"))
+	shown := 0
+	for _, s := range t.a.Sources {
+		for _, k := range s.Kinds {
+			if k.Status != evidence.Complete {
+				t.indented(fmt.Sprintf("%s: %s: %s: %s", s.Source, k.Kind, k.Status, k.Message), "")
+			}
+		}
+		for _, p := range s.Problems {
+			if shown++; shown <= shownProblems {
+				t.indented(p.Origin.String()+": "+p.Message, "")
+			}
+		}
+	}
+	if rest := shown - shownProblems; rest > 0 {
+		fmt.Fprintf(t, "    and %s more\n", count(rest, "problem"))
+	}
+}
+
+// closing is one line that says how it went and how much was looked at.
+func (t *text) closing() {
+	c := t.a.Summary.Coverage
+	fmt.Fprintf(t, "\n%s: %s given, %d without an object; %s found, %d judged by some check; %s\n",
+		t.bold("Coverage"), count(c.Documents, "document"), c.Unparsed,
+		count(c.Items, "object"), c.Assessed, count(c.Problems, "problem"))
+}
+
+// row prints head, then tail at the right margin, cutting head if both do not
+// fit. Escape sequences take no room.
+func (t *text) row(head, tail string) {
+	room := t.width - visible(tail) - 2
+	head = clip(head, room)
+	fmt.Fprintf(t, "%s%s%s\n", head, strings.Repeat(" ", max(2, t.width-visible(head)-visible(tail))), tail)
+}
+
+// indented prints s wrapped under the entry it belongs to.
+func (t *text) indented(s, label string) {
+	const indent = "    "
+	room := max(20, t.width-len(indent)-len(label))
+	first := true
+	for _, line := range wrap(strings.Join(strings.Fields(printable(s)), " "), room) {
+		if first {
+			fmt.Fprintf(t, "%s%s%s\n", indent, label, line)
+			first = false
+			continue
+		}
+		fmt.Fprintf(t, "%s%s%s\n", indent, strings.Repeat(" ", len(label)), line)
+	}
+}
+
+// wrap breaks s at spaces into lines of at most width runes; a longer word
+// stands alone, because cutting a path or an id makes it useless.
+func wrap(s string, width int) []string {
+	var lines []string
+	var line strings.Builder
+	used := 0
+	for word := range strings.SplitSeq(s, " ") {
+		n := utf8.RuneCountInString(word)
+		if used > 0 && used+1+n > width {
+			lines = append(lines, line.String())
+			line.Reset()
+			used = 0
+		}
+		if used > 0 {
+			line.WriteByte(' ')
+			used++
+		}
+		line.WriteString(word)
+		used += n
+	}
+	return append(lines, line.String())
+}
+
+// visible counts the columns of s without its escape sequences.
+func visible(s string) int {
+	n, escape := 0, false
+	for _, r := range s {
+		switch {
+		case r == '\x1b':
+			escape = true
+		case escape:
+			escape = r != 'm'
+		default:
+			n++
+		}
+	}
+	return n
+}
+
+// clip cuts s to width columns, keeping escape sequences whole.
+func clip(s string, width int) string {
+	if visible(s) <= width {
+		return s
+	}
+	var b strings.Builder
+	n, escape := 0, false
+	for _, r := range s {
+		if r == '\x1b' {
+			escape = true
+		}
+		if !escape {
+			if n == width-1 {
+				b.WriteRune('…')
+				break
+			}
+			n++
+		}
+		if escape && r == 'm' {
+			escape = false
+		}
+		b.WriteRune(r)
+	}
+	return b.String()
+}
+
+func (t *text) paint(code, s string) string {
+	if !t.color {
+		return s
+	}
+	return "\x1b[" + code + "m" + s + "\x1b[0m"
+}
+
+func (t *text) bold(s string) string { return t.paint("1", s) }
+
+func (t *text) owner(party string) string { return t.paint("36", t.partyName(party)) }
+
+func (t *text) severity(s surety.Severity) string {
+	codes := map[surety.Severity]string{surety.Critical: "1;31", surety.High: "31", surety.Medium: "33", surety.Low: "34"}
+	if code, ok := codes[s]; ok {
+		return t.paint(code, s.String())
+	}
+	return s.String()
+}
+
+// count writes "1 object", "2 objects".
+func count(n int, noun string) string {
+	if n == 1 {
+		return "1 " + noun
+	}
+	return fmt.Sprintf("%d %ss", n, noun)
+}
