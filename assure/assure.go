@@ -62,7 +62,7 @@ func Run(ctx context.Context, o Options) (*assessment.Assessment, error) {
 	return assessment.Assess(assessment.Input{
 		Model: model, Catalog: o.Catalog,
 		Responsibilities: duties, Elements: system.NewMatcher(model),
-		Root:   evidence.NewSet(seen.items).Root(),
+		Root:   evidence.NewTree(seen.items).Root(),
 		Checks: o.Policy.Checks(), Items: seen.items, Judged: seen.judged,
 		Sources: seen.reports, Coverage: seen.coverage(),
 		Waivers: o.Waivers, Baseline: o.Baseline, Today: o.Today,

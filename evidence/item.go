@@ -120,6 +120,7 @@ type Report struct {
 	Live     bool
 	Status   Status
 	Seen     int // documents handed out
+	Ignored  int // YAML and JSON documents that are not Kubernetes objects
 	Items    int // objects these held
 	Problems []Problem
 	Kinds    []KindReport // live sources: every kind the server offers

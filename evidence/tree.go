@@ -1,0 +1,156 @@
+package evidence
+
+import (
+	"crypto/sha256"
+	"encoding/binary"
+	"io"
+	"slices"
+	"strings"
+
+	"github.com/surety-cloud/surety"
+)
+
+// Tree is a set of items as a content-addressed tree: provider, account, scope,
+// kind, name. The digest of a node covers the sorted names and digests below
+// it, as in git, so two trees are equal where their digests are, and comparing
+// them costs what differs. A Tree is immutable.
+type Tree struct {
+	root node
+}
+
+// node is a level of the tree, or an item (children nil) at the last level.
+type node struct {
+	name     string
+	digest   surety.Digest
+	children []node // sorted by name
+}
+
+const treeLevels = 5
+
+func (k *Key) part(level int) string {
+	switch level {
+	case 0:
+		return k.Provider
+	case 1:
+		return k.Account
+	case 2:
+		return k.Scope
+	case 3:
+		return k.Kind
+	default:
+		return k.Name
+	}
+}
+
+// Compare orders keys part by part, each by bytes.
+func (k Key) Compare(other Key) int {
+	for level := range treeLevels {
+		if c := strings.Compare(k.part(level), other.part(level)); c != 0 {
+			return c
+		}
+	}
+	return 0
+}
+
+// NewTree builds the tree of items. The result does not depend on their order
+// if their keys are distinct; of items with equal keys the first one counts, so
+// make keys distinct before. The items are not kept.
+func NewTree(items []*Item) *Tree {
+	sorted := slices.Clone(items)
+	byKey := func(a, b *Item) int { return a.Key.Compare(b.Key) }
+	slices.SortStableFunc(sorted, byKey)
+	sorted = slices.CompactFunc(sorted, func(a, b *Item) bool { return a.Key == b.Key })
+	return &Tree{newNode("", sorted, 0)}
+}
+
+func newNode(name string, items []*Item, level int) node {
+	if level == treeLevels {
+		return node{name: name, digest: items[0].Digest}
+	}
+	n := node{name: name}
+	for len(items) > 0 {
+		part := items[0].Key.part(level)
+		end := 1
+		for end < len(items) && items[end].Key.part(level) == part {
+			end++
+		}
+		n.children = append(n.children, newNode(part, items[:end], level+1))
+		items = items[end:]
+	}
+	h := sha256.New()
+	var size [8]byte
+	for i := range n.children {
+		c := &n.children[i]
+		binary.BigEndian.PutUint64(size[:], uint64(len(c.name)))
+		h.Write(size[:])
+		io.WriteString(h, c.name)
+		h.Write(c.digest[:])
+	}
+	h.Sum(n.digest[:0])
+	return n
+}
+
+// Root returns the digest that names the whole evidence. The tree without items
+// has the SHA-256 of nothing.
+func (t *Tree) Root() surety.Digest { return t.root.digest }
+
+// Drift is what differs between two trees, each list sorted by key.
+type Drift struct {
+	Added   []Key // only in the second
+	Removed []Key // only in the first
+	Changed []Key // in both, with different digests
+}
+
+// Diff compares two trees. Subtrees of equal digest are not entered.
+func Diff(a, b *Tree) Drift {
+	var d Drift
+	var path [treeLevels]string
+	d.compare(&a.root, &b.root, path, 0)
+	return d
+}
+
+func (d *Drift) compare(a, b *node, path [treeLevels]string, level int) {
+	if a.digest == b.digest {
+		return
+	}
+	if level == treeLevels {
+		d.Changed = append(d.Changed, keyOf(path))
+		return
+	}
+	i, j := 0, 0
+	for i < len(a.children) || j < len(b.children) {
+		order := -1
+		if i == len(a.children) {
+			order = 1
+		} else if j < len(b.children) {
+			order = strings.Compare(a.children[i].name, b.children[j].name)
+		}
+		switch {
+		case order < 0:
+			collect(&d.Removed, &a.children[i], path, level)
+			i++
+		case order > 0:
+			collect(&d.Added, &b.children[j], path, level)
+			j++
+		default:
+			path[level] = a.children[i].name
+			d.compare(&a.children[i], &b.children[j], path, level+1)
+			i++
+			j++
+		}
+	}
+}
+
+// collect appends the keys of all items below n, which is a child at level.
+func collect(keys *[]Key, n *node, path [treeLevels]string, level int) {
+	path[level] = n.name
+	if level+1 == treeLevels {
+		*keys = append(*keys, keyOf(path))
+		return
+	}
+	for i := range n.children {
+		collect(keys, &n.children[i], path, level+1)
+	}
+}
+
+func keyOf(p [treeLevels]string) Key { return Key{p[0], p[1], p[2], p[3], p[4]} }
