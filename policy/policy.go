@@ -34,6 +34,7 @@ type Check struct {
 	Reads       ReadSet
 	Version     surety.Digest // of the rule's code and of all it depends on
 	Engine      string        // rego, cel, native, imported
+	Origin      surety.Origin // where a user's check is defined; zero for built-in ones
 }
 
 // AppliesTo reports whether c judges items of this provider and kind.
