@@ -1,0 +1,127 @@
+package kubernetes
+
+import "github.com/surety-cloud/surety/evidence"
+
+// Facts are what relations between objects, grouping and the inferred model
+// read. They stay in memory for every object, so they hold no more than that:
+// no environment values, commands, probes or resources.
+
+// common is kept of every object.
+var common = []string{"apiVersion", "kind", "metadata name", "metadata generateName", "metadata namespace", "metadata labels", "metadata ownerReferences"}
+
+// pod is kept of a pod spec, wherever it stands.
+var pod = []string{
+	"serviceAccountName", "serviceAccount", "automountServiceAccountToken",
+	"hostNetwork", "hostPID", "hostIPC", "imagePullSecrets",
+	"volumes * name", "volumes * persistentVolumeClaim", "volumes * hostPath",
+	"volumes * secret secretName", "volumes * secret optional",
+	"volumes * configMap name", "volumes * configMap optional",
+	"volumes * projected sources * secret name", "volumes * projected sources * secret optional",
+	"volumes * projected sources * configMap name", "volumes * projected sources * configMap optional",
+}
+
+// container is kept of each container and init container.
+var container = []string{
+	"name", "image", "ports", "securityContext privileged", "envFrom",
+	"env * valueFrom secretKeyRef", "env * valueFrom configMapKeyRef",
+}
+
+// podSpecs maps a kind to where its pod template stands.
+var podTemplates = map[string]string{
+	"Pod": "", "PodTemplate": "template",
+	"Deployment": "spec template", "ReplicaSet": "spec template", "StatefulSet": "spec template",
+	"DaemonSet": "spec template", "ReplicationController": "spec template", "Job": "spec template",
+	"CronJob": "spec jobTemplate spec template",
+}
+
+// specific is kept of the objects of one kind.
+var specific = map[string][]string{
+	"Deployment":            {"spec replicas", "spec selector"},
+	"ReplicaSet":            {"spec replicas", "spec selector"},
+	"ReplicationController": {"spec replicas", "spec selector"},
+	"DaemonSet":             {"spec selector"},
+	"StatefulSet": {"spec replicas", "spec selector", "spec serviceName", "spec volumeClaimTemplates * metadata name",
+		"spec volumeClaimTemplates * spec storageClassName", "spec volumeClaimTemplates * spec accessModes"},
+	"CronJob":                 {"spec suspend"},
+	"Service":                 {"spec", "metadata annotations"},
+	"Ingress":                 {"spec", "metadata annotations kubernetes.io/ingress.class"},
+	"IngressClass":            {"spec controller"},
+	"Gateway":                 {"spec gatewayClassName", "spec listeners"},
+	"GatewayClass":            {"spec controllerName"},
+	"HTTPRoute":               route,
+	"GRPCRoute":               route,
+	"TLSRoute":                route,
+	"TCPRoute":                route,
+	"UDPRoute":                route,
+	"NetworkPolicy":           {"spec"},
+	"PodDisruptionBudget":     {"spec"},
+	"HorizontalPodAutoscaler": {"spec scaleTargetRef", "spec minReplicas", "spec maxReplicas"},
+	"VerticalPodAutoscaler":   {"spec targetRef"},
+	"Role":                    {"rules"},
+	"ClusterRole":             {"rules", "aggregationRule"},
+	"RoleBinding":             {"roleRef", "subjects"},
+	"ClusterRoleBinding":      {"roleRef", "subjects"},
+	"ServiceAccount":          {"automountServiceAccountToken", "secrets", "imagePullSecrets", "metadata annotations"},
+	"PersistentVolumeClaim":   {"spec storageClassName", "spec accessModes", "spec volumeName"},
+	"PersistentVolume": {"spec storageClassName", "spec accessModes", "spec claimRef namespace", "spec claimRef name",
+		"spec hostPath", "spec csi driver", "spec persistentVolumeReclaimPolicy"},
+	"StorageClass":                   {"provisioner"},
+	"Node":                           {"spec providerID"},
+	"APIService":                     {"spec service"},
+	"ValidatingWebhookConfiguration": {"webhooks * clientConfig service"},
+	"MutatingWebhookConfiguration":   {"webhooks * clientConfig service"},
+	"Secret":                         {"type"},
+}
+
+var route = []string{"spec parentRefs", "spec hostnames", "spec rules * backendRefs"}
+
+// projections holds the projection of each kind; other kinds use fallback.
+var projections, fallback = newProjections(), evidence.NewProjection(common...)
+
+func newProjections() map[string]*evidence.Projection {
+	paths := make(map[string][]string)
+	for kind, own := range specific {
+		paths[kind] = append(paths[kind], own...)
+	}
+	for kind, at := range podTemplates {
+		paths[kind] = append(paths[kind], at+" metadata labels")
+		for _, p := range pod {
+			paths[kind] = append(paths[kind], at+" spec "+p)
+		}
+		for _, p := range container {
+			paths[kind] = append(paths[kind], at+" spec containers * "+p, at+" spec initContainers * "+p)
+		}
+	}
+	out := make(map[string]*evidence.Projection, len(paths))
+	for kind, own := range paths {
+		out[kind] = evidence.NewProjection(append(own, common...)...)
+	}
+	return out
+}
+
+func projectionOf(kind string) *evidence.Projection {
+	if p, ok := projections[kind]; ok {
+		return p
+	}
+	return fallback
+}
+
+// PodTemplate returns the pod template of a built-in kind (for a Pod, the object
+// itself), nil for other kinds. It works on a body and on facts.
+func PodTemplate(object *evidence.Value) *evidence.Value {
+	switch object.Get("kind").Str() {
+	case "Pod":
+		return object
+	case "PodTemplate":
+		return object.Get("template")
+	case "CronJob":
+		return object.Path("spec", "jobTemplate", "spec", "template")
+	case "Deployment", "ReplicaSet", "StatefulSet", "DaemonSet", "ReplicationController", "Job":
+		return object.Path("spec", "template")
+	}
+	return nil
+}
+
+// PodSpec returns the pod spec of a built-in kind, nil for other kinds. It works
+// on a body and on facts.
+func PodSpec(object *evidence.Value) *evidence.Value { return PodTemplate(object).Get("spec") }

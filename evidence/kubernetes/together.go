@@ -1,0 +1,88 @@
+package kubernetes
+
+import (
+	"strconv"
+	"strings"
+
+	"github.com/surety-cloud/surety/evidence"
+)
+
+// Disambiguate makes the keys of items distinct, so that no object hides
+// another one. Of equal keys the first stays as it is; later ones get
+// "@file" appended to the key's name, and the line where that is not enough.
+// The result depends on the order of items only.
+func Disambiguate(items []*evidence.Item) {
+	taken := make(map[evidence.Key]bool, len(items))
+	for _, it := range items {
+		key := it.Key
+		if taken[key] {
+			key.Name += "@" + it.Origin.File
+		}
+		if taken[key] && it.Origin.Line > 0 {
+			key.Name += ":" + strconv.Itoa(it.Origin.Line)
+		}
+		for n, base := 2, key.Name; taken[key]; n++ {
+			key.Name = base + "#" + strconv.Itoa(n)
+		}
+		taken[key] = true
+		it.Key = key
+	}
+}
+
+// Controllers maps the key of each item that another item controls to the key
+// of the controller at the top: a Pod to its Deployment, not to the ReplicaSet
+// between them. Owners that are not among items end the way up; a Node that
+// "controls" its static Pods is not a controller. Items nobody controls are not
+// in the map.
+func Controllers(items []*evidence.Item) map[evidence.Key]evidence.Key {
+	present := make(map[evidence.Key]bool, len(items))
+	for _, it := range items {
+		present[it.Key] = true
+	}
+	parent := make(map[evidence.Key]evidence.Key)
+	for _, it := range items {
+		if owner, ok := controllerOf(it); ok {
+			for _, scope := range []string{it.Key.Scope, "-"} {
+				if owner.Scope = scope; present[owner] && owner != it.Key {
+					parent[it.Key] = owner
+					break
+				}
+			}
+		}
+	}
+	top := make(map[evidence.Key]evidence.Key, len(parent))
+	for key := range parent {
+		at := key
+		for range maxOwners {
+			up, ok := parent[at]
+			if !ok || up == key {
+				break
+			}
+			at = up
+		}
+		if at != key {
+			top[key] = at
+		}
+	}
+	return top
+}
+
+// maxOwners is how many controllers may stand above each other. It ends cycles,
+// which only forged evidence has.
+const maxOwners = 16
+
+// controllerOf returns the key of the item's controller, but for its scope.
+func controllerOf(it *evidence.Item) (evidence.Key, bool) {
+	for _, f := range it.Facts.Path("metadata", "ownerReferences").Fields() {
+		ref := f.Value
+		kind := ref.Get("kind").Str()
+		if !ref.Get("controller").True() || kind == "" || kind == "Node" {
+			continue
+		}
+		if group, _, found := strings.Cut(ref.Get("apiVersion").Str(), "/"); found {
+			kind += "." + group
+		}
+		return evidence.Key{Provider: it.Key.Provider, Account: it.Key.Account, Kind: kind, Name: ref.Get("name").Str()}, true
+	}
+	return evidence.Key{}, false
+}
