@@ -1,0 +1,68 @@
+package evidence
+
+// Slab makes values in blocks. A parser that makes thousands of small values
+// for one document spends most of its time in the allocator otherwise. The
+// zero Slab is ready to use. Any value that is kept keeps its block in memory.
+type Slab struct {
+	values []Value
+	fields []Field
+}
+
+// Block sizes: the first block of a small document is small.
+const (
+	minBlock = 64
+	maxBlock = 1024
+)
+
+func (s *Slab) value(v Value) *Value {
+	if len(s.values) == cap(s.values) {
+		s.values = make([]Value, 0, min(max(2*cap(s.values), minBlock), maxBlock))
+	}
+	s.values = append(s.values, v)
+	return &s.values[len(s.values)-1]
+}
+
+// copied returns a copy of src that belongs to the slab.
+func (s *Slab) copied(src []Field) []Field {
+	n := len(src)
+	if n == 0 {
+		return nil
+	}
+	if cap(s.fields)-len(s.fields) < n {
+		if n > maxBlock/4 {
+			return append(make([]Field, 0, n), src...)
+		}
+		s.fields = make([]Field, 0, min(max(2*cap(s.fields), minBlock, n), maxBlock))
+	}
+	at := len(s.fields)
+	s.fields = append(s.fields, src...)
+	return s.fields[at : at+n : at+n]
+}
+
+// Null is NewNull.
+func (s *Slab) Null(line int) *Value { return s.value(Value{kind: Null, line: int32(line)}) }
+
+// Bool is NewBool.
+func (s *Slab) Bool(b bool, line int) *Value {
+	return s.value(Value{kind: Bool, truth: b, line: int32(line)})
+}
+
+// String is NewString.
+func (s *Slab) String(text string, line int) *Value {
+	return s.value(Value{kind: String, text: text, line: int32(line)})
+}
+
+// Number is NewNumber.
+func (s *Slab) Number(literal string, line int) *Value {
+	return s.value(Value{kind: Number, text: literal, line: int32(line)})
+}
+
+// Array is NewArray, but copies elems.
+func (s *Slab) Array(elems []Field, line int) *Value {
+	return s.value(Value{kind: Array, fields: s.copied(elems), line: int32(line)})
+}
+
+// Object is NewObject, but copies fields.
+func (s *Slab) Object(fields []Field, line int) *Value {
+	return s.value(*NewObject(s.copied(fields), line))
+}
