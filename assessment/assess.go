@@ -77,7 +77,7 @@ func results(in Input) []Result {
 	var element string
 	for _, j := range in.Judged {
 		if j.Item != item {
-			item, element = j.Item, in.Elements.Element(j.Item.Key)
+			item, element = j.Item, in.Elements.Element(placed(j.Item))
 		}
 		used[j.Check] = true
 		out = append(out, Result{j.Check, j.Item, j.Verdict, owners.of(j.Check, element), j.Detail})
@@ -90,6 +90,16 @@ func results(in Input) []Result {
 		out = append(out, Result{c, nil, verdict, owners.of(c, ""), &Detail{Reason: reason}})
 	}
 	return out
+}
+
+// placed is the key an item stands under in the model. Another scanner's report
+// speaks of the same resources under its own provider.
+func placed(item *evidence.Item) evidence.Key {
+	k := item.Key
+	if item.Imported {
+		k.Provider = "kubernetes"
+	}
+	return k
 }
 
 // withoutItem decides what a check says that no item called for: not-applicable

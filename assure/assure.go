@@ -34,9 +34,18 @@ type Options struct {
 	Waivers  []*assessment.Waiver
 	Baseline *assessment.Snapshot // nil: none
 	Today    time.Time            // the date waivers are measured against
-	Budget   policy.Budget        // of each check on each item
+	Budget   func() policy.Budget // called for each item
 	Memo     Memo                 // nil: judge every document
 	Progress func(documents int)  // called now and then from one goroutine; nil: silent
+}
+
+// controlsOf gives the controls that another scanner's rule shows: those of our
+// own check of that name, else those of imported results in general.
+func (o *Options) controlsOf(rule string) []string {
+	if c := o.Policy.Find(rule); c != nil {
+		return c.Controls
+	}
+	return o.Catalog.ControlsOf("imported")
 }
 
 // Run assesses what the sources give. When ctx ends early it returns at once
@@ -63,7 +72,7 @@ func Run(ctx context.Context, o Options) (*assessment.Assessment, error) {
 		Model: model, Catalog: o.Catalog,
 		Responsibilities: duties, Elements: system.NewMatcher(model),
 		Root:   evidence.NewTree(seen.items).Root(),
-		Checks: o.Policy.Checks(), Items: seen.items, Judged: seen.judged,
+		Checks: seen.checks(o.Policy), Items: seen.items, Judged: seen.judged,
 		Sources: seen.reports, Coverage: seen.coverage(),
 		Waivers: o.Waivers, Baseline: o.Baseline, Today: o.Today,
 	}), nil

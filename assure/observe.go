@@ -13,6 +13,7 @@ import (
 	"github.com/surety-cloud/surety/evidence"
 	"github.com/surety-cloud/surety/evidence/dockerfile"
 	"github.com/surety-cloud/surety/evidence/kubernetes"
+	"github.com/surety-cloud/surety/evidence/scanner"
 	"github.com/surety-cloud/surety/internal/memo"
 	"github.com/surety-cloud/surety/policy"
 )
@@ -31,6 +32,7 @@ type seen struct {
 	items    []*evidence.Item
 	judged   []assessment.Judged
 	reports  []evidence.Report
+	imports  imports
 	unparsed int
 }
 
@@ -50,7 +52,7 @@ func (s *seen) coverage() assessment.Coverage {
 
 // observe collects each source in turn and judges its documents on all cores.
 func observe(ctx context.Context, o Options) (*seen, error) {
-	all := &seen{}
+	all := &seen{imports: imports{controls: o.controlsOf, checks: map[string]*policy.Check{}}}
 	for _, src := range o.Sources {
 		if err := all.source(ctx, o, src); err != nil {
 			return nil, err
@@ -73,6 +75,7 @@ const batchSize = 32
 // judgedDocument is what one document came to.
 type judgedDocument struct {
 	memo.Record
+	scan     *scanner.Scan // of a report of another scanner; not yet judged
 	problems []evidence.Problem
 }
 
@@ -118,6 +121,9 @@ func (s *seen) source(ctx context.Context, o Options, src evidence.Source) error
 	for b := range order {
 		for _, d := range <-b.done {
 			problems = append(problems, d.problems...)
+			if d.scan != nil {
+				d.Items, d.Judged = s.imports.read(d.scan)
+			}
 			items += len(d.Items)
 			s.items = append(s.items, d.Items...)
 			s.judged = append(s.judged, d.Judged...)
@@ -158,6 +164,9 @@ func judgeBatch(ctx context.Context, o Options, docs []evidence.Document) []judg
 // remembered: a problem's message may name lines, which do not move with the
 // document.
 func judgeDocument(o Options, d evidence.Document) judgedDocument {
+	if d.Format == evidence.Scan {
+		return readScan(d)
+	}
 	var digest surety.Digest
 	if o.Memo != nil {
 		digest = documentDigest(d)
@@ -170,7 +179,7 @@ func judgeDocument(o Options, d evidence.Document) judgedDocument {
 	out.Items = n.Items
 	memorable := len(n.Problems) == 0
 	for _, item := range n.Items {
-		for _, outcome := range o.Policy.Judge(item, o.Budget) {
+		for _, outcome := range o.Policy.Judge(item, o.Budget()) {
 			out.Judged = append(out.Judged, judged(item, outcome, item.Body))
 		}
 		memorable = memorable && len(item.Duplicates) == 0
@@ -182,6 +191,14 @@ func judgeDocument(o Options, d evidence.Document) judgedDocument {
 	return out
 }
 
+func readScan(d evidence.Document) judgedDocument {
+	scan, err := scanner.Read(d.Raw, d.Origin.File)
+	if err != nil {
+		return judgedDocument{problems: []evidence.Problem{{Origin: d.Origin, Message: err.Error()}}}
+	}
+	return judgedDocument{scan: &scan}
+}
+
 // documentDigest covers all that decides what a document comes to, but for the
 // checks and the place it stands.
 func documentDigest(d evidence.Document) surety.Digest {
@@ -191,7 +208,7 @@ func documentDigest(d evidence.Document) surety.Digest {
 	binary.LittleEndian.PutUint64(head[1:], uint64(len(d.Account)))
 	h.Write(head[:])
 	io.WriteString(h, d.Account)
-	if d.Format != evidence.YAML && d.Format != evidence.JSON {
+	if d.Format == evidence.Dockerfile {
 		io.WriteString(h, d.Origin.File) // it names the item
 		h.Write([]byte{0})
 	}
