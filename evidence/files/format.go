@@ -1,0 +1,89 @@
+package files
+
+import (
+	"bytes"
+	"path/filepath"
+	"regexp"
+	"strings"
+
+	"github.com/surety-cloud/surety/evidence"
+	"github.com/surety-cloud/surety/evidence/yaml"
+)
+
+// fromLine is the instruction every Dockerfile has.
+var fromLine = regexp.MustCompile(`(?mi)^[ \t]*FROM[ \t]+[^\s:]+(:|[ \t]|\r?$|@)`)
+
+// sniffed is how many bytes of a file without a telling name are looked at.
+const sniffed = 64 << 10
+
+// formatOf decides how a file is parsed: by its name, else by its first bytes.
+func formatOf(path string, raw []byte) evidence.Format {
+	name := strings.ToLower(filepath.Base(path))
+	switch filepath.Ext(name) {
+	case ".json":
+		return evidence.JSON
+	case ".yaml", ".yml":
+		return evidence.YAML
+	}
+	if isDockerfile(name) {
+		return evidence.Dockerfile
+	}
+	head := raw[:min(len(raw), sniffed)]
+	if fromLine.Match(head) && !bytes.Contains(head, []byte("apiVersion")) {
+		return evidence.Dockerfile
+	}
+	return evidence.YAML
+}
+
+// ours reports whether a document is to be handed out: it is a Kubernetes
+// object, or it may have been meant as one and cannot be parsed. Most objects
+// are known by their text; only what does not look like one is parsed here.
+func ours(doc evidence.Document) bool {
+	if doc.Format == evidence.YAML && hasRootKey(doc.Raw, "apiVersion") && hasRootKey(doc.Raw, "kind") {
+		return true
+	}
+	parse := yaml.Parse
+	if doc.Format == evidence.JSON {
+		parse = yaml.ParseJSON
+	}
+	res, err := parse(doc.Raw, doc.Origin.Line)
+	if err != nil {
+		// Many tools keep settings in files called .json that are not.
+		return doc.Format != evidence.JSON || bytes.Contains(doc.Raw, []byte("apiVersion"))
+	}
+	return isObject(res.Value)
+}
+
+// isObject reports whether v is a Kubernetes object or meant to be one, or a
+// list of them. One of apiVersion and kind alone is found in other files too;
+// with a metadata or spec it is an object that lacks the other.
+func isObject(v *evidence.Value) bool {
+	if v.Is(evidence.Array) {
+		return v.Len() > 0 && isObject(v.At(0))
+	}
+	apiVersion, kind := v.Get("apiVersion"), v.Get("kind")
+	if apiVersion != nil && kind != nil {
+		return true
+	}
+	return (apiVersion != nil || kind != nil) && (v.Get("metadata") != nil || v.Get("spec") != nil)
+}
+
+// hasRootKey reports whether a line of a block-style document begins with key,
+// bare or quoted.
+func hasRootKey(doc []byte, key string) bool {
+	for pos := 0; ; {
+		i := bytes.Index(doc[pos:], []byte(key))
+		if i < 0 {
+			return false
+		}
+		start, end := pos+i, pos+i+len(key)
+		pos = end
+		if start > 0 && end < len(doc) && (doc[start-1] == '"' || doc[start-1] == '\'') && doc[end] == doc[start-1] {
+			start--
+			end++
+		}
+		if (start == 0 || doc[start-1] == '\n') && end < len(doc) && doc[end] == ':' {
+			return true
+		}
+	}
+}

@@ -1,0 +1,226 @@
+package files
+
+import (
+	"bytes"
+
+	"github.com/surety-cloud/surety/evidence"
+)
+
+// isJSON reports whether a document of a YAML stream is JSON: an object whose
+// first key is in double quotes. YAML's own flow style is rarely written so, and
+// if it is, splitJSON finds out.
+func isJSON(doc []byte) bool {
+	t := bytes.TrimLeft(doc, " \t\r\n")
+	if len(t) == 0 || t[0] != '{' {
+		return false
+	}
+	t = bytes.TrimLeft(t[1:], " \t\r\n")
+	return len(t) > 0 && t[0] == '"'
+}
+
+// splitJSON yields the values of a JSON text, of which there may be several one
+// after the other, and the elements of a List instead of the List. From where
+// it cannot follow the text, the rest is one part.
+func splitJSON(raw []byte, line int, yield func(part) bool) bool {
+	s := scanner{raw: raw, line: line}
+	for s.space(); s.at < len(raw); s.space() {
+		start, at := s.at, s.line
+		root, ok := s.object()
+		if !ok {
+			return yield(part{raw: raw[start:], line: at, format: evidence.JSON})
+		}
+		if !root.isList() {
+			if !yield(part{raw: raw[start:s.at], line: at, format: evidence.JSON}) {
+				return false
+			}
+			continue
+		}
+		for _, e := range root.items {
+			if !yield(part{raw: raw[e.start:e.end], line: e.line, format: evidence.JSON, listed: true}) {
+				return false
+			}
+		}
+	}
+	return true
+}
+
+// scanner walks over JSON text without reading it: it knows where strings and
+// brackets end, and the keys of an object at the root.
+type scanner struct {
+	raw  []byte
+	at   int
+	line int
+}
+
+// frame is what is known of an object at the root.
+type frame struct {
+	kind  string
+	items []span
+	odd   bool // a key is unknown, repeated or escaped, or items is no list of objects
+	keys  map[string]bool
+}
+
+func (f *frame) isList() bool { return !f.odd && f.kind == `"List"` && len(f.items) > 0 }
+
+// object scans a value that should be an object, and on success stands behind it.
+func (s *scanner) object() (f frame, ok bool) {
+	f.keys = make(map[string]bool, 4)
+	if !s.take('{') {
+		f.odd = true
+		return f, s.value()
+	}
+	if s.take('}') {
+		return f, true
+	}
+	for {
+		s.space()
+		start := s.at
+		if !s.text() {
+			return f, false
+		}
+		key := string(s.raw[start+1 : s.at-1])
+		if !s.take(':') {
+			return f, false
+		}
+		s.space()
+		start = s.at
+		if key == "items" && start < len(s.raw) && s.raw[start] == '[' {
+			f.items, ok = s.elements()
+			if !ok {
+				return f, false
+			}
+			for _, e := range f.items {
+				f.odd = f.odd || s.raw[e.start] != '{'
+			}
+		} else if !s.value() {
+			return f, false
+		}
+		switch {
+		case f.keys[key]:
+			f.odd = true
+		case key == "kind":
+			f.kind = string(s.raw[start:s.at])
+		case key == "items":
+			f.odd = f.odd || s.raw[start] != '['
+		case key != "apiVersion" && key != "metadata":
+			f.odd = true
+		}
+		f.keys[key] = true
+		if s.take('}') {
+			return f, true
+		}
+		if !s.take(',') {
+			return f, false
+		}
+	}
+}
+
+// elements scans an array and returns where its elements are.
+func (s *scanner) elements() (spans []span, ok bool) {
+	s.take('[')
+	if s.take(']') {
+		return nil, true
+	}
+	for {
+		s.space()
+		e := span{start: s.at, line: s.line}
+		if !s.value() {
+			return nil, false
+		}
+		e.end = s.at
+		spans = append(spans, e)
+		if s.take(']') {
+			return spans, true
+		}
+		if !s.take(',') {
+			return nil, false
+		}
+	}
+}
+
+// space moves over white space.
+func (s *scanner) space() {
+	for ; s.at < len(s.raw); s.at++ {
+		switch s.raw[s.at] {
+		case '\n':
+			s.line++
+		case ' ', '\t', '\r':
+		default:
+			return
+		}
+	}
+}
+
+// take moves over white space and the byte c, if it comes next.
+func (s *scanner) take(c byte) bool {
+	s.space()
+	if s.at < len(s.raw) && s.raw[s.at] == c {
+		s.at++
+		return true
+	}
+	return false
+}
+
+// text moves over a string.
+func (s *scanner) text() bool {
+	if s.at >= len(s.raw) || s.raw[s.at] != '"' {
+		return false
+	}
+	for s.at++; s.at < len(s.raw); s.at++ {
+		switch s.raw[s.at] {
+		case '\\':
+			if s.at++; s.at < len(s.raw) && s.raw[s.at] == '\n' {
+				return false
+			}
+		case '"':
+			s.at++
+			return true
+		case '\n':
+			return false
+		}
+	}
+	return false
+}
+
+// value moves over any value. Brackets are counted, not matched, so it needs no
+// stack however deep they nest.
+func (s *scanner) value() bool {
+	s.space()
+	start := s.at
+	for depth := 0; s.at < len(s.raw); {
+		switch s.raw[s.at] {
+		case '"':
+			if !s.text() {
+				return false
+			}
+		case '{', '[':
+			depth++
+			s.at++
+		case '}', ']':
+			if depth == 0 {
+				return s.at > start
+			}
+			depth--
+			s.at++
+		case ',', ':':
+			if depth == 0 {
+				return s.at > start
+			}
+			s.at++
+			continue
+		case '\n', ' ', '\t', '\r':
+			s.space()
+			if depth == 0 {
+				return true
+			}
+			continue
+		default:
+			s.at++
+			continue
+		}
+		if depth == 0 {
+			return true
+		}
+	}
+	return s.at > start && s.at == len(s.raw) && !bytes.ContainsAny(s.raw[start:start+1], `{["`)
+}
