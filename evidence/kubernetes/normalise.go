@@ -36,7 +36,7 @@ import (
 const Provider = "kubernetes"
 
 const (
-	renderChart = "run `helm template CHART | surety assess -`"
+	renderChart = "render it first, a chart with `helm template CHART | surety assess -`"
 	renderPatch = "if it is a patch, run `kubectl kustomize DIR | surety assess -`"
 )
 
