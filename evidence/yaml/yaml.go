@@ -80,6 +80,9 @@ func Parse(doc []byte, firstLine int) (Result, error) {
 	if err := check(doc, firstLine, opYAML); err != nil {
 		return Result{}, err
 	}
+	if res, ok := parseFast(doc, firstLine); ok {
+		return res, nil
+	}
 	return parseFull(doc, firstLine)
 }
 
