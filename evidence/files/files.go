@@ -271,6 +271,10 @@ func (c *collector) content(path string, raw []byte, format evidence.Format, nam
 		c.problem(file, 1, "kustomization, not rendered; run `kubectl kustomize %s | surety assess -`", filepath.ToSlash(filepath.Dir(path)))
 		return nil
 	}
+	if isBinary(raw) {
+		c.problem(file, 1, "not read: the file is binary, not text")
+		return nil
+	}
 	empty := true
 	for p := range split(raw, format) {
 		empty = false

@@ -35,6 +35,14 @@ func formatOf(path string, raw []byte) evidence.Format {
 	return evidence.YAML
 }
 
+// isBinary reports whether raw is no text at all: NULs near its beginning, and
+// neither UTF-16 nor anything that looks like an object.
+func isBinary(raw []byte) bool {
+	head := raw[:min(len(raw), sniffed)]
+	return bytes.IndexByte(head, 0) >= 0 && !bytes.Contains(head, []byte("apiVersion")) &&
+		!bytes.HasPrefix(head, []byte("\xff\xfe")) && !bytes.HasPrefix(head, []byte("\xfe\xff"))
+}
+
 // ours reports whether a document is to be handed out: it is a Kubernetes
 // object, or it may have been meant as one and cannot be parsed. Most objects
 // are known by their text; only what does not look like one is parsed here.
