@@ -8,15 +8,24 @@ type Slab struct {
 	fields []Field
 }
 
-// Block sizes: the first block of a small document is small.
+// Bounds of a block's length.
 const (
-	minBlock = 64
+	minBlock = 16
 	maxBlock = 1024
 )
 
+// NewSlab returns a slab that expects about n values.
+func NewSlab(n int) Slab {
+	n = min(max(n, 1), maxBlock)
+	return Slab{make([]Value, 0, n), make([]Field, 0, n)}
+}
+
+// blockSize is the length of the block after one of length last.
+func blockSize(last int) int { return min(max(last, minBlock), maxBlock) }
+
 func (s *Slab) value(v Value) *Value {
 	if len(s.values) == cap(s.values) {
-		s.values = make([]Value, 0, min(max(2*cap(s.values), minBlock), maxBlock))
+		s.values = make([]Value, 0, blockSize(cap(s.values)))
 	}
 	s.values = append(s.values, v)
 	return &s.values[len(s.values)-1]
@@ -32,7 +41,7 @@ func (s *Slab) copied(src []Field) []Field {
 		if n > maxBlock/4 {
 			return append(make([]Field, 0, n), src...)
 		}
-		s.fields = make([]Field, 0, min(max(2*cap(s.fields), minBlock, n), maxBlock))
+		s.fields = make([]Field, 0, max(n, blockSize(cap(s.fields))))
 	}
 	at := len(s.fields)
 	s.fields = append(s.fields, src...)

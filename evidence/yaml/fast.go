@@ -16,8 +16,8 @@ type fastParser struct {
 	s       string
 	line    int // of the current line
 	slab    evidence.Slab
-	stack   []evidence.Field
-	keys    []keyLine // of the open mappings, beside stack
+	stack   []evidence.Field // entries of the open collections
+	lines   []int32          // where they begin, beside stack
 	path    []segment
 	depth   int
 	dups    []Duplicate
@@ -30,12 +30,20 @@ type fastParser struct {
 
 // parseFast returns the result and true, or false if it declines.
 func parseFast(doc []byte, firstLine int) (Result, bool) {
-	p := fastParser{s: string(doc), line: firstLine - 1}
+	// Where most documents need no more.
+	var (
+		stack [32]evidence.Field
+		lines [32]int32
+		path  [8]segment
+	)
+	p := fastParser{s: string(doc), line: firstLine - 1, stack: stack[:0], lines: lines[:0], path: path[:0]}
 	if !simpleBreaks(p.s) {
 		return Result{}, false
 	}
+	n := strings.Count(p.s, "\n")
+	p.slab = evidence.NewSlab(n + n/4 + 4)
 	p.advance()
-	if p.done() || p.s[p.start] == '%' || strings.HasPrefix(p.s[p.start:], "---") {
+	if p.done() || p.s[p.start] == '%' {
 		return Result{}, false
 	}
 	v := p.block(p.pos-p.start, -1)
@@ -80,6 +88,11 @@ func (p *fastParser) readLine() {
 		}
 	} else {
 		p.end, p.next = len(p.s), len(p.s)
+	}
+	if p.end-p.start >= 3 {
+		if marker := p.s[p.start : p.start+3]; marker == "---" || marker == "..." {
+			p.decline = true
+		}
 	}
 }
 
@@ -151,26 +164,35 @@ func (p *fastParser) sequence(indent int) *evidence.Value {
 			return nil
 		}
 		p.path = p.path[:len(p.path)-1]
-		p.stack = append(p.stack, evidence.Field{Value: v})
+		p.push(evidence.Field{Value: v}, at)
 	}
 	if !p.done() && p.pos-p.start > indent {
 		return p.no()
 	}
 	v := p.slab.Array(p.stack[base:], line)
-	p.stack = p.stack[:base]
+	p.pop(base)
 	return v
 }
 
+// push adds an entry, which begins on line, to the innermost open collection.
+func (p *fastParser) push(f evidence.Field, line int) {
+	p.stack = append(p.stack, f)
+	p.lines = append(p.lines, int32(line))
+}
+
+// pop removes the entries from base on.
+func (p *fastParser) pop(base int) { p.stack, p.lines = p.stack[:base], p.lines[:base] }
+
 // mapping reads a block mapping whose first key ends before the colon at.
 func (p *fastParser) mapping(indent, at int) *evidence.Value {
-	line, base, keyBase := p.line, len(p.stack), len(p.keys)
+	line, base := p.line, len(p.stack)
 	for {
 		key, ok := p.key(p.pos, at)
 		if !ok {
 			return p.no()
 		}
 		p.path = append(p.path, segment{key, -1})
-		p.note(key, keyBase)
+		p.note(key, base)
 		keyLine := p.line
 		p.pos = at + 1
 		p.skipSpaces()
@@ -179,7 +201,7 @@ func (p *fastParser) mapping(indent, at int) *evidence.Value {
 			return nil
 		}
 		p.path = p.path[:len(p.path)-1]
-		p.stack = append(p.stack, evidence.Field{Key: key, Value: v})
+		p.push(evidence.Field{Key: key, Value: v}, keyLine)
 		if p.done() || p.pos-p.start < indent {
 			break
 		}
@@ -194,7 +216,7 @@ func (p *fastParser) mapping(indent, at int) *evidence.Value {
 		return nil
 	}
 	v := p.slab.Object(p.stack[base:], line)
-	p.stack, p.keys = p.stack[:base], p.keys[:keyBase]
+	p.pop(base)
 	return v
 }
 
@@ -215,21 +237,20 @@ func (p *fastParser) fieldValue(indent, keyLine int) *evidence.Value {
 	return p.slab.Null(keyLine)
 }
 
-// note remembers a key of the mapping whose keys begin at base, and reports a
-// repetition. Mappings of many keys are left to the general parser's index.
+// note reports a repetition of key in the mapping whose entries begin at base.
+// Mappings of many keys are left to the general parser's index.
 func (p *fastParser) note(key string, base int) {
-	open := p.keys[base:]
+	open := p.stack[base:]
 	if len(open) > 256 {
 		p.decline = true
 		return
 	}
 	for i := range open {
-		if open[i].key == key {
-			p.dups = append(p.dups, Duplicate{Path: pathString(p.path), Line: p.line, FirstLine: open[i].line})
+		if open[i].Key == key {
+			p.dups = append(p.dups, Duplicate{Path: pathString(p.path), Line: p.line, FirstLine: int(p.lines[base+i])})
 			return
 		}
 	}
-	p.keys = append(p.keys, keyLine{key, p.line})
 }
 
 // keyEnd returns where the colon of the key at pos stands, -1 if the line's

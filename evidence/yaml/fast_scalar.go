@@ -149,7 +149,7 @@ func (p *fastParser) flow(pos int) (*evidence.Value, int) {
 		return p.no(), pos
 	}
 	defer func() { p.depth-- }()
-	line, base, keyBase := p.line, len(p.stack), len(p.keys)
+	line, base := p.line, len(p.stack)
 	isMap, closing := p.s[pos] == '{', byte(']')
 	if isMap {
 		closing = '}'
@@ -158,7 +158,7 @@ func (p *fastParser) flow(pos int) (*evidence.Value, int) {
 	for i := 0; pos < p.end && p.s[pos] != closing; i++ {
 		var f evidence.Field
 		if isMap {
-			if f.Key, pos = p.flowKey(pos, keyBase); p.decline {
+			if f.Key, pos = p.flowKey(pos, base); p.decline {
 				return nil, pos
 			}
 		} else {
@@ -168,7 +168,7 @@ func (p *fastParser) flow(pos int) (*evidence.Value, int) {
 			return nil, pos
 		}
 		p.path = p.path[:len(p.path)-1]
-		p.stack = append(p.stack, f)
+		p.push(f, line)
 		if pos = p.blanks(pos); pos < p.end && p.s[pos] == ',' {
 			pos = p.blanks(pos + 1)
 			if pos < p.end && p.s[pos] == closing {
@@ -187,12 +187,12 @@ func (p *fastParser) flow(pos int) (*evidence.Value, int) {
 	} else {
 		v = p.slab.Array(p.stack[base:], line)
 	}
-	p.stack, p.keys = p.stack[:base], p.keys[:keyBase]
+	p.pop(base)
 	return v, pos + 1
 }
 
 // flowKey reads a key, its colon and the blanks after it.
-func (p *fastParser) flowKey(pos, keyBase int) (string, int) {
+func (p *fastParser) flowKey(pos, base int) (string, int) {
 	var key string
 	var ok bool
 	end := pos
@@ -208,7 +208,7 @@ func (p *fastParser) flowKey(pos, keyBase int) (string, int) {
 		return "", pos
 	}
 	p.path = append(p.path, segment{key, -1})
-	p.note(key, keyBase)
+	p.note(key, base)
 	return key, p.blanks(end + 1)
 }
 
@@ -287,7 +287,7 @@ func (p *fastParser) blockScalar(pos, parent int) *evidence.Value {
 			blanks++
 			continue
 		}
-		if indent < 0 && column > parent && (column > 0 || parent < 0) {
+		if indent < 0 && column > parent && column > 0 {
 			indent = column
 			b.Grow(256)
 		}

@@ -25,6 +25,7 @@ func ParseJSON(doc []byte, firstLine int) (Result, error) {
 		return Result{}, badInput(opJSON, lineAt(doc, i, firstLine), "save the file as UTF-8", "byte 0x%02X is not valid UTF-8", doc[i])
 	}
 	p := jsonParser{s: string(doc), line: firstLine}
+	p.slab = evidence.NewSlab(strings.Count(p.s, ",") + strings.Count(p.s, "{") + strings.Count(p.s, "[") + 1)
 	v, err := p.value()
 	if err != nil {
 		return Result{}, err
