@@ -4,10 +4,11 @@
 //
 // # What is read
 //
-// In a directory: *.yaml, *.yml, *.json, Dockerfile, Dockerfile.*,
+// In a directory: *.yaml, *.yml, *.json, *.sarif, Dockerfile, Dockerfile.*,
 // *.dockerfile, Containerfile and Containerfile.*, in any case, recursively and
 // in name order. A file named by the user is read whatever its name is; its
-// content decides the format. "-" is standard input. Directories called .git and
+// content decides the format. "-" is standard input. A report of another scanner
+// is known by its content and is one document. Directories called .git and
 // node_modules are left out.
 //
 // YAML and JSON documents that are not Kubernetes objects (values, CI and
@@ -46,6 +47,7 @@ import (
 
 	"github.com/surety-cloud/surety"
 	"github.com/surety-cloud/surety/evidence"
+	"github.com/surety-cloud/surety/evidence/scanner"
 )
 
 // Limits on what is read at once. Etcd refuses objects above 1.5 MiB, so a
@@ -270,6 +272,9 @@ func (c *collector) content(path string, raw []byte, format evidence.Format, nam
 	if isKustomization(path) {
 		c.problem(file, 1, "kustomization, not rendered; run `kubectl kustomize %s | surety assess -`", filepath.ToSlash(filepath.Dir(path)))
 		return nil
+	}
+	if scanner.Is(raw) {
+		return c.hand(evidence.Document{Origin: surety.Origin{File: file, Line: 1}, Format: evidence.Scan, Raw: raw, Account: Account})
 	}
 	if isBinary(raw) {
 		c.problem(file, 1, "not read: the file is binary, not text")

@@ -102,6 +102,8 @@ func TestDirectory(t *testing.T) {
 			[]string{"a/x.yaml:1"}, []string{"a/self: cannot be read", "d.yaml: cannot be read: no such file", "e.yaml: not followed: the link leads out", "g: not followed"}, 0},
 		{"links of a mounted volume", map[string]string{"..2026/x.yaml": pod, "..data": "->..2026", "x.yaml": "->..data/x.yaml"}, []string{"..2026/x.yaml:1"}, nil, 0},
 		{"UTF-16", map[string]string{"a.yaml": "\xff\xfe" + strings.Join(strings.Split(pod, ""), "\x00") + "\x00"}, []string{"a.yaml:1"}, nil, 0},
+		{"scanner reports", map[string]string{"a.sarif": `{"version":"2.1.0","runs":[]}`, "b.json": `{"SchemaVersion":2,"Results":[]}`, "c.sarif": "{}"},
+			[]string{"a.sarif:1", "b.json:1"}, nil, 1},
 		{"empty document of a list", map[string]string{"a.yaml": "apiVersion: v1\nkind: List\nitems: []\n"}, []string{"a.yaml:1"}, nil, 0},
 	}
 	for _, tt := range tests {

@@ -20,7 +20,7 @@ const sniffed = 64 << 10
 func formatOf(path string, raw []byte) evidence.Format {
 	name := strings.ToLower(filepath.Base(path))
 	switch filepath.Ext(name) {
-	case ".json":
+	case ".json", ".sarif":
 		return evidence.JSON
 	case ".yaml", ".yml":
 		return evidence.YAML

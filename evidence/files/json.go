@@ -22,7 +22,7 @@ func isJSON(doc []byte) bool {
 // after the other, and the elements of a List instead of the List. From where
 // it cannot follow the text, the rest is one part.
 func splitJSON(raw []byte, line int, yield func(part) bool) bool {
-	s := scanner{raw: raw, line: line}
+	s := cursor{raw: raw, line: line}
 	for s.space(); s.at < len(raw); s.space() {
 		start, at := s.at, s.line
 		root, ok := s.object()
@@ -44,9 +44,9 @@ func splitJSON(raw []byte, line int, yield func(part) bool) bool {
 	return true
 }
 
-// scanner walks over JSON text without reading it: it knows where strings and
+// cursor walks over JSON text without reading it: it knows where strings and
 // brackets end, and the keys of an object at the root.
-type scanner struct {
+type cursor struct {
 	raw  []byte
 	at   int
 	line int
@@ -63,7 +63,7 @@ type frame struct {
 func (f *frame) isList() bool { return !f.odd && f.kind == `"List"` && len(f.items) > 0 }
 
 // object scans a value that should be an object, and on success stands behind it.
-func (s *scanner) object() (f frame, ok bool) {
+func (s *cursor) object() (f frame, ok bool) {
 	f.keys = make(map[string]bool, 4)
 	if !s.take('{') {
 		f.odd = true
@@ -116,7 +116,7 @@ func (s *scanner) object() (f frame, ok bool) {
 }
 
 // elements scans an array and returns where its elements are.
-func (s *scanner) elements() (spans []span, ok bool) {
+func (s *cursor) elements() (spans []span, ok bool) {
 	s.take('[')
 	if s.take(']') {
 		return nil, true
@@ -139,7 +139,7 @@ func (s *scanner) elements() (spans []span, ok bool) {
 }
 
 // space moves over white space.
-func (s *scanner) space() {
+func (s *cursor) space() {
 	for ; s.at < len(s.raw); s.at++ {
 		switch s.raw[s.at] {
 		case '\n':
@@ -152,7 +152,7 @@ func (s *scanner) space() {
 }
 
 // take moves over white space and the byte c, if it comes next.
-func (s *scanner) take(c byte) bool {
+func (s *cursor) take(c byte) bool {
 	s.space()
 	if s.at < len(s.raw) && s.raw[s.at] == c {
 		s.at++
@@ -162,7 +162,7 @@ func (s *scanner) take(c byte) bool {
 }
 
 // text moves over a string.
-func (s *scanner) text() bool {
+func (s *cursor) text() bool {
 	if s.at >= len(s.raw) || s.raw[s.at] != '"' {
 		return false
 	}
@@ -184,7 +184,7 @@ func (s *scanner) text() bool {
 
 // value moves over any value. Brackets are counted, not matched, so it needs no
 // stack however deep they nest.
-func (s *scanner) value() bool {
+func (s *cursor) value() bool {
 	s.space()
 	start := s.at
 	for depth := 0; s.at < len(s.raw); {

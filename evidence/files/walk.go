@@ -118,7 +118,7 @@ func (c *collector) link(path, root string, links *[]directory) error {
 func wanted(path string) bool {
 	name := strings.ToLower(filepath.Base(path))
 	switch filepath.Ext(name) {
-	case ".yaml", ".yml", ".json":
+	case ".yaml", ".yml", ".json", ".sarif":
 		return true
 	}
 	return isDockerfile(name) || isKustomization(path)
