@@ -73,7 +73,8 @@ type Service struct {
 	Partners []string
 	Terms    string // the provider's published terms, by name
 	Region   string
-	On       string // the service this one runs on, "" if none
+	On       string   // the service this one runs on, "" if none
+	Match    []string // patterns of evidence keys that belong to the service itself, see Matcher
 	Origin   surety.Origin
 }
 
@@ -86,11 +87,13 @@ type Data struct {
 	Origin                                   surety.Origin
 }
 
-// Zone is a boundary. In names the zone or service that contains it.
+// Zone is a boundary. In names the zone or service that contains it. A zone
+// holds the namespace of its own name unless Match says otherwise.
 type Zone struct {
 	Name   string
 	In     string
-	Trust  *int // nil = not stated
+	Trust  *int     // 0 (nobody) to 5 (fully); nil = not stated
+	Match  []string // patterns of evidence keys, see Matcher
 	Origin surety.Origin
 }
 
@@ -103,10 +106,10 @@ type Component struct {
 	Operator  string // party that runs it, "" = derived from In
 	Exposed   string // zone it is reachable from, such as internet
 	Encrypted string
-	Stores    []string          // data
-	Handles   []string          // data
-	Can       map[string]string // privilege -> component
-	Match     []string          // patterns of evidence keys, see MatchKey
+	Stores    []string            // data
+	Handles   []string            // data
+	Can       map[string][]string // privilege -> components, zones or services, sorted
+	Match     []string            // patterns of evidence keys, see Matcher
 	Origin    surety.Origin
 }
 
@@ -163,6 +166,6 @@ type Assumption struct {
 	Text    string
 	Owner   string
 	On      string
-	Expires string // YYYY-MM-DD
+	Expires string // YYYY-MM-DD, "" if the assumption was inferred
 	Origin  surety.Origin
 }
