@@ -26,7 +26,7 @@ var container = []string{
 	"env * valueFrom secretKeyRef", "env * valueFrom configMapKeyRef",
 }
 
-// podSpecs maps a kind to where its pod template stands.
+// podTemplates maps a kind to where its pod template stands.
 var podTemplates = map[string]string{
 	"Pod": "", "PodTemplate": "template",
 	"Deployment": "spec template", "ReplicaSet": "spec template", "StatefulSet": "spec template",
