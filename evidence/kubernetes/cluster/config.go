@@ -131,6 +131,7 @@ func load(cfg Config) (name, namespace string, conf *rest.Config, err error) {
 	if cfg.Kubeconfig != "" {
 		files = cfg.Kubeconfig
 	}
+	const correct = "correct the kubeconfig"
 	refuse := func(kind surety.Kind, err error, hint string) (string, string, *rest.Config, error) {
 		return "", "", nil, &surety.Error{
 			Kind: kind, Op: "open cluster", Origin: surety.Origin{File: files}, Err: err, Hint: hint,
@@ -142,7 +143,7 @@ func load(cfg Config) (name, namespace string, conf *rest.Config, err error) {
 	case errors.Is(err, fs.ErrNotExist), errors.Is(err, fs.ErrPermission):
 		return refuse(surety.Unreadable, err, "give the path of a kubeconfig you can read")
 	case err != nil:
-		return refuse(surety.BadInput, err, "correct the kubeconfig")
+		return refuse(surety.BadInput, err, correct)
 	}
 	if cfg.Context == "" && len(raw.Contexts) == 0 {
 		if conf, err := rest.InClusterConfig(); err == nil {
@@ -163,9 +164,16 @@ func load(cfg Config) (name, namespace string, conf *rest.Config, err error) {
 		}
 		return refuse(surety.BadInput, err, contextsHint(raw.Contexts))
 	}
+	// clientcmd would take a missing user for an anonymous one.
+	if _, ok := raw.AuthInfos[context.AuthInfo]; !ok && context.AuthInfo != "" {
+		return refuse(surety.BadInput, fmt.Errorf("context %q has user %q, which is not there", name, context.AuthInfo), correct)
+	}
+	if _, ok := raw.Clusters[context.Cluster]; !ok {
+		return refuse(surety.BadInput, fmt.Errorf("context %q has cluster %q, which is not there", name, context.Cluster), correct)
+	}
 	conf, err = clientcmd.NewNonInteractiveClientConfig(*raw, name, &clientcmd.ConfigOverrides{}, rules).ClientConfig()
 	if err != nil {
-		return refuse(surety.BadInput, fmt.Errorf("context %q: %w", name, err), "correct the kubeconfig")
+		return refuse(surety.BadInput, fmt.Errorf("context %q: %w", name, err), correct)
 	}
 	return name, context.Namespace, conf, nil
 }

@@ -24,7 +24,6 @@ func (c *Cluster) explain(err error) error {
 	var (
 		certificate *tls.CertificateVerificationError
 		authority   x509.UnknownAuthorityError
-		plain       tls.RecordHeaderError
 		dns         *net.DNSError
 	)
 	switch {
@@ -39,7 +38,7 @@ func (c *Cluster) explain(err error) error {
 			"after you have checked that this is your server"
 	case errors.As(err, &certificate):
 		e.Hint = "correct the context's server name or certificate-authority, or renew the server's certificate"
-	case errors.As(err, &plain):
+	case errors.Is(err, http.ErrSchemeMismatch):
 		e.Hint = "the server does not speak TLS on this port: correct the context's server URL"
 	case errors.As(err, &dns):
 		e.Hint = "check the host name in the context's server URL, and that you are on the right network"

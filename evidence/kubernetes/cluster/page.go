@@ -150,7 +150,8 @@ func newObject(raw []byte, r resource) (object, error) {
 	return o, nil
 }
 
-// secretMetadata keeps what a check may know of a Secret.
+// secretMetadata keeps what a check may know of a Secret. Its data stands there
+// as null, so that it counts as withheld and not as absent.
 func secretMetadata(raw []byte, r resource) ([]byte, error) {
 	type metadata struct {
 		Name            string            `json:"name"`
@@ -160,14 +161,15 @@ func secretMetadata(raw []byte, r resource) ([]byte, error) {
 		OwnerReferences json.RawMessage   `json:"ownerReferences,omitempty"`
 	}
 	var secret struct {
-		APIVersion string   `json:"apiVersion"`
-		Kind       string   `json:"kind"`
-		Metadata   metadata `json:"metadata"`
+		APIVersion string    `json:"apiVersion"`
+		Kind       string    `json:"kind"`
+		Metadata   metadata  `json:"metadata"`
+		Data       *struct{} `json:"data"`
 	}
 	if err := json.Unmarshal(raw, &secret); err != nil {
 		return nil, err
 	}
-	secret.APIVersion, secret.Kind = r.apiVersion(), r.kind
+	secret.APIVersion, secret.Kind, secret.Data = r.apiVersion(), r.kind, nil
 	delete(secret.Metadata.Annotations, "kubectl.kubernetes.io/last-applied-configuration")
 	return json.Marshal(secret)
 }
