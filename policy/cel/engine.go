@@ -1,0 +1,139 @@
+package cel
+
+import (
+	"errors"
+	"fmt"
+	"io/fs"
+	"slices"
+	"strings"
+	"sync"
+
+	"cel.dev/cel-go/cel"
+
+	"github.com/surety-cloud/surety"
+	"github.com/surety-cloud/surety/evidence"
+	"github.com/surety-cloud/surety/policy"
+)
+
+// Engine judges items by CEL checks. It is safe for concurrent use.
+type Engine struct {
+	checks []*policy.Check
+	rules  []*rule
+	byKind map[string][]*rule
+	env    func() (*cel.Env, error)
+}
+
+// rule is a check and its programs, which are made on first use.
+type rule struct {
+	*Definition
+	check *policy.Check
+	env   func() (*cel.Env, error)
+
+	once     sync.Once
+	programs programs
+	err      error
+}
+
+// Load reads every *.yaml and *.yml file of fsys, in all its directories, and
+// compiles each check, so that a mistake is reported before anything is judged:
+// by file, line and column. All mistakes are reported together.
+func Load(fsys fs.FS) (*Engine, error) {
+	defs, err := read(fsys)
+	if err != nil {
+		return nil, err
+	}
+	return Compile(defs)
+}
+
+func read(fsys fs.FS) ([]*Definition, error) {
+	var defs []*Definition
+	var errs []error
+	walk := func(path string, entry fs.DirEntry, err error) error {
+		if err != nil {
+			return err
+		}
+		if entry.IsDir() || !strings.HasSuffix(path, ".yaml") && !strings.HasSuffix(path, ".yml") {
+			return nil
+		}
+		raw, err := fs.ReadFile(fsys, path)
+		if err != nil {
+			return err
+		}
+		found, err := Parse(raw, path)
+		defs, errs = append(defs, found...), append(errs, err)
+		return nil
+	}
+	if err := fs.WalkDir(fsys, ".", walk); err != nil {
+		errs = append(errs, &surety.Error{Kind: surety.Unreadable, Op: "read checks", Err: err})
+	}
+	return defs, errors.Join(errs...)
+}
+
+// Compile makes an engine of checks and compiles all of them.
+func Compile(defs []*Definition) (*Engine, error) {
+	e := newEngine(defs)
+	var errs []error
+	for _, r := range e.rules {
+		r.compile()
+		errs = append(errs, r.err)
+		r.check.Reads = r.programs.reads
+	}
+	if err := errors.Join(errs...); err != nil {
+		return nil, err
+	}
+	return e, nil
+}
+
+func newEngine(defs []*Definition) *Engine {
+	e := &Engine{byKind: map[string][]*rule{}, env: sync.OnceValues(newEnv)}
+	for _, d := range defs {
+		r := &rule{Definition: d, check: d.check(), env: e.env}
+		e.rules = append(e.rules, r)
+	}
+	slices.SortStableFunc(e.rules, func(a, b *rule) int { return strings.Compare(a.ID, b.ID) })
+	for _, r := range e.rules {
+		e.checks = append(e.checks, r.check)
+		for _, k := range r.check.Kinds {
+			e.byKind[k] = append(e.byKind[k], r)
+		}
+	}
+	return e
+}
+
+// Checks returns the checks by id.
+func (e *Engine) Checks() []*policy.Check { return e.checks }
+
+// Definitions returns the checks as their files state them, by id.
+func (e *Engine) Definitions() []*Definition {
+	out := make([]*Definition, len(e.rules))
+	for i, r := range e.rules {
+		out[i] = r.Definition
+	}
+	return out
+}
+
+// Judge implements policy.Engine. A check whose expression fails, for example
+// by reading a field that is absent, is Unknown and says how to guard the read.
+func (e *Engine) Judge(item *evidence.Item, budget policy.Budget) []policy.Outcome {
+	rules := e.byKind[item.Kind]
+	if len(rules) == 0 {
+		return nil
+	}
+	s := newSubject(item)
+	out := make([]policy.Outcome, 0, len(rules))
+	for _, r := range rules {
+		if r.check.Provider != item.Key.Provider || !r.Match.accepts(item) {
+			continue
+		}
+		if budget.Expired != nil && budget.Expired() {
+			out = append(out, r.unknown("stopped by the time limit"))
+			continue
+		}
+		out = append(out, r.judge(s, budget.Steps))
+	}
+	return out
+}
+
+func (r *rule) unknown(format string, args ...any) policy.Outcome {
+	return policy.Outcome{Check: r.check, Verdict: surety.Unknown, Reason: fmt.Sprintf(format, args...)}
+}

@@ -1,0 +1,290 @@
+package cel
+
+import (
+	"errors"
+	"fmt"
+	"strings"
+	"sync"
+
+	"cel.dev/cel-go/cel"
+	"cel.dev/cel-go/common/types"
+	"cel.dev/cel-go/common/types/ref"
+	"cel.dev/cel-go/common/types/traits"
+	"cel.dev/cel-go/ext"
+	"cel.dev/cel-go/interpreter"
+
+	"github.com/surety-cloud/surety"
+	"github.com/surety-cloud/surety/evidence"
+	"github.com/surety-cloud/surety/policy"
+)
+
+// newEnv declares the variables and libraries of expressions.
+func newEnv() (*cel.Env, error) {
+	env, err := cel.NewEnv(
+		cel.Variable("object", cel.DynType),
+		cel.Variable("pod", cel.DynType),
+		cel.Variable("podMeta", cel.DynType),
+		cel.Variable("containers", cel.ListType(cel.DynType)),
+		cel.Variable("name", cel.StringType),
+		cel.Variable("ns", cel.StringType),
+		cel.Variable("kind", cel.StringType),
+		cel.CrossTypeNumericComparisons(true),
+		cel.OptionalTypes(),
+		ext.Strings(), ext.Lists(), ext.Sets(), ext.Math(), ext.Regex(),
+		ext.Bindings(), ext.TwoVarComprehensions(),
+	)
+	if err != nil {
+		return nil, fmt.Errorf("prepare CEL: %w", err)
+	}
+	return env, nil
+}
+
+// programs is a compiled check.
+type programs struct {
+	verdict cel.Program // nil if the expression needs a meter
+	message cel.Program // nil if there is no message expression
+	reads   policy.ReadSet
+	focus   string // the deepest path all reads share, perhaps with a stand-in
+
+	plan    func(steps int) (cel.Program, error)
+	metered sync.Map // steps -> cel.Program
+}
+
+// compile fills r.programs once, or r.err.
+func (r *rule) compile() {
+	r.once.Do(func() { r.err = r.compileOnce() })
+}
+
+func (r *rule) compileOnce() error {
+	env, err := r.env()
+	if err != nil {
+		return err
+	}
+	checked, err := r.checked(env, r.Expression, "expression")
+	if err != nil {
+		return err
+	}
+	p := &r.programs
+	found, result := analyse(checked.NativeRep().Expr(), nil)
+	p.focus = commonPath(found.reads)
+	if found.linear {
+		p.verdict, err = env.Program(checked, cel.EvalOptions(cel.OptOptimize))
+	}
+	p.plan = func(steps int) (cel.Program, error) {
+		return env.Program(checked, cel.EvalOptions(cel.OptOptimize), cel.CostLimit(uint64(max(steps, 1))))
+	}
+	if err == nil && r.MessageExpr != "" {
+		var seen map[string]bool
+		p.message, seen, err = r.compileMessage(env, result)
+		for path := range seen {
+			found.reads[path] = true
+		}
+	}
+	if err != nil {
+		return err
+	}
+	p.reads = expand(found.reads, r.check.Kinds)
+	return nil
+}
+
+// compileMessage compiles the message expression, in which it is an element of
+// what the expression gives, and returns what it reads.
+func (r *rule) compileMessage(env *cel.Env, result view) (cel.Program, map[string]bool, error) {
+	env, err := env.Extend(cel.Variable("it", cel.DynType))
+	if err != nil {
+		return nil, nil, fmt.Errorf("prepare CEL: %w", err)
+	}
+	checked, err := r.checked(env, r.MessageExpr, "messageExpression")
+	if err != nil {
+		return nil, nil, err
+	}
+	if t := checked.OutputType(); !t.IsAssignableType(cel.StringType) {
+		return nil, nil, fail(r.Origin.File, r.line("messageExpression"),
+			fmt.Errorf("messageExpression gives a %s", cel.FormatCELType(t)), "let it give a string")
+	}
+	found, _ := analyse(checked.NativeRep().Expr(), map[string]view{"it": result.child("*")})
+	program, err := env.Program(checked, cel.CostLimit(uint64(policy.DefaultBudget.Steps)))
+	return program, found.reads, err
+}
+
+// checked parses and type-checks one expression of the definition.
+func (r *rule) checked(env *cel.Env, text, key string) (*cel.Ast, error) {
+	checked, issues := env.Compile(text)
+	if issues == nil || issues.Err() == nil {
+		if t := checked.OutputType(); !verdictType(t) {
+			return nil, fail(r.Origin.File, r.line(key), fmt.Errorf("%s gives a %s", key, cel.FormatCELType(t)),
+				"let it give true for a pass, a message, or a list of what is wrong")
+		}
+		return checked, nil
+	}
+	var errs []error
+	for _, issue := range issues.Errors() {
+		line := r.line(key) + issue.Location.Line() - 1
+		if strings.Contains(text, "\n") {
+			line++ // a block scalar starts on the line after its key
+		}
+		errs = append(errs, fail(r.Origin.File, line,
+			fmt.Errorf("%s, column %d: %s", key, issue.Location.Column()+1, issue.Message), ""))
+	}
+	return nil, errors.Join(errs...)
+}
+
+func verdictType(t *cel.Type) bool {
+	switch t.Kind() {
+	case types.BoolKind, types.StringKind, types.ListKind, types.DynKind:
+		return true
+	}
+	return false
+}
+
+// judge evaluates the check on one subject.
+func (r *rule) judge(s *subject, steps int) policy.Outcome {
+	if r.compile(); r.err != nil {
+		return r.unknown("%v", r.err)
+	}
+	for _, path := range s.item.Withheld {
+		if r.programs.reads.Covers("/" + strings.TrimPrefix(path, "/")) {
+			return r.unknown("reads %s, which is secret and was not collected", path)
+		}
+	}
+	program, err := r.programs.within(steps)
+	if err != nil {
+		return r.unknown("%v", err)
+	}
+	out, _, err := program.Eval(s)
+	if err != nil {
+		return r.unknown("%s", reason(err))
+	}
+	switch out := out.(type) {
+	case types.Bool:
+		if out {
+			return policy.Outcome{Check: r.check, Verdict: surety.Pass}
+		}
+		return r.fail([]policy.Finding{r.finding(s, nil)})
+	case types.String:
+		if out == "" {
+			return policy.Outcome{Check: r.check, Verdict: surety.Pass}
+		}
+		return r.fail([]policy.Finding{r.finding(s, out)})
+	case traits.Lister:
+		var findings []policy.Finding
+		for it := out.Iterator(); it.HasNext() == types.True; {
+			findings = append(findings, r.finding(s, it.Next()))
+		}
+		if len(findings) == 0 {
+			return policy.Outcome{Check: r.check, Verdict: surety.Pass}
+		}
+		return r.fail(findings)
+	default:
+		return r.unknown("the expression gave a %s; it must give a boolean, a string or a list", out.Type().TypeName())
+	}
+}
+
+func (r *rule) fail(findings []policy.Finding) policy.Outcome {
+	return policy.Outcome{Check: r.check, Verdict: surety.Fail, Findings: findings}
+}
+
+// within returns the program that stops after steps. An expression that cannot
+// cost more than the document's size needs no meter, which would make it three
+// times slower.
+func (p *programs) within(steps int) (cel.Program, error) {
+	if p.verdict != nil {
+		return p.verdict, nil
+	}
+	if known, ok := p.metered.Load(steps); ok {
+		return known.(cel.Program), nil
+	}
+	program, err := p.plan(steps)
+	if err != nil {
+		return nil, err
+	}
+	p.metered.Store(steps, program)
+	return program, nil
+}
+
+// reason says why an evaluation failed and what the check's author can do.
+func reason(err error) string {
+	var canceled interpreter.EvalCancelledError
+	if errors.As(err, &canceled) && canceled.Cause == interpreter.CostLimitExceeded {
+		return "the budget of steps is used up"
+	}
+	message := err.Error()
+	if strings.Contains(message, "no such key") {
+		return message + "; guard the read with has() or .?"
+	}
+	return message
+}
+
+// finding makes the finding for one offending element: an object of the
+// document, a message, or nil for the item as a whole.
+func (r *rule) finding(s *subject, element ref.Val) policy.Finding {
+	f := policy.Finding{Message: r.Message}
+	if f.Message == "" {
+		f.Message = r.Title
+	}
+	switch e := element.(type) {
+	case object:
+		f.Line = e.v.Line()
+		if name := e.v.Get("name").Str(); name != "" {
+			f.Message = fmt.Sprintf("%s: %q", f.Message, name)
+		}
+	case types.String:
+		f.Message = string(e)
+	}
+	if f.Line == 0 {
+		f.Line = r.programs.line(s.item)
+	}
+	if r.programs.message == nil {
+		return f
+	}
+	with := *s
+	if with.it = element; element == nil {
+		with.it = types.NullValue
+	}
+	if text, _, err := r.programs.message.Eval(&with); err == nil {
+		if text, ok := text.(types.String); ok && text != "" {
+			f.Message = string(text)
+		}
+	}
+	return f
+}
+
+// line is where a fail of the whole item points: the deepest part of it that
+// everything the check reads is in.
+func (p *programs) line(item *evidence.Item) int {
+	v := item.Body
+	root, rest, _ := strings.Cut(p.focus, "/")
+	switch root {
+	case podRoot:
+		v = v.Path(podTemplate(item.Kind)...).Get("spec")
+	case podMetaRoot:
+		v = v.Path(podTemplate(item.Kind)...).Get("metadata")
+	}
+	line := item.Body.Line()
+	for v != nil {
+		line = v.Line()
+		var key string
+		key, rest, _ = strings.Cut(rest, "/")
+		v = v.Get(strings.ReplaceAll(strings.ReplaceAll(key, "~1", "/"), "~0", "~"))
+	}
+	return line
+}
+
+// commonPath returns the longest path that every read starts with.
+func commonPath(reads map[string]bool) string {
+	var common []string
+	first := true
+	for p := range reads {
+		segments := strings.Split(p, "/")
+		if first {
+			common, first = segments, false
+			continue
+		}
+		n := 0
+		for n < len(common) && n < len(segments) && common[n] == segments[n] {
+			n++
+		}
+		common = common[:n]
+	}
+	return strings.Join(common, "/")
+}
