@@ -1,0 +1,132 @@
+package rego
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io/fs"
+	"path"
+	"strings"
+
+	checks "github.com/aquasecurity/trivy-checks"
+	"github.com/open-policy-agent/opa/v1/ast"
+	"github.com/open-policy-agent/opa/v1/bundle"
+	"github.com/open-policy-agent/opa/v1/compile"
+	"github.com/open-policy-agent/opa/v1/ir"
+
+	"github.com/surety-cloud/surety"
+)
+
+// module is one parsed Rego file.
+type module struct {
+	path   string
+	raw    []byte
+	parsed *ast.Module
+}
+
+// pkg is the module's package, without "data".
+func (m *module) pkg() string { return strings.TrimPrefix(m.parsed.Package.Path.String(), "data.") }
+
+// defines reports whether the module has a rule of this name.
+func (m *module) defines(rule string) bool {
+	for _, r := range m.parsed.Rules {
+		if string(r.Head.Name) == rule || r.Head.Ref().String() == rule {
+			return true
+		}
+	}
+	return false
+}
+
+// isTest reports whether a Rego file holds tests.
+func isTest(name string) bool { return strings.HasSuffix(name, "_test.rego") }
+
+// readModules parses the Rego files below root that keep accepts, in path order.
+// Every file that does not parse is an error of its own, with its line.
+func readModules(fsys fs.FS, root, prefix string, keep func(name string) bool) ([]*module, error) {
+	register()
+	var out []*module
+	var errs []error
+	err := fs.WalkDir(fsys, root, func(p string, d fs.DirEntry, err error) error {
+		if err != nil || d.IsDir() || path.Ext(p) != ".rego" || !keep(p) {
+			return err
+		}
+		raw, err := fs.ReadFile(fsys, p)
+		if err != nil {
+			return err
+		}
+		parsed, err := ast.ParseModuleWithOpts(path.Join(prefix, p), string(raw), ast.ParserOptions{ProcessAnnotation: true})
+		if err != nil {
+			errs = append(errs, regoErrors(path.Join(prefix, p), err)...)
+			return nil
+		}
+		if parsed != nil {
+			out = append(out, &module{p, raw, parsed})
+		}
+		return nil
+	})
+	return out, errors.Join(append(errs, err)...)
+}
+
+// library is what policies may import: the modules below data.lib that come
+// with the content.
+func library() ([]*module, error) {
+	return readModules(checks.EmbeddedLibraryFileSystem, "lib", "", func(name string) bool { return !isTest(name) })
+}
+
+// plan compiles modules and plans the given entry points, "a/b/rule".
+func plan(modules []*module, entries []string) (*ir.Policy, error) {
+	b := &bundle.Bundle{Data: map[string]any{}}
+	b.Manifest.Init()
+	for _, m := range modules {
+		b.Modules = append(b.Modules, bundle.ModuleFile{URL: m.path, Path: m.path, Raw: m.raw, Parsed: m.parsed})
+	}
+	c := compile.New().WithTarget("plan").WithBundle(b).WithEntrypoints(entries...).WithRegoAnnotationEntrypoints(false)
+	if err := c.Build(noContext); err != nil {
+		return nil, errors.Join(regoErrors("", err)...)
+	}
+	planned := c.Bundle().PlanModules
+	if len(planned) != 1 {
+		return nil, fmt.Errorf("compile rego: want one plan, got %d", len(planned))
+	}
+	var p ir.Policy
+	if err := json.Unmarshal(planned[0].Raw, &p); err != nil {
+		return nil, fmt.Errorf("compile rego: %w", err)
+	}
+	return &p, refuse(&p)
+}
+
+// noContext satisfies a signature: compiling in memory waits for nothing.
+var noContext context.Context = context.TODO()
+
+// refuse rejects plans that call what would make a verdict depend on more than
+// its evidence.
+func refuse(p *ir.Policy) error {
+	var errs []error
+	for _, f := range p.Static.BuiltinFuncs {
+		if b := ast.BuiltinMap[f.Name]; b != nil && b.Nondeterministic {
+			errs = append(errs, &surety.Error{
+				Kind: surety.BadInput, Op: "compile rego", Err: fmt.Errorf("it calls %s", f.Name),
+				Hint: "a verdict may depend on the evidence only; take the call out",
+			})
+		}
+	}
+	return errors.Join(errs...)
+}
+
+// regoErrors makes one error with file and line of each that OPA reports.
+func regoErrors(file string, err error) []error {
+	var list ast.Errors
+	if !errors.As(err, &list) {
+		return []error{&surety.Error{Kind: surety.BadInput, Op: "compile rego", Origin: surety.Origin{File: file}, Err: err}}
+	}
+	var out []error
+	for _, e := range list {
+		at := surety.Origin{File: file}
+		if e.Location != nil {
+			at = surety.Origin{File: e.Location.File, Line: e.Location.Row}
+		}
+		out = append(out, &surety.Error{Kind: surety.BadInput, Op: "compile rego", Origin: at, Err: errors.New(e.Message)})
+	}
+	return out
+}

@@ -1,0 +1,225 @@
+package rego
+
+import (
+	"cmp"
+	"crypto/sha256"
+	"errors"
+	"fmt"
+	"io/fs"
+	"path"
+	"slices"
+	"strings"
+
+	checks "github.com/aquasecurity/trivy-checks"
+	"github.com/open-policy-agent/opa/v1/ast"
+
+	"github.com/surety-cloud/surety"
+)
+
+// evaluatorVersion is part of every check's version: raise it when a change of
+// the machine may change a verdict.
+const evaluatorVersion = "1"
+
+// compileContent builds the engine of the embedded trivy-checks from its text.
+func compileContent() (*Engine, error) {
+	notTest := func(name string) bool { return !isTest(name) }
+	var modules []*module
+	for _, root := range []string{"checks/kubernetes", "checks/docker"} {
+		m, err := readModules(checks.EmbeddedPolicyFileSystem, root, "", notTest)
+		if err != nil {
+			return nil, err
+		}
+		modules = append(modules, m...)
+	}
+	return build(modules, "builtin.")
+}
+
+// Load builds the engine of the Rego checks in fsys, whose files are named
+// below prefix in errors. A check is a package with a rule deny (or violation)
+// and metadata as trivy-checks has it: title, custom.id, custom.severity,
+// custom.input.selector; what is missing has a default. Packages below data.lib
+// of trivy-checks may be imported. A nil engine means that fsys holds no Rego.
+func Load(fsys fs.FS, prefix string) (*Engine, error) {
+	modules, err := readModules(fsys, ".", prefix, func(name string) bool { return !isTest(name) })
+	if err != nil || len(modules) == 0 {
+		return nil, err
+	}
+	for _, m := range modules {
+		m.path = path.Join(prefix, m.path)
+	}
+	return build(modules, "")
+}
+
+// build compiles the checks among modules, those in packages below under, with
+// the library.
+func build(modules []*module, under string) (*Engine, error) {
+	lib, err := library()
+	if err != nil {
+		return nil, err
+	}
+	var list []*check
+	var entries []string
+	for _, m := range modules {
+		rule := m.denyRule()
+		c := m.check()
+		if rule == "" || c == nil || !strings.HasPrefix(m.pkg(), under) {
+			continue
+		}
+		c.Version = version(m, lib)
+		list = append(list, c)
+		entries = append(entries, strings.ReplaceAll(m.pkg(), ".", "/")+"/"+rule)
+	}
+	if len(list) == 0 {
+		return nil, &surety.Error{Kind: surety.BadInput, Op: "load rego", Origin: surety.Origin{File: modules[0].path},
+			Err: errors.New("no package has a rule named deny or violation"), Hint: "a check denies: deny contains result if { ... }"}
+	}
+	policyIR, err := plan(slices.Concat(modules, lib), entries)
+	if err != nil {
+		return nil, err
+	}
+	p, err := lower(policyIR)
+	if err != nil {
+		return nil, fmt.Errorf("compile rego: %w", err)
+	}
+	reads := readSets(policyIR)
+	for i, c := range list {
+		fn, ok := p.byName["g0.data."+strings.ReplaceAll(entries[i], "/", ".")]
+		if !ok {
+			return nil, fmt.Errorf("compile rego: the plan holds no rule %s", entries[i])
+		}
+		c.entry, c.Reads = fn, reads[entries[i]]
+	}
+	return newEngine(p, list), nil
+}
+
+func (m *module) denyRule() string {
+	for _, rule := range []string{"deny", "violation"} {
+		if m.defines(rule) {
+			return rule
+		}
+	}
+	return ""
+}
+
+// version covers the check's own text and the whole library.
+func version(m *module, lib []*module) surety.Digest {
+	h := sha256.New()
+	h.Write([]byte(evaluatorVersion))
+	h.Write(m.raw)
+	for _, l := range lib {
+		h.Write(l.raw)
+	}
+	return surety.Digest(h.Sum(nil))
+}
+
+// check reads a module's metadata; nil if it is a library or deprecated.
+func (m *module) check() *check {
+	var a ast.Annotations
+	for _, candidate := range m.parsed.Annotations {
+		if candidate.Scope == "package" || candidate.Scope == "" {
+			a = *candidate
+			break
+		}
+	}
+	custom := metadata(a.Custom)
+	if custom.flag("library") || custom.flag("deprecated") {
+		return nil
+	}
+	c := &check{component: componentOf(path.Base(m.path))}
+	c.Engine, c.Origin = "rego", surety.Origin{File: m.path, Line: 1}
+	c.ID = strings.TrimPrefix(cmp.Or(custom.text("avd_id"), custom.text("id"), m.pkg()), "AVD-")
+	for _, alias := range []string{custom.text("avd_id"), custom.text("id"), custom.text("short_code")} {
+		if alias != "" && alias != c.ID && !slices.Contains(c.Aliases, alias) {
+			c.Aliases = append(c.Aliases, alias)
+		}
+	}
+	c.Aliases = append(c.Aliases, custom.list("aliases")...)
+	c.Title, c.Description = cmp.Or(a.Title, c.ID), a.Description
+	c.Remediation = custom.text("recommended_action")
+	c.Controls = custom.list("controls")
+	if err := c.Severity.UnmarshalText([]byte(custom.text("severity"))); err != nil {
+		c.Severity = surety.Medium
+	}
+	for _, r := range a.RelatedResources {
+		c.References = append(c.References, r.Ref.String())
+	}
+	c.Provider, c.Kinds = custom.selector()
+	return c
+}
+
+// componentOf tells from a file's name which component of the control plane the
+// check is about. The names are trivy-checks' own, with their spelling.
+func componentOf(file string) string {
+	for prefix, component := range map[string]string{
+		"apiserver_": "kube-apiserver", "etcd_": "etcd", "scheduler_": "kube-scheduler",
+		"controllermamager_": "kube-controller-manager", "controllermanager_": "kube-controller-manager",
+	} {
+		if strings.HasPrefix(file, prefix) && !strings.Contains(file, "pod_spec") && !strings.Contains(file, "ownership") && !strings.Contains(file, "permission") {
+			return component
+		}
+	}
+	return ""
+}
+
+// metadata is the custom part of a module's annotations.
+type metadata map[string]any
+
+func (m metadata) text(key string) string {
+	s, _ := m[key].(string)
+	return s
+}
+
+func (m metadata) flag(key string) bool {
+	b, _ := m[key].(bool)
+	return b
+}
+
+func (m metadata) list(key string) []string {
+	list, _ := m[key].([]any)
+	var out []string
+	for _, e := range list {
+		if s, ok := e.(string); ok {
+			out = append(out, s)
+		}
+	}
+	return out
+}
+
+// selector reads what a check applies to. Without one it is every Kubernetes
+// kind.
+func (m metadata) selector() (provider string, kinds []string) {
+	provider = "kubernetes"
+	input, _ := m["input"].(map[string]any)
+	selectors, _ := input["selector"].([]any)
+	for _, s := range selectors {
+		sel, _ := s.(map[string]any)
+		if sel["type"] == "dockerfile" {
+			provider = "dockerfile"
+		}
+		subtypes, _ := sel["subtypes"].([]any)
+		for _, t := range subtypes {
+			sub, _ := t.(map[string]any)
+			if kind, ok := sub["kind"].(string); ok {
+				kinds = append(kinds, properKind(kind))
+			}
+		}
+	}
+	return provider, kinds
+}
+
+// properKind spells a kind as Kubernetes does; selectors are in lower case.
+func properKind(kind string) string {
+	for _, k := range []string{
+		"Pod", "ReplicaSet", "ReplicationController", "Deployment", "DeploymentConfig", "StatefulSet", "DaemonSet",
+		"CronJob", "Job", "Role", "ClusterRole", "RoleBinding", "ClusterRoleBinding", "Service", "Ingress",
+		"NetworkPolicy", "ConfigMap", "Secret", "Namespace", "LimitRange", "ResourceQuota", "NodeInfo",
+		"PodSecurityPolicy", "ServiceAccount", "PodDisruptionBudget", "HorizontalPodAutoscaler", "Node",
+		"PersistentVolume", "PersistentVolumeClaim", "StorageClass", "CustomResourceDefinition",
+		"ValidatingWebhookConfiguration", "MutatingWebhookConfiguration", "PodTemplate",
+	} {
+		if strings.EqualFold(k, kind) {
+			return k
+		}
+	}
+	return kind
+}

@@ -1,0 +1,290 @@
+package rego
+
+import (
+	"fmt"
+
+	"github.com/open-policy-agent/opa/v1/ir"
+
+	"github.com/surety-cloud/surety/evidence"
+)
+
+// program is a plan in the form the evaluator runs. It is immutable.
+//
+// OPA's planner turns Rego into an intermediate representation of some 25
+// statements over numbered locals (openpolicyagent.org/docs/ir). Here each
+// statement is one flat struct, names are resolved to indexes, and constants are
+// values made once.
+type program struct {
+	constants []*evidence.Value
+	strings   []string // names in paths of with and dynamic calls
+	builtins  []string
+	funcs     []function
+	byName    map[string]int // function name -> index in funcs
+}
+
+// function is one rule or Rego function.
+type function struct {
+	name   string
+	path   string // "/"-joined, for dynamic calls; "" if it cannot be called so
+	params []int32
+	ret    int32
+	locals int32 // number of locals it uses
+	memo   bool  // its only parameters are input and data: one value for each input
+	blocks [][]stmt
+}
+
+// op is a kind of statement.
+type op uint8
+
+// The statements. The names are those of the intermediate representation.
+const (
+	opNop op = iota
+	opBlock
+	opBreak
+	opCall
+	opCallBuiltin
+	opCallDynamic
+	opScan
+	opNot
+	opWith
+	opDot
+	opLen
+	opAssign
+	opAssignOnce
+	opReset
+	opMakeNull
+	opMakeInt
+	opMakeNumber
+	opMakeArray
+	opMakeObject
+	opMakeSet
+	opAppend
+	opInsert
+	opInsertOnce
+	opMerge
+	opAdd
+	opEqual
+	opNotEqual
+	opIsArray
+	opIsObject
+	opIsSet
+	opIsDefined
+	opIsUndefined
+	opReturn
+)
+
+// operand is a local (>= 0) or a constant (^index).
+type operand int32
+
+func constant(i int) operand { return operand(^i) }
+
+// stmt is one statement. Which fields mean something depends on op.
+type stmt struct {
+	op     op
+	a, b   operand
+	target int32
+	n      int32 // index of a function, builtin or constant; levels of a break
+	args   []operand
+	path   []int32 // string indexes
+	blocks [][]stmt
+}
+
+// lowering turns one ir.Policy into a program.
+type lowering struct {
+	p       *ir.Policy
+	out     *program
+	builtin map[string]int
+	numbers map[int64]int
+	truth   [2]int
+	locals  int32 // highest local seen in the function at hand
+	err     error
+}
+
+// lower turns the planner's output into a program.
+func lower(p *ir.Policy) (*program, error) {
+	l := &lowering{p: p, out: &program{byName: map[string]int{}}, builtin: map[string]int{}, numbers: map[int64]int{}}
+	for _, s := range p.Static.Strings {
+		l.out.strings = append(l.out.strings, s.Value)
+		l.out.constants = append(l.out.constants, evidence.NewString(s.Value, 0))
+	}
+	for i := range l.truth {
+		l.truth[i] = len(l.out.constants)
+		l.out.constants = append(l.out.constants, evidence.NewBool(i == 1, 0))
+	}
+	for i, b := range p.Static.BuiltinFuncs {
+		l.out.builtins = append(l.out.builtins, b.Name)
+		l.builtin[b.Name] = i
+	}
+	for i, f := range p.Funcs.Funcs {
+		l.out.byName[f.Name] = i
+	}
+	for _, f := range p.Funcs.Funcs {
+		l.out.funcs = append(l.out.funcs, l.function(f))
+	}
+	return l.out, l.err
+}
+
+func (l *lowering) function(f *ir.Func) function {
+	l.locals = 0
+	out := function{name: f.Name, ret: l.local(f.Return), memo: len(f.Params) == 2}
+	for _, p := range f.Params {
+		out.params = append(out.params, l.local(p))
+	}
+	for i, part := range f.Path {
+		if i > 0 {
+			out.path += "/"
+		}
+		out.path += part
+	}
+	out.blocks = l.blocks(f.Blocks)
+	out.locals = l.locals + 1
+	return out
+}
+
+func (l *lowering) blocks(in []*ir.Block) [][]stmt {
+	out := make([][]stmt, len(in))
+	for i, b := range in {
+		out[i] = make([]stmt, 0, len(b.Stmts))
+		for _, s := range b.Stmts {
+			out[i] = append(out[i], l.stmt(s))
+		}
+	}
+	return out
+}
+
+func (l *lowering) local(n ir.Local) int32 {
+	l.locals = max(l.locals, int32(n))
+	return int32(n)
+}
+
+func (l *lowering) operand(o ir.Operand) operand {
+	switch v := o.Value.(type) { // pointers, because the plan was read from JSON
+	case *ir.Local:
+		return operand(l.local(*v))
+	case *ir.StringIndex:
+		return constant(int(*v))
+	case *ir.Bool:
+		if *v {
+			return constant(l.truth[1])
+		}
+		return constant(l.truth[0])
+	}
+	l.err = fmt.Errorf("plan has an operand of type %T", o.Value)
+	return 0
+}
+
+func (l *lowering) number(n int64) int32 {
+	at, ok := l.numbers[n]
+	if !ok {
+		at = len(l.out.constants)
+		l.numbers[n] = at
+		l.out.constants = append(l.out.constants, evidence.NewInt(n, 0))
+	}
+	return int32(at)
+}
+
+func (l *lowering) stmt(in ir.Stmt) stmt {
+	switch s := in.(type) {
+	case *ir.NopStmt:
+		return stmt{op: opNop}
+	case *ir.BlockStmt:
+		return stmt{op: opBlock, blocks: l.blocks(s.Blocks)}
+	case *ir.BreakStmt:
+		return stmt{op: opBreak, n: int32(s.Index)}
+	case *ir.CallStmt:
+		return l.call(s)
+	case *ir.CallDynamicStmt:
+		out := stmt{op: opCallDynamic, target: l.local(s.Result)}
+		for _, p := range s.Path {
+			out.args = append(out.args, l.operand(p))
+		}
+		return out
+	case *ir.ScanStmt:
+		return stmt{op: opScan, a: operand(l.local(s.Source)), b: operand(l.local(s.Key)), target: l.local(s.Value),
+			blocks: l.blocks([]*ir.Block{s.Block})}
+	case *ir.NotStmt:
+		return stmt{op: opNot, blocks: l.blocks([]*ir.Block{s.Block})}
+	case *ir.WithStmt:
+		out := stmt{op: opWith, a: l.operand(s.Value), target: l.local(s.Local), blocks: l.blocks([]*ir.Block{s.Block})}
+		for _, p := range s.Path {
+			out.path = append(out.path, int32(p))
+		}
+		return out
+	case *ir.DotStmt:
+		return stmt{op: opDot, a: l.operand(s.Source), b: l.operand(s.Key), target: l.local(s.Target)}
+	case *ir.LenStmt:
+		return stmt{op: opLen, a: l.operand(s.Source), target: l.local(s.Target)}
+	case *ir.ReturnLocalStmt:
+		return stmt{op: opReturn, a: operand(l.local(s.Source))}
+	}
+	return l.simple(in)
+}
+
+// simple lowers the statements that only make, assign or compare.
+func (l *lowering) simple(in ir.Stmt) stmt {
+	switch s := in.(type) {
+	case *ir.AssignIntStmt:
+		return stmt{op: opMakeInt, n: l.number(s.Value), target: l.local(s.Target)}
+	case *ir.AssignVarStmt:
+		return stmt{op: opAssign, a: l.operand(s.Source), target: l.local(s.Target)}
+	case *ir.AssignVarOnceStmt:
+		return stmt{op: opAssignOnce, a: l.operand(s.Source), target: l.local(s.Target)}
+	case *ir.ResetLocalStmt:
+		return stmt{op: opReset, target: l.local(s.Target)}
+	case *ir.MakeNullStmt:
+		return stmt{op: opMakeNull, target: l.local(s.Target)}
+	case *ir.MakeNumberIntStmt:
+		return stmt{op: opMakeInt, n: l.number(s.Value), target: l.local(s.Target)}
+	case *ir.MakeNumberRefStmt:
+		return stmt{op: opMakeNumber, n: int32(s.Index), target: l.local(s.Target)}
+	case *ir.MakeArrayStmt:
+		return stmt{op: opMakeArray, target: l.local(s.Target)}
+	case *ir.MakeObjectStmt:
+		return stmt{op: opMakeObject, target: l.local(s.Target)}
+	case *ir.MakeSetStmt:
+		return stmt{op: opMakeSet, target: l.local(s.Target)}
+	case *ir.ArrayAppendStmt:
+		return stmt{op: opAppend, a: l.operand(s.Value), target: l.local(s.Array)}
+	case *ir.ObjectInsertStmt:
+		return stmt{op: opInsert, a: l.operand(s.Key), b: l.operand(s.Value), target: l.local(s.Object)}
+	case *ir.ObjectInsertOnceStmt:
+		return stmt{op: opInsertOnce, a: l.operand(s.Key), b: l.operand(s.Value), target: l.local(s.Object)}
+	case *ir.ObjectMergeStmt:
+		return stmt{op: opMerge, a: operand(l.local(s.A)), b: operand(l.local(s.B)), target: l.local(s.Target)}
+	case *ir.SetAddStmt:
+		return stmt{op: opAdd, a: l.operand(s.Value), target: l.local(s.Set)}
+	case *ir.EqualStmt:
+		return stmt{op: opEqual, a: l.operand(s.A), b: l.operand(s.B)}
+	case *ir.NotEqualStmt:
+		return stmt{op: opNotEqual, a: l.operand(s.A), b: l.operand(s.B)}
+	case *ir.IsArrayStmt:
+		return stmt{op: opIsArray, a: l.operand(s.Source)}
+	case *ir.IsObjectStmt:
+		return stmt{op: opIsObject, a: l.operand(s.Source)}
+	case *ir.IsSetStmt:
+		return stmt{op: opIsSet, a: l.operand(s.Source)}
+	case *ir.IsDefinedStmt:
+		return stmt{op: opIsDefined, a: operand(l.local(s.Source))}
+	case *ir.IsUndefinedStmt:
+		return stmt{op: opIsUndefined, a: operand(l.local(s.Source))}
+	}
+	l.err = fmt.Errorf("plan has a statement of type %T", in)
+	return stmt{}
+}
+
+func (l *lowering) call(s *ir.CallStmt) stmt {
+	out := stmt{op: opCall, target: l.local(s.Result)}
+	for _, a := range s.Args {
+		out.args = append(out.args, l.operand(a))
+	}
+	if i, ok := l.out.byName[s.Func]; ok {
+		out.n = int32(i)
+		return out
+	}
+	i, ok := l.builtin[s.Func]
+	if !ok {
+		l.err = fmt.Errorf("plan calls %s, which it does not hold", s.Func)
+	}
+	out.op, out.n = opCallBuiltin, int32(i)
+	return out
+}

@@ -1,0 +1,189 @@
+// Package rego runs checks written in Rego: those of trivy-checks, embedded
+// here in compiled form, and the user's own.
+//
+// # From text to verdict
+//
+//	modules --OPA's planner--> ir.Policy --lower--> program --machine--> outcomes
+//	        (compile.go)                 (program.go)      (machine.go)
+//
+// OPA parses, type-checks and plans the modules; its planner turns search into
+// straight statements over numbered locals. A machine runs these over evidence
+// values as they were parsed, so a document is never converted, and every value
+// still knows its line. The rules of a library (all containers of a pod, say)
+// are computed once per object for all checks together. OPA's own evaluator is
+// not used; tests hold the two against each other.
+//
+// The built-in content is planned when this package is generated and embedded
+// (content.bin), so that a process starts without parsing any Rego. Run
+// "go generate" after raising the version of trivy-checks; a test fails until
+// then.
+//
+// # Promises
+//
+// Judge never panics. A check that runs out of its budget, or whose rule gives
+// conflicting values, is Unknown for that item; other checks are unaffected.
+// Functions that reach for network, clock, environment or randomness are
+// refused when a policy is loaded.
+package rego
+
+//go:generate go test -run TestContentIsCurrent -update .
+
+import (
+	"cmp"
+	"fmt"
+	"slices"
+	"strings"
+	"sync"
+
+	"github.com/surety-cloud/surety"
+	"github.com/surety-cloud/surety/evidence"
+	"github.com/surety-cloud/surety/policy"
+)
+
+// check is a policy.Check and how to run it.
+type check struct {
+	policy.Check
+	entry     int    // function that yields what it denies
+	component string // the control plane component whose pods it is about, "" for any
+}
+
+// Engine judges items by the checks of one program.
+type Engine struct {
+	program  *program
+	list     []*check
+	checks   []*policy.Check
+	byKind   map[kindOf][]*check // exact kinds
+	every    map[string][]*check // checks without kinds, by provider
+	machines sync.Pool
+}
+
+type kindOf struct{ provider, kind string }
+
+// newEngine indexes checks by what they apply to, keeping their order.
+func newEngine(p *program, list []*check) *Engine {
+	e := &Engine{program: p, list: list, byKind: map[kindOf][]*check{}, every: map[string][]*check{}}
+	slices.SortFunc(list, func(a, b *check) int { return cmp.Compare(a.ID, b.ID) })
+	for _, c := range list {
+		e.checks = append(e.checks, &c.Check)
+		if len(c.Kinds) == 0 {
+			e.every[c.Provider] = append(e.every[c.Provider], c)
+		}
+		for _, k := range c.Kinds {
+			e.byKind[kindOf{c.Provider, k}] = append(e.byKind[kindOf{c.Provider, k}], c)
+		}
+	}
+	e.machines.New = func() any { return newMachine(p) }
+	return e
+}
+
+// Checks implements policy.Engine.
+func (e *Engine) Checks() []*policy.Check { return e.checks }
+
+// Judge implements policy.Engine.
+func (e *Engine) Judge(item *evidence.Item, budget policy.Budget) []policy.Outcome {
+	exact, every := e.byKind[kindOf{item.Key.Provider, item.Kind}], e.every[item.Key.Provider]
+	if len(exact)+len(every) == 0 {
+		return nil
+	}
+	m := e.machines.Get().(*machine)
+	m.start(item.Body, noData)
+	runs := components(item.Body)
+	out := make([]policy.Outcome, 0, len(exact)+len(every))
+	for _, list := range [][]*check{exact, every} {
+		for _, c := range list {
+			if c.component == "" || slices.Contains(runs, c.component) {
+				out = append(out, c.judge(m, item, budget))
+			}
+		}
+	}
+	m.start(nil, nil)
+	e.machines.Put(m)
+	return out
+}
+
+// noData is what checks find under data beside the modules: no parameters.
+var noData = evidence.NewObject(nil, 0)
+
+// judge runs one check. A panic in a built-in is that check's problem alone.
+func (c *check) judge(m *machine, item *evidence.Item, budget policy.Budget) (out policy.Outcome) {
+	out = policy.Outcome{Check: &c.Check}
+	defer func() {
+		if r := recover(); r != nil {
+			out = policy.Outcome{Check: &c.Check, Reason: fmt.Sprintf("the check failed: %v", r)}
+			m.start(item.Body, noData)
+		}
+	}()
+	for _, path := range item.Withheld {
+		if c.Reads.Covers(path) {
+			out.Reason = "it reads " + path + ", which is secret and not collected"
+			return out
+		}
+	}
+	denied, err := m.eval(c.entry, budget)
+	if err != nil {
+		out.Reason = "the check was not decided: " + err.Error()
+		m.start(item.Body, noData) // what was remembered half-way is not to be used
+		return out
+	}
+	out.Findings = findings(denied)
+	out.Verdict = surety.Pass
+	if len(out.Findings) > 0 {
+		out.Verdict = surety.Fail
+	}
+	return out
+}
+
+// findings reads what a check denies: a set of results, each a message or an
+// object that holds one; or a single message, or true.
+func findings(denied *evidence.Value) []policy.Finding {
+	var out []policy.Finding
+	add := func(v *evidence.Value) {
+		f := policy.Finding{Message: v.Str()}
+		if v.Is(evidence.Object) {
+			line, _ := v.Get("startline").Int()
+			f = policy.Finding{Message: v.Get("msg").Str(), Line: int(line)}
+			if f.Message == "" { // what Gatekeeper policies call it
+				f.Message = cmp.Or(v.Path("msg", "msg").Str(), v.Get("message").Str())
+			}
+		}
+		if f.Message == "" {
+			f.Message = "the check denies it"
+		}
+		if !slices.Contains(out, f) {
+			out = append(out, f)
+		}
+	}
+	switch denied.Kind() {
+	case evidence.Set, evidence.Array:
+		for _, e := range denied.Fields() {
+			add(e.Value)
+		}
+	case evidence.String, evidence.Object:
+		add(denied)
+	case evidence.Bool:
+		if denied.True() {
+			add(denied)
+		}
+	}
+	slices.SortStableFunc(out, func(a, b policy.Finding) int {
+		return cmp.Or(cmp.Compare(a.Line, b.Line), strings.Compare(a.Message, b.Message))
+	})
+	return out
+}
+
+// components names the control plane components that an object's containers
+// run. A check about the API server's arguments says nothing about a pod that
+// runs something else, least of all that it passes.
+func components(body *evidence.Value) []string {
+	if body.Get("kind").Str() != "Pod" {
+		body = body.Path("spec", "template")
+	}
+	var out []string
+	for _, c := range body.Path("spec", "containers").Fields() {
+		command := c.Value.Get("command").At(0).Str()
+		if name := command[strings.LastIndexByte(command, '/')+1:]; name != "" {
+			out = append(out, name)
+		}
+	}
+	return out
+}
