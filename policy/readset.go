@@ -1,6 +1,9 @@
 package policy
 
-import "strings"
+import (
+	"slices"
+	"strings"
+)
 
 // ReadSet lists the paths of an item's body that a check can read, as derived
 // from its code. A path is a JSON Pointer (RFC 6901) in which the segment "*"
@@ -9,7 +12,34 @@ import "strings"
 //
 //	/spec/template/spec/containers/*/image
 //	/metadata/annotations/**
+//
+// A path without "**" reads the node itself: whether it exists, its kind, and
+// its value if it is a scalar. A check that counts or lists the children of a
+// node reads that node's "*".
 type ReadSet []string
+
+// NewReadSet returns the read-set of paths in any order: sorted, and without
+// the paths that another one covers.
+func NewReadSet(paths ...string) ReadSet {
+	sorted := slices.Clone(paths)
+	slices.Sort(sorted)
+	sorted = slices.Compact(sorted)
+	out := make(ReadSet, 0, len(sorted))
+	for i, p := range sorted {
+		// Of two paths that cover each other, the first stays.
+		covered := slices.ContainsFunc(sorted[:i], func(q string) bool { return covers(q, p) }) ||
+			slices.ContainsFunc(sorted[i+1:], func(q string) bool { return covers(q, p) && !covers(p, q) })
+		if !covered {
+			out = append(out, p)
+		}
+	}
+	return out
+}
+
+// Union returns the read-set of a check that reads what r or s reads.
+func (r ReadSet) Union(s ReadSet) ReadSet {
+	return NewReadSet(append(slices.Clone(r), s...)...)
+}
 
 // Covers reports whether reading the concrete pointer path is allowed by r: it
 // is matched by an entry, or is an ancestor of one. Reading an ancestor is how
@@ -23,6 +53,15 @@ func (r ReadSet) Covers(path string) bool {
 	return false
 }
 
+// Intersects reports whether r reads the node at the concrete path or anything
+// below it. The leading slash may be missing, as in Item.Withheld. A check whose
+// reads intersect a withheld path cannot be decided; merely sharing an ancestor
+// with one does not matter.
+func (r ReadSet) Intersects(withheld string) bool {
+	return r.Covers("/" + strings.TrimPrefix(withheld, "/"))
+}
+
+// covers reports whether pattern covers path, which may be a pattern itself.
 func covers(pattern, path string) bool {
 	for path != "" {
 		if pattern == "" {
@@ -34,7 +73,7 @@ func covers(pattern, path string) bool {
 			return true
 		}
 		have, path = cutSegment(path)
-		if want != "*" && want != have {
+		if have == "**" || want != "*" && want != have {
 			return false
 		}
 	}
