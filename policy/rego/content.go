@@ -69,6 +69,7 @@ func build(modules []*module, under string) (*Engine, error) {
 		list = append(list, c)
 		entries = append(entries, strings.ReplaceAll(m.pkg(), ".", "/")+"/"+rule)
 	}
+	dropSharedNames(list)
 	if len(list) == 0 {
 		return nil, &surety.Error{Kind: surety.BadInput, Op: "load rego", Origin: surety.Origin{File: modules[0].path},
 			Err: errors.New("no package has a rule named deny or violation"), Hint: "a check denies: deny contains result if { ... }"}
@@ -90,6 +91,20 @@ func build(modules []*module, under string) (*Engine, error) {
 		c.entry, c.Reads = fn, reads[entries[i]]
 	}
 	return newEngine(p, list), nil
+}
+
+// dropSharedNames takes away the aliases that more than one check of the content
+// has: some short codes were copied with their file.
+func dropSharedNames(list []*check) {
+	uses := map[string]int{}
+	for _, c := range list {
+		for _, name := range append([]string{c.ID}, c.Aliases...) {
+			uses[strings.ToLower(name)]++
+		}
+	}
+	for _, c := range list {
+		c.Aliases = slices.DeleteFunc(c.Aliases, func(a string) bool { return uses[strings.ToLower(a)] > 1 })
+	}
 }
 
 func (m *module) denyRule() string {
@@ -129,7 +144,7 @@ func (m *module) check() *check {
 	c.Engine, c.Origin = "rego", surety.Origin{File: m.path, Line: 1}
 	c.ID = strings.TrimPrefix(cmp.Or(custom.text("avd_id"), custom.text("id"), m.pkg()), "AVD-")
 	for _, alias := range []string{custom.text("avd_id"), custom.text("id"), custom.text("short_code")} {
-		if alias != "" && alias != c.ID && !slices.Contains(c.Aliases, alias) {
+		if alias != "" && alias != c.ID && !strings.ContainsAny(alias, " \"") && !slices.Contains(c.Aliases, alias) {
 			c.Aliases = append(c.Aliases, alias)
 		}
 	}
@@ -144,7 +159,29 @@ func (m *module) check() *check {
 		c.References = append(c.References, r.Ref.String())
 	}
 	c.Provider, c.Kinds = custom.selector()
+	if kinds, ok := narrowed[c.ID]; ok && len(c.Kinds) == 0 {
+		c.Kinds = kinds
+	}
+	if c.component != "" && len(c.Kinds) == 0 {
+		c.Kinds = podKinds
+	}
 	return c
+}
+
+var (
+	podKinds = []string{"Pod", "ReplicaSet", "ReplicationController", "Deployment", "DeploymentConfig",
+		"StatefulSet", "DaemonSet", "CronJob", "Job"}
+	roleKinds = []string{"Role", "ClusterRole"}
+)
+
+// narrowed gives the kinds of checks whose metadata names none though their rule
+// looks at these only. Without it a check would pass on everything else, which
+// says something nobody looked at.
+var narrowed = map[string][]string{
+	"KSV-0036": podKinds, "KSV-0102": podKinds, "KSV-0105": podKinds, "KSV-0106": podKinds, "KSV-0124": podKinds,
+	"KSV-0038": {"NetworkPolicy"}, "KCV-0093": {"Ingress"},
+	"KSV-0043": roleKinds, "KSV-0044": roleKinds, "KSV-0045": roleKinds, "KSV-0047": roleKinds,
+	"KSV-0051": roleKinds, "KSV-0052": roleKinds, "KSV-0054": roleKinds, "KSV-0055": roleKinds,
 }
 
 // componentOf tells from a file's name which component of the control plane the

@@ -31,6 +31,7 @@ var register = sync.OnceFunc(func() {
 func foreign(name string) builtin {
 	register()
 	f := topdown.GetBuiltin(name)
+	relation := ast.BuiltinMap[name] != nil && ast.BuiltinMap[name].Relation
 	return func(args []*evidence.Value) (*evidence.Value, error) {
 		if f == nil {
 			return nil, errors.New("there is no built-in function " + name)
@@ -40,12 +41,17 @@ func foreign(name string) builtin {
 			terms[i] = toTerm(a)
 		}
 		var out *evidence.Value
+		var all builder // what a relation such as walk gives, one after the other
 		err := f(topdown.BuiltinContext{Cache: builtins.Cache{}}, terms, func(t *ast.Term) error {
 			out = fromTerm(t)
+			all.append(out)
 			return nil
 		})
 		if err != nil {
 			return nil, nil // as in Rego: an argument the function does not take is undefined
+		}
+		if relation {
+			return evidence.NewArray(all.fields, 0), nil
 		}
 		return out, nil
 	}
