@@ -1,0 +1,74 @@
+package rego
+
+import (
+	"bytes"
+	"flag"
+	"os"
+	"strings"
+	"testing"
+
+	"github.com/surety-cloud/surety/policy"
+)
+
+var update = flag.Bool("update", false, "rewrite what the test compares with")
+
+// What is embedded is what the text of the content compiles to today.
+func TestContentIsCurrent(t *testing.T) {
+	e, err := compileContent()
+	if err != nil {
+		t.Fatal(err)
+	}
+	want := encodeEngine(e)
+	if *update {
+		if err := os.WriteFile("content.bin", want, 0o644); err != nil {
+			t.Fatal(err)
+		}
+		return
+	}
+	if !bytes.Equal(content, want) {
+		t.Fatal("content.bin is stale; run go generate ./policy/rego")
+	}
+	if got, err := Default(); err != nil || len(got.Checks()) != len(e.Checks()) {
+		t.Fatalf("Default() = %v checks, %v", got, err)
+	}
+}
+
+func TestContentIsComplete(t *testing.T) {
+	e, err := Default()
+	if err != nil {
+		t.Fatal(err)
+	}
+	if n := len(e.Checks()); n < 180 {
+		t.Errorf("only %d checks", n)
+	}
+	seen := map[string]string{}
+	whole := 0
+	for _, c := range e.Checks() {
+		for _, name := range append([]string{c.ID}, c.Aliases...) {
+			key := strings.ToLower(name)
+			if other, ok := seen[key]; ok && other != c.ID {
+				t.Errorf("%s and %s are both named %s", c.ID, other, name)
+			}
+			seen[key] = c.ID
+		}
+		if c.Title == "" || c.Provider == "" || len(c.Reads) == 0 {
+			t.Errorf("%s: title %q, provider %q, reads %v", c.ID, c.Title, c.Provider, c.Reads)
+		}
+		if len(c.Reads) == 1 && c.Reads[0] == "/**" {
+			whole++
+		}
+	}
+	t.Logf("%d checks, %d of which may read the whole object", len(e.Checks()), whole)
+	if seen["avd-ksv-0017"] != "KSV-0017" || seen["ksv017"] != "KSV-0017" {
+		t.Error("KSV-0017 is not found under its older names")
+	}
+	var _ policy.Engine = e
+}
+
+func BenchmarkDecode(b *testing.B) {
+	for b.Loop() {
+		if _, err := Default(); err != nil {
+			b.Fatal(err)
+		}
+	}
+}

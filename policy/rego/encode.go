@@ -1,0 +1,226 @@
+package rego
+
+import (
+	"encoding/binary"
+	"errors"
+
+	"github.com/surety-cloud/surety"
+	"github.com/surety-cloud/surety/evidence"
+	"github.com/surety-cloud/surety/policy"
+)
+
+// The embedded content is a program and its checks as a flat sequence of
+// varints and length-prefixed strings, written by encodeEngine and read by
+// decodeEngine in the same order. It is read once in each process, and faster
+// than the Rego it stands for could be parsed by two orders of magnitude.
+
+type encoder struct{ b []byte }
+
+func (e *encoder) int(n int)    { e.b = binary.AppendVarint(e.b, int64(n)) }
+func (e *encoder) str(s string) { e.int(len(s)); e.b = append(e.b, s...) }
+
+func (e *encoder) strs(list []string) {
+	e.int(len(list))
+	for _, s := range list {
+		e.str(s)
+	}
+}
+
+func encodeEngine(en *Engine) []byte {
+	e := &encoder{}
+	p := en.program
+	e.strs(p.strings)
+	e.int(len(p.constants))
+	for _, c := range p.constants {
+		e.int(int(c.Kind()))
+		if c.Is(evidence.Bool) {
+			e.str(map[bool]string{true: "true"}[c.True()])
+			continue
+		}
+		e.str(c.Text())
+	}
+	e.strs(p.builtins)
+	e.int(len(p.funcs))
+	for _, f := range p.funcs {
+		e.str(f.name)
+		e.str(f.path)
+		e.int(len(f.params))
+		for _, n := range f.params {
+			e.int(int(n))
+		}
+		e.int(int(f.ret))
+		e.int(int(f.locals))
+		e.blocks(f.blocks)
+	}
+	e.int(len(en.list))
+	for _, c := range en.list {
+		e.check(c)
+	}
+	return e.b
+}
+
+func (e *encoder) blocks(blocks [][]stmt) {
+	e.int(len(blocks))
+	for _, b := range blocks {
+		e.int(len(b))
+		for _, s := range b {
+			e.int(int(s.op))
+			e.int(int(s.a))
+			e.int(int(s.b))
+			e.int(int(s.target))
+			e.int(int(s.n))
+			e.int(len(s.args))
+			for _, a := range s.args {
+				e.int(int(a))
+			}
+			e.int(len(s.path))
+			for _, a := range s.path {
+				e.int(int(a))
+			}
+			e.blocks(s.blocks)
+		}
+	}
+}
+
+func (e *encoder) check(c *check) {
+	for _, s := range []string{c.ID, c.Title, c.Description, c.Remediation, c.Provider, c.Engine, c.Origin.File, c.component} {
+		e.str(s)
+	}
+	e.int(c.Origin.Line)
+	e.int(int(c.Severity))
+	e.int(c.entry)
+	for _, list := range [][]string{c.Aliases, c.Kinds, c.Controls, c.References, c.Reads} {
+		e.strs(list)
+	}
+	e.b = append(e.b, c.Version[:]...)
+}
+
+// errDamaged cannot happen with the bytes that were embedded; a test decodes
+// them.
+var errDamaged = errors.New("the embedded rego content is damaged")
+
+type decoder struct {
+	b   []byte
+	bad bool
+}
+
+func (d *decoder) int() int {
+	n, w := binary.Varint(d.b)
+	if w <= 0 {
+		d.bad, d.b = true, nil
+		return 0
+	}
+	d.b = d.b[w:]
+	return int(n)
+}
+
+// count reads the length of a list, each element of which takes a byte or more.
+func (d *decoder) count() int {
+	n := d.int()
+	if n < 0 || n > len(d.b) {
+		d.bad, d.b = true, nil
+		return 0
+	}
+	return n
+}
+
+func (d *decoder) str() string {
+	n := d.count()
+	s := string(d.b[:n])
+	d.b = d.b[n:]
+	return s
+}
+
+func (d *decoder) strs() []string {
+	n := d.count()
+	if n == 0 {
+		return nil
+	}
+	list := make([]string, n)
+	for i := range list {
+		list[i] = d.str()
+	}
+	return list
+}
+
+func decodeEngine(b []byte) (*Engine, error) {
+	d := &decoder{b: b}
+	p := &program{byName: map[string]int{}, strings: d.strs()}
+	p.constants = make([]*evidence.Value, d.count())
+	for i := range p.constants {
+		kind, text := evidence.Kind(d.int()), d.str()
+		switch kind {
+		case evidence.Bool:
+			p.constants[i] = boolean(text == "true")
+		case evidence.Number:
+			p.constants[i] = evidence.NewNumber(text, 0)
+		default:
+			p.constants[i] = evidence.NewString(text, 0)
+		}
+	}
+	p.builtins = d.strs()
+	p.funcs = make([]function, d.count())
+	for i := range p.funcs {
+		f := function{name: d.str(), path: d.str()}
+		f.params = make([]int32, d.count())
+		for j := range f.params {
+			f.params[j] = int32(d.int())
+		}
+		f.ret, f.locals, f.memo = int32(d.int()), int32(d.int()), len(f.params) == 2
+		f.blocks = d.blocks()
+		p.funcs[i] = f
+		p.byName[f.name] = i
+	}
+	list := make([]*check, d.count())
+	for i := range list {
+		list[i] = d.check()
+	}
+	if d.bad || len(d.b) > 0 {
+		return nil, errDamaged
+	}
+	return newEngine(p, list), nil
+}
+
+func (d *decoder) blocks() [][]stmt {
+	n := d.count()
+	if n == 0 {
+		return nil
+	}
+	blocks := make([][]stmt, n)
+	for i := range blocks {
+		blocks[i] = make([]stmt, d.count())
+		for j := range blocks[i] {
+			s := &blocks[i][j]
+			s.op, s.a, s.b = op(d.int()), operand(d.int()), operand(d.int())
+			s.target, s.n = int32(d.int()), int32(d.int())
+			if n := d.count(); n > 0 {
+				s.args = make([]operand, n)
+			}
+			for k := range s.args {
+				s.args[k] = operand(d.int())
+			}
+			if n := d.count(); n > 0 {
+				s.path = make([]int32, n)
+			}
+			for k := range s.path {
+				s.path[k] = int32(d.int())
+			}
+			s.blocks = d.blocks()
+		}
+	}
+	return blocks
+}
+
+func (d *decoder) check() *check {
+	c := &check{}
+	for _, s := range []*string{&c.ID, &c.Title, &c.Description, &c.Remediation, &c.Provider, &c.Engine, &c.Origin.File, &c.component} {
+		*s = d.str()
+	}
+	c.Origin.Line, c.Severity, c.entry = d.int(), surety.Severity(d.int()), d.int()
+	for _, list := range []*[]string{&c.Aliases, &c.Kinds, &c.Controls, &c.References} {
+		*list = d.strs()
+	}
+	c.Reads = policy.ReadSet(d.strs())
+	d.b = d.b[copy(c.Version[:], d.b):]
+	return c
+}
