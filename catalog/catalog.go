@@ -19,8 +19,13 @@ type Catalog struct {
 	Capabilities []*Capability // 14, in clause order
 	Threats      []*Threat     // 26, in clause order
 	Controls     []*Control    // by id
-	// checks, by check id, gives the controls each check shows
+	// Checks gives, by check id or family such as "PSS-BASELINE-*", the ids of
+	// the controls a check shows. The first one is the one its results count for.
 	Checks map[string][]string
+
+	byID     map[string]*Control
+	byClause map[string]*Capability
+	families []string // the keys of Checks that end in "*", longest first
 }
 
 // Capability is a security capability of X.1601 clause 9.
@@ -54,6 +59,7 @@ const (
 	LayerNetwork        Layer = "network"
 	LayerVirtualisation Layer = "virtualisation"
 	LayerFacility       Layer = "facility"
+	LayerService        Layer = "service" // agreements and procedures about the service itself
 )
 
 // Ownership is who owns a control by default on one service edge.
@@ -69,14 +75,25 @@ const (
 	SharedDependent   Ownership = "shared-dependent"
 )
 
+// Evidence is the kind of proof that can show a control.
+type Evidence string
+
+// The kinds of evidence.
+const (
+	ByCheck     Evidence = "check"     // a check reads it from the system
+	ByStatement Evidence = "statement" // only the responsible party can state it
+)
+
 // Control is a testable demand under one capability.
 type Control struct {
 	ID         string // SUR-IAM-01
+	Topic      string // its name in overrides, unique: backup, least-privilege
 	Capability string // clause of the capability
 	Title      string
 	Statement  string // what must be true
 	Test       string // how it is tested
 	Layer      Layer
+	Evidence   Evidence
 	Threats    []string                      // clauses it answers
 	Owner      map[system.Category]Ownership // one per category
 	Frameworks map[string][]string           // nist-800-53r5, nist-csf-2.0, ccm-4.1, iso-27001, iso-27017, ksi -> ids
