@@ -120,21 +120,28 @@ func (d *decoder) scalar(v *evidence.Value, out reflect.Value, path string) {
 
 // suggestion names the known key most like key, or all of them if none is.
 func suggestion(key string, list []field) string {
-	best, least := "", len(key)/2+1
 	names := make([]string, len(list))
 	for i, f := range list {
 		names[i] = f.key
-		if n := distance(strings.ToLower(key), strings.ToLower(f.key)); n < least {
-			best, least = f.key, n
-		}
 	}
-	switch {
+	switch best := Nearest(key, names); {
 	case best != "":
 		return "did you mean " + best + "?"
 	case len(names) == 0:
 		return "remove it"
 	}
 	return "known keys are " + strings.Join(names, ", ")
+}
+
+// Nearest returns the first of the names most like word, "" if none is like it.
+func Nearest(word string, names []string) string {
+	best, least := "", len(word)/2+1
+	for _, name := range names {
+		if n := distance(strings.ToLower(word), strings.ToLower(name)); n < least {
+			best, least = name, n
+		}
+	}
+	return best
 }
 
 // distance is the number of edits (insert, delete, replace, swap neighbours)

@@ -72,7 +72,7 @@ func Bytes(raw []byte, file string, dst any) error {
 	if documents == 0 {
 		return bad(file, 0, "write the settings, or remove the file", "the file holds nothing")
 	}
-	return join(append(errs, Decode(root, file, dst)))
+	return Join(append(errs, Decode(root, file, dst))...)
 }
 
 // Decode reads v into dst, a non-nil pointer. file is the file of v, for errors
@@ -84,12 +84,13 @@ func Decode(v *evidence.Value, file string, dst any) error {
 	}
 	d := decoder{file: file}
 	d.value(v, out.Elem(), "")
-	return join(d.errs)
+	return Join(d.errs...)
 }
 
-// join flattens errs, sorts them by line and joins them. It returns nil if
-// there are none.
-func join(errs []error) error {
+// Join flattens errs, sorts them by line and joins them, so that a reader who
+// checks more than shapes reports all errors of a file in one order. It returns
+// nil if there are none.
+func Join(errs ...error) error {
 	var flat []error
 	for _, err := range errs {
 		if list, ok := err.(interface{ Unwrap() []error }); ok {
