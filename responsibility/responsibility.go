@@ -2,11 +2,22 @@
 // element of the system, the one party that is accountable, those who do it,
 // and the basis of that answer.
 //
-// Claims come from the catalogue's ownership per service category, then from
-// the model's own overrides; a claim is accepted only if the party can act on
-// the control's layer of that element. What remains is a State: owned by
-// exactly one, or one of the defects that X.1601 calls ambiguity in
-// responsibility (8.1.1, 8.2.1, 8.3.1).
+// Resolve starts from the catalogue's ownership for the category of the service
+// that holds an element. What that service's provider owns is looked up again on
+// the service which that one runs on, and so on down, so that the building under
+// a platform under a product lands on the party that has the building. An
+// override of the model replaces the default: the most specific one wins, by
+// element first, then by control.
+//
+// A shared control has one accountable party, too: on a service itself its
+// provider, on what runs in the service its customer, each for its own part; both
+// are responsible. Only an override that names several parties without a split is
+// ambiguous. The public cannot be held to anything: what a service leaves to
+// anyone who uses it stays with its provider.
+//
+// Components carry the layers from data to network, zones those a boundary sets,
+// services all of them. Index.Of finds the row that a result counts for: the
+// element's own, or that of what holds it.
 package responsibility
 
 import "github.com/surety-cloud/surety"
@@ -47,4 +58,6 @@ type Responsibility struct {
 	Responsible []string // parties that do it
 	Basis       string   // in words: which rule, terms or override, with its origin
 	Origin      surety.Origin
+
+	within string // the element that holds this one, "" if none
 }

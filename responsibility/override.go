@@ -1,0 +1,152 @@
+package responsibility
+
+import (
+	"fmt"
+	"slices"
+	"strconv"
+	"strings"
+
+	"github.com/surety-cloud/surety/catalog"
+	"github.com/surety-cloud/surety/system"
+)
+
+// overridden replaces the default by the most specific override, if one applies
+// and what it claims can be accepted.
+func (r *resolver) overridden(byDefault answer, k *catalog.Control, p place) answer {
+	best := r.best(k, p)
+	if len(best) == 0 {
+		return byDefault
+	}
+	o := best[0]
+	a := answer{
+		state: Owned, accountable: o.Accountable, responsible: o.Responsible, origin: o.Origin,
+		basis: "override " + o.Origin.String(),
+	}
+	for _, other := range best[1:] {
+		if other.Accountable != o.Accountable {
+			a.state, a.accountable = Double, ""
+			a.responsible = []string{o.Accountable, other.Accountable}
+			a.basis += fmt.Sprintf(" names %s, override %s names %s; keep one", o.Accountable, other.Origin, other.Accountable)
+			return a
+		}
+	}
+	if a.accountable == "" {
+		if byDefault.state != Owned {
+			byDefault.basis += "; override " + o.Origin.String() + " names nobody accountable"
+			return byDefault
+		}
+		a.accountable = byDefault.accountable
+	}
+	if len(a.responsible) == 0 {
+		a.responsible = []string{a.accountable}
+	}
+	return r.accept(a, o, byDefault.accountable, k.Layer, p)
+}
+
+// best returns the overrides of k that share the highest rank: the nearest
+// element, then the control by itself before a capability before every control.
+func (r *resolver) best(k *catalog.Control, p place) []*system.Override {
+	var out []*system.Override
+	top := -1
+	for part := range strings.FieldsSeq(p.overrides) {
+		distance, index, _ := strings.Cut(part, ":")
+		far, _ := strconv.Atoi(distance)
+		i, _ := strconv.Atoi(index)
+		width := len(r.named[i])
+		if r.named[i] == nil {
+			width = len(r.catalog.Controls)
+		} else if !r.named[i][k.ID] {
+			continue
+		}
+		rank := far*(len(r.catalog.Controls)+1) + width
+		switch {
+		case top < 0 || rank < top:
+			top, out = rank, []*system.Override{r.model.Responsibility[i]}
+		case rank == top:
+			out = append(out, r.model.Responsibility[i])
+		}
+	}
+	return out
+}
+
+// accept lowers an owned answer to the defect that its override brings about.
+func (r *resolver) accept(a answer, o *system.Override, usual string, l catalog.Layer, p place) answer {
+	chain := r.chain(p.service)
+	refuse := func(s State, format string, args ...any) answer {
+		a.state, a.accountable = s, ""
+		a.basis += ": " + fmt.Sprintf(format, args...)
+		return a
+	}
+	for _, party := range append([]string{a.accountable}, a.responsible...) {
+		if !r.deals(party, chain, p.operator) {
+			return refuse(BrokenChain, "%s has no service with the parties of this element", party)
+		}
+	}
+	if !slices.ContainsFunc(a.responsible, func(party string) bool { return r.canAct(party, l, chain, p.operator) }) {
+		return refuse(Ambiguous, "%s cannot act on the %s layer here", strings.Join(a.responsible, " and "), l)
+	}
+	if len(a.responsible) > 1 && o.Split == "" {
+		return refuse(Ambiguous, "several parties do it and split does not say who does which part")
+	}
+	for _, s := range chain {
+		if a.accountable == s.Provider && a.accountable != usual && s.Terms == "" {
+			return refuse(Unaccepted, "%s provides %s without terms that take this on", s.Provider, s.Name)
+		}
+	}
+	return a
+}
+
+// deals reports whether a party has a service with someone who is party to the
+// element. An element in no service has only its operator.
+func (r *resolver) deals(party string, chain []*system.Service, operator string) bool {
+	if party == operator || len(chain) == 0 && operator == "" {
+		return true
+	}
+	if operator != "" && r.dealings[[2]string{party, operator}] {
+		return true
+	}
+	return slices.ContainsFunc(chain, func(s *system.Service) bool {
+		return r.dealings[[2]string{party, s.Provider}] || r.dealings[[2]string{party, s.Customer}]
+	})
+}
+
+// canAct reports whether a party can act on a layer of an element. The uppermost
+// service it is party to decides: who runs the machines below could reach all on
+// them, but may not. A party to none of them acts on behalf of one that is.
+func (r *resolver) canAct(party string, l catalog.Layer, chain []*system.Service, operator string) bool {
+	if party == operator || len(chain) == 0 {
+		return true
+	}
+	for _, s := range chain {
+		customer, provider := actors(s.Category, l)
+		if party == s.Customer || party == s.Provider {
+			return party == s.Customer && customer || party == s.Provider && provider
+		}
+	}
+	return true
+}
+
+// actors says which sides of a service can act on a layer: the customer on what
+// it brings, the provider on what it runs, both on identities, data and the
+// service itself. A NaaS provider never holds its customer's data.
+func actors(c system.Category, l catalog.Layer) (customer, provider bool) {
+	switch l {
+	case catalog.LayerService, catalog.LayerIdentity:
+		return true, true
+	case catalog.LayerData:
+		return true, c != system.NaaS
+	case catalog.LayerVirtualisation, catalog.LayerFacility:
+		return false, true
+	case catalog.LayerNetwork:
+		return c != system.SaaS && c != system.Communications, true
+	case catalog.LayerHost, catalog.LayerPlatform:
+		both := c == system.Containers
+		own := c == system.IaaS || c == system.NaaS
+		return both || own, both || !own
+	case catalog.LayerRuntime:
+		own := c == system.IaaS || c == system.NaaS || c == system.Containers
+		return own, !own
+	}
+	own := c != system.SaaS && c != system.Communications
+	return own, !own
+}

@@ -1,0 +1,214 @@
+package responsibility_test
+
+import (
+	"fmt"
+	"slices"
+	"strings"
+	"testing"
+
+	"github.com/surety-cloud/surety"
+	"github.com/surety-cloud/surety/catalog"
+	"github.com/surety-cloud/surety/responsibility"
+	"github.com/surety-cloud/surety/system"
+)
+
+func known(t testing.TB) *catalog.Catalog {
+	t.Helper()
+	c, err := catalog.Default()
+	if err != nil {
+		t.Fatal(err)
+	}
+	return c
+}
+
+func at(line int) surety.Origin { return surety.Origin{File: "surety.yaml", Line: line} }
+
+// shop is a product on a managed cluster on an infrastructure: three levels.
+func shop() *system.Model {
+	return &system.Model{
+		Parties: map[string]*system.Party{"acme": {}, "kube": {}, "iron": {}, "ops": {}, "stranger": {}},
+		Services: map[string]*system.Service{
+			"product": {Name: "product", Category: system.SaaS, Provider: "acme", Customer: "public", On: "cluster", Origin: at(5)},
+			"cluster": {Name: "cluster", Category: system.Containers, Provider: "kube", Customer: "acme", On: "machines", Origin: at(6)},
+			"machines": {
+				Name: "machines", Category: system.IaaS, Provider: "iron", Customer: "kube", Origin: at(7),
+			},
+			"care": {Name: "care", Category: system.SaaS, Provider: "ops", Customer: "acme", Origin: at(8)},
+		},
+		Zones: map[string]*system.Zone{
+			"internet": {Name: "internet"},
+			"prod":     {Name: "prod", In: "cluster"},
+		},
+		Components: map[string]*system.Component{
+			"web":   {Name: "web", In: "prod", Origin: at(12)},
+			"batch": {Name: "batch", In: "prod", Operator: "ops", Origin: at(13)},
+			"rogue": {Name: "rogue", In: "prod", Operator: "stranger", Origin: at(14)},
+			"loose": {Name: "loose", Origin: at(15)},
+			"own":   {Name: "own", Operator: "acme", Origin: at(16)},
+			"help":  {Name: "help", Service: "care", Origin: at(17)},
+		},
+	}
+}
+
+func find(t *testing.T, m *system.Model, control, element string) *responsibility.Responsibility {
+	t.Helper()
+	r := responsibility.NewIndex(responsibility.Resolve(m, known(t))).Of(control, element)
+	if r == nil {
+		t.Fatalf("no responsibility for %s on %s", control, element)
+	}
+	return r
+}
+
+func TestDefaults(t *testing.T) {
+	tests := []struct {
+		control, element string
+		state            responsibility.State
+		accountable      string
+		responsible      string
+		basis            string
+	}{
+		{"SUR-VIR-02", "web", responsibility.Owned, "acme", "acme", "default of containers service cluster (surety.yaml:6)"},
+		{"SUR-INT-01", "cluster", responsibility.Owned, "kube", "kube", "default of IaaS service machines"},
+		{"SUR-PHY-01", "product", responsibility.Owned, "iron", "iron", "default of IaaS service machines"},
+		{"SUR-IAM-01", "product", responsibility.Owned, "acme", "acme", "containers service cluster"},
+		{"SUR-OPS-06", "cluster", responsibility.Owned, "kube", "kube acme", "shared-dependent"},
+		{"SUR-VIR-02", "batch", responsibility.Owned, "acme", "ops", "operated by ops"},
+		{"SUR-VIR-02", "rogue", responsibility.BrokenChain, "", "stranger", "provides no service to acme"},
+		{"SUR-VIR-02", "loose", responsibility.Unowned, "", "", "operator"},
+		{"SUR-VIR-02", "own", responsibility.Owned, "acme", "acme", "surety.yaml:16"},
+		{"SUR-VIR-02", "help", responsibility.Owned, "ops", "ops", "SaaS service care"},
+		{"SUR-DR-02", "help", responsibility.Owned, "acme", "acme ops", "shared-dependent"},
+	}
+	for _, tt := range tests {
+		t.Run(tt.control+"@"+tt.element, func(t *testing.T) {
+			r := find(t, shop(), tt.control, tt.element)
+			if r.State != tt.state || r.Accountable != tt.accountable || strings.Join(r.Responsible, " ") != tt.responsible {
+				t.Errorf("got %s, accountable %q, responsible %q (%s)", r.State, r.Accountable, r.Responsible, r.Basis)
+			}
+			if !strings.Contains(r.Basis, tt.basis) {
+				t.Errorf("basis %q does not say %q", r.Basis, tt.basis)
+			}
+		})
+	}
+}
+
+func TestBrokenChainOfServices(t *testing.T) {
+	m := shop()
+	m.Services["machines"].Customer = "acme"
+	if r := find(t, m, "SUR-PHY-01", "cluster"); r.State != responsibility.BrokenChain || r.Accountable != "" {
+		t.Errorf("got %s of %q, want broken-chain of nobody", r.State, r.Accountable)
+	}
+}
+
+func TestOverrides(t *testing.T) {
+	tests := []struct {
+		name        string
+		overrides   []*system.Override
+		state       responsibility.State
+		accountable string
+	}{
+		{"capability", []*system.Override{{Control: "DR", On: "web", Accountable: "acme"}}, responsibility.Owned, "acme"},
+		{"split", []*system.Override{{Control: "backup", On: "web", Accountable: "acme", Responsible: []string{"kube", "acme"}, Split: "kube copies, acme restores"}}, responsibility.Owned, "acme"},
+		{"no split", []*system.Override{{Control: "backup", On: "web", Accountable: "acme", Responsible: []string{"kube", "acme"}}}, responsibility.Ambiguous, ""},
+		{"double", []*system.Override{{Control: "backup", On: "web", Accountable: "acme"}, {Control: "backup", On: "web", Accountable: "ops"}}, responsibility.Double, ""},
+		{"no edge", []*system.Override{{Control: "backup", On: "web", Accountable: "stranger"}}, responsibility.BrokenChain, ""},
+		{"no terms", []*system.Override{{Control: "backup", On: "web", Accountable: "kube"}}, responsibility.Unaccepted, ""},
+		{"nearest wins", []*system.Override{{On: "prod", Accountable: "kube"}, {On: "web", Accountable: "ops"}}, responsibility.Owned, "ops"},
+		{"narrowest wins", []*system.Override{{On: "web", Accountable: "kube"}, {On: "web", Control: "SUR-DR-02", Accountable: "ops"}}, responsibility.Owned, "ops"},
+		{"other control", []*system.Override{{On: "web", Control: "SUR-DR-01", Accountable: "ops"}}, responsibility.Owned, "acme"},
+		{"everywhere", []*system.Override{{Accountable: "ops"}}, responsibility.Owned, "ops"},
+		{"accountable kept", []*system.Override{{On: "web", Responsible: []string{"ops"}}}, responsibility.Owned, "acme"},
+	}
+	for _, tt := range tests {
+		t.Run(tt.name, func(t *testing.T) {
+			m := shop()
+			for i, o := range tt.overrides {
+				o.Origin = at(20 + i)
+			}
+			m.Responsibility = tt.overrides
+			r := find(t, m, "SUR-DR-02", "web")
+			if r.State != tt.state || r.Accountable != tt.accountable {
+				t.Errorf("got %s of %q, want %s of %q (%s)", r.State, r.Accountable, tt.state, tt.accountable, r.Basis)
+			}
+			if tt.name != "other control" && !strings.Contains(r.Basis, "surety.yaml:2") {
+				t.Errorf("basis %q names no override", r.Basis)
+			}
+		})
+	}
+}
+
+func TestTermsAcceptWhatTheProviderTakesOn(t *testing.T) {
+	m := shop()
+	m.Services["cluster"].Terms = "kube-2026"
+	m.Responsibility = []*system.Override{{Control: "backup", On: "web", Accountable: "kube"}}
+	if r := find(t, m, "SUR-DR-02", "web"); r.State != responsibility.Owned || r.Accountable != "kube" {
+		t.Errorf("got %s of %q (%s)", r.State, r.Accountable, r.Basis)
+	}
+	m.Responsibility[0].Control = "SUR-SUP-01" // a layer the provider cannot reach
+	if r := find(t, m, "SUR-SUP-01", "web"); r.State != responsibility.Ambiguous {
+		t.Errorf("got %s of %q (%s), want ambiguous", r.State, r.Accountable, r.Basis)
+	}
+}
+
+func TestOfFallsBackToWhatHoldsTheElement(t *testing.T) {
+	if r := find(t, shop(), "SUR-AUD-01", "web"); r.Element != "cluster" {
+		t.Errorf("a platform control on a workload counts for %q, want cluster", r.Element)
+	}
+	x := responsibility.NewIndex(responsibility.Resolve(shop(), known(t)))
+	if x.Of("SUR-AUD-01", "nowhere") != nil || x.Of("SUR-XXX-99", "web") != nil || x.Of("SUR-VIR-02", "internet") != nil {
+		t.Error("a responsibility was found for what does not exist")
+	}
+}
+
+func TestLoopsEnd(t *testing.T) {
+	m := shop()
+	m.Services["machines"].On = "product"
+	m.Zones["a"], m.Zones["b"] = &system.Zone{Name: "a", In: "b"}, &system.Zone{Name: "b", In: "a"}
+	m.Components["lost"] = &system.Component{Name: "lost", In: "a"}
+	x := responsibility.NewIndex(responsibility.Resolve(m, known(t)))
+	if r := x.Of("SUR-VIR-02", "lost"); r == nil || r.State != responsibility.Unowned {
+		t.Errorf("got %v, want unowned", r)
+	}
+	if r := x.Of("SUR-PHY-01", "lost"); r != nil {
+		t.Errorf("got %v for a control that nothing around the component carries", r)
+	}
+}
+
+// TestEveryRow checks what holds for any model: a fixed order, an accountable
+// party exactly if owned, and a basis.
+func TestEveryRow(t *testing.T) {
+	first, second := responsibility.Resolve(shop(), known(t)), responsibility.Resolve(shop(), known(t))
+	ordered := slices.IsSortedFunc(first, func(a, b *responsibility.Responsibility) int {
+		if a.Element != b.Element {
+			return strings.Compare(a.Element, b.Element)
+		}
+		return strings.Compare(a.Control, b.Control)
+	})
+	if !ordered {
+		t.Error("rows are not by element, then control")
+	}
+	for i, r := range first {
+		if (r.State == responsibility.Owned) != (r.Accountable != "") || r.Basis == "" {
+			t.Errorf("%s is %s with accountable %q and basis %q", r.ID, r.State, r.Accountable, r.Basis)
+		}
+		if s := second[i]; r.ID != s.ID || r.Basis != s.Basis || r.Accountable != s.Accountable {
+			t.Errorf("row %d differs between runs: %v, %v", i, r, s)
+		}
+		if r.State == responsibility.Ambiguous || r.State == responsibility.Double || r.State == responsibility.Unaccepted {
+			t.Errorf("%s is %s without any override: %s", r.ID, r.State, r.Basis)
+		}
+	}
+}
+
+func BenchmarkResolve(b *testing.B) {
+	m := shop()
+	for i := range 10_000 {
+		name := fmt.Sprintf("component-%05d", i)
+		m.Components[name] = &system.Component{Name: name, In: "prod"}
+	}
+	c := known(b)
+	b.ReportAllocs()
+	for b.Loop() {
+		responsibility.NewIndex(responsibility.Resolve(m, c))
+	}
+}
