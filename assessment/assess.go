@@ -1,7 +1,6 @@
 package assessment
 
 import (
-	"cmp"
 	"slices"
 	"strings"
 	"time"
@@ -77,7 +76,7 @@ func results(in Input) []Result {
 	var element string
 	for _, j := range in.Judged {
 		if j.Item != item {
-			item, element = j.Item, in.Elements.Element(placed(j.Item))
+			item, element = j.Item, in.Elements.Element(placed(j.Item).String())
 		}
 		used[j.Check] = true
 		out = append(out, Result{j.Check, j.Item, j.Verdict, owners.of(j.Check, element), j.Detail})
@@ -164,13 +163,19 @@ func standing(results []Result, in Input) []Responsibility {
 		expired int
 	}
 	tallies := map[ownerKey]*tally{}
+	byRow := map[*responsibility.Responsibility]*tally{}
 	for i := range results {
 		r := &results[i]
 		for _, control := range r.Check.Controls {
 			k := ownerKey{control, r.Owner.Element}
 			t := tallies[k]
 			if t == nil {
-				t = &tally{}
+				// Several elements may count for the one that holds them all.
+				row := in.Responsibilities.Of(control, r.Owner.Element)
+				if t = byRow[row]; t == nil {
+					t = &tally{}
+					byRow[row] = t
+				}
 				tallies[k] = t
 			}
 			t.counts[r.Verdict]++
@@ -183,7 +188,7 @@ func standing(results []Result, in Input) []Responsibility {
 	out := make([]Responsibility, len(all))
 	for i, r := range all {
 		out[i] = Responsibility{Responsibility: r, Status: responsibility.Unproven}
-		if t := tallies[ownerKey{r.Control, r.Element}]; t != nil {
+		if t := byRow[r]; t != nil {
 			out[i].Verdicts = t.counts
 			out[i].Status = status(t.counts, t.expired)
 		}
@@ -271,11 +276,5 @@ func (s Summary) WorstFail() (worst surety.Severity, ok bool) {
 
 // SortItems puts items in key order, the order of every report.
 func SortItems(items []*evidence.Item) {
-	slices.SortStableFunc(items, func(a, b *evidence.Item) int { return compareKeys(a.Key, b.Key) })
-}
-
-func compareKeys(a, b evidence.Key) int {
-	return cmp.Or(
-		strings.Compare(a.Provider, b.Provider), strings.Compare(a.Account, b.Account),
-		strings.Compare(a.Scope, b.Scope), strings.Compare(a.Kind, b.Kind), strings.Compare(a.Name, b.Name))
+	slices.SortStableFunc(items, func(a, b *evidence.Item) int { return a.Key.Compare(b.Key) })
 }

@@ -1,12 +1,12 @@
 package assessment
 
 import (
-	"strings"
 	"time"
 
 	"github.com/surety-cloud/surety"
 	"github.com/surety-cloud/surety/evidence"
 	"github.com/surety-cloud/surety/policy"
+	"github.com/surety-cloud/surety/system"
 )
 
 // Waiver is the acceptance of fails by a named owner, for a reason, within a
@@ -20,7 +20,7 @@ type Waiver struct {
 	Expires      time.Time // the last day it holds
 	Origin       surety.Origin
 
-	matches func(evidence.Key) bool // compiled Resource
+	pattern system.Pattern // Resource, compiled
 }
 
 // WaiverState says how a waiver fared in one assessment.
@@ -82,7 +82,7 @@ func applyWaivers(results []Result, waivers []*Waiver, today time.Time) []Waiver
 }
 
 func (w *Waiver) covers(c *policy.Check, item *evidence.Item) bool {
-	return item != nil && (w.Check == "*" || c.Named(w.Check)) && w.matches(item.Key)
+	return item != nil && (w.Check == "*" || c.Named(w.Check)) && w.pattern.Matches(placed(item))
 }
 
 func (w *Waiver) expired(today time.Time) bool { return today.After(w.Expires) }
@@ -98,9 +98,9 @@ func (u *WaiverUse) judge(today time.Time, scopes int) {
 		u.State, u.Message = WaiverExpired, "expired on "+until+"; fix what it covers or renew it with a reason"
 	case u.Matched == 0:
 		u.State, u.Message = WaiverUnused, "nothing it covers fails; delete it"
-	case u.Check == "*" && strings.Contains(u.Resource, "*"):
+	case u.Check == "*" && !u.pattern.Exact():
 		u.State, u.Message = WaiverOverBroad, "covers every check on many resources; name the check or the resource"
-	case scopes > 1 && strings.HasPrefix(u.Resource, "*"):
+	case scopes > 1 && u.pattern.Broad():
 		u.State, u.Message = WaiverOverBroad, "covers resources in many namespaces; name the namespace"
 	case u.Expires.Sub(today) > yearAhead:
 		u.State, u.Message = WaiverOverBroad, "ends more than a year from now; choose a date within a year"

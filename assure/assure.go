@@ -58,7 +58,7 @@ func Run(ctx context.Context, o Options) (*assessment.Assessment, error) {
 	}
 	kubernetes.Disambiguate(seen.items)
 	assessment.SortItems(seen.items)
-	for _, r := range o.Policy.JudgeAll(seen.items) {
+	for _, r := range o.Policy.JudgeAll(seen.items, seen.unseen) {
 		seen.judged = append(seen.judged, judged(r.Item, r.Outcome, nil))
 	}
 
@@ -77,3 +77,25 @@ func Run(ctx context.Context, o Options) (*assessment.Assessment, error) {
 		Waivers: o.Waivers, Baseline: o.Baseline, Today: o.Today,
 	}), nil
 }
+
+// Observe collects what the sources give without judging it: the items in key
+// order, and what was not seen.
+func Observe(ctx context.Context, sources []evidence.Source) ([]*evidence.Item, []evidence.Report, error) {
+	empty, err := policy.NewSet(nil, nil, nil)
+	if err != nil {
+		return nil, nil, err
+	}
+	known, err := catalog.Default()
+	if err != nil {
+		return nil, nil, err
+	}
+	seen, err := observe(ctx, Options{Sources: sources, Policy: empty, Catalog: known, Budget: unlimited})
+	if err != nil {
+		return nil, nil, err
+	}
+	kubernetes.Disambiguate(seen.items)
+	assessment.SortItems(seen.items)
+	return seen.items, seen.reports, nil
+}
+
+func unlimited() policy.Budget { return policy.DefaultBudget }

@@ -6,6 +6,7 @@ import (
 	"encoding/binary"
 	"io"
 	"runtime"
+	"strings"
 	"sync"
 
 	"github.com/surety-cloud/surety"
@@ -48,6 +49,18 @@ func (s *seen) coverage() assessment.Coverage {
 	}
 	c.Assessed = len(assessed)
 	return c
+}
+
+// unseen reports whether a live source did not give every object of a kind.
+func (s *seen) unseen(kind string) bool {
+	for _, r := range s.reports {
+		for _, k := range r.Kinds {
+			if name, _, _ := strings.Cut(k.Kind, "."); name == kind && k.Status != evidence.Complete {
+				return true
+			}
+		}
+	}
+	return false
 }
 
 // observe collects each source in turn and judges its documents on all cores.

@@ -4,8 +4,6 @@ import (
 	"context"
 	"fmt"
 	"io"
-	"os"
-	"path/filepath"
 	"slices"
 	"strings"
 	"time"
@@ -156,19 +154,4 @@ func (p Program) progress(now func() time.Time) func(int) {
 		last = t
 		fmt.Fprintf(p.Stderr, "\r\x1b[Kjudged %d objects in %ds", objects, int(t.Sub(start).Seconds()))
 	}
-}
-
-// findModel looks for surety.yaml where a person would have put it.
-func findModel(sources []string) string {
-	places := []string{"."}
-	if info, err := os.Stat(sources[0]); err == nil && info.IsDir() {
-		places = append(places, sources[0])
-	}
-	for _, dir := range places {
-		path := filepath.Join(dir, "surety.yaml")
-		if _, err := os.Stat(path); err == nil {
-			return path
-		}
-	}
-	return ""
 }

@@ -1,11 +1,10 @@
 package cli
 
 import (
-	"context"
+	"errors"
 	"fmt"
 	"os"
 	"path/filepath"
-	"slices"
 	"strings"
 	"time"
 
@@ -16,10 +15,13 @@ import (
 	"github.com/surety-cloud/surety/assure"
 	"github.com/surety-cloud/surety/catalog"
 	"github.com/surety-cloud/surety/evidence"
-	"github.com/surety-cloud/surety/evidence/cluster"
 	"github.com/surety-cloud/surety/evidence/files"
+	"github.com/surety-cloud/surety/evidence/kubernetes/cluster"
 	"github.com/surety-cloud/surety/internal/memo"
 	"github.com/surety-cloud/surety/policy"
+	"github.com/surety-cloud/surety/policy/cel"
+	"github.com/surety-cloud/surety/policy/rego"
+	"github.com/surety-cloud/surety/policy/relation"
 	"github.com/surety-cloud/surety/system"
 )
 
@@ -36,16 +38,21 @@ type runFlags struct {
 	timeout    time.Duration
 }
 
-func (f *runFlags) register(fs *pflag.FlagSet) {
-	fs.StringVar(&f.system, "system", "", "the model `FILE` (default: surety.yaml where the work is)")
+// registerPolicy registers the flags that choose checks.
+func (f *runFlags) registerPolicy(fs *pflag.FlagSet) {
 	fs.StringArrayVar(&f.policies, "policy", nil, "also use the checks in this `DIR` (CEL in YAML, or Rego); repeatable")
-	fs.StringSliceVar(&f.checks, "check", nil, "run only these checks, by id or alias")
-	fs.StringSliceVar(&f.skip, "skip", nil, "run all checks but these, by id or alias")
+	fs.StringSliceVar(&f.checks, "check", nil, "run only these checks, by id, alias or pattern such as KSV-*")
+	fs.StringSliceVar(&f.skip, "skip", nil, "run all checks but these")
+}
+
+func (f *runFlags) register(fs *pflag.FlagSet) {
+	f.registerPolicy(fs)
+	fs.StringVar(&f.system, "system", "", "the model `FILE` (default: surety.yaml where the work is)")
 	fs.StringVar(&f.waivers, "waivers", "", "waivers `FILE`: accepted fails, each with owner, reason and expiry")
 	fs.StringVar(&f.kubeconfig, "kubeconfig", "", "kubeconfig `FILE` for live sources")
 	fs.StringVar(&f.memo, "memo", "", "keep the memo of unchanged documents in this `DIR` (default: the user's cache)")
 	fs.BoolVar(&f.noMemo, "no-memo", false, "judge every document anew")
-	fs.DurationVar(&f.timeout, "check-timeout", 5*time.Second, "time one document may take; checks left over are unknown")
+	fs.DurationVar(&f.timeout, "check-timeout", 5*time.Second, "time the checks on one object may take; a check over it is unknown")
 }
 
 // prepared is an assessment ready to run.
@@ -71,7 +78,7 @@ func (p Program) prepare(f runFlags, args []string) (*prepared, error) {
 	}
 	r := &prepared{options: assure.Options{
 		Sources: sources, Policy: set, Catalog: known, Today: time.Now().UTC().Truncate(24 * time.Hour),
-		Budget: policy.DefaultBudget,
+		Budget: f.budget,
 	}}
 	if r.options.Model, err = loadModel(f, args); err != nil {
 		return nil, err
@@ -88,4 +95,146 @@ func (p Program) prepare(f runFlags, args []string) (*prepared, error) {
 		}
 	}
 	return r, nil
+}
+
+// budget bounds the checks on one object in steps, and in time from now.
+func (f *runFlags) budget() policy.Budget {
+	b := policy.DefaultBudget
+	if f.timeout > 0 {
+		deadline := time.Now().Add(f.timeout)
+		b.Expired = func() bool { return time.Now().After(deadline) }
+	}
+	return b
+}
+
+// sources opens each SOURCE. Paths are one source, so that a directory given
+// twice is read once; each live cluster is another.
+func (p Program) sources(f runFlags, args []string) ([]evidence.Source, error) {
+	var paths []string
+	var sources []evidence.Source
+	for _, arg := range args {
+		name, live := strings.CutPrefix(arg, cluster.Prefix)
+		if !live {
+			paths = append(paths, arg)
+			continue
+		}
+		c, err := cluster.Open(cluster.Config{Context: name, Kubeconfig: f.kubeconfig, UserAgent: "surety/" + version()})
+		if err != nil {
+			return nil, err
+		}
+		sources = append(sources, c)
+	}
+	if len(paths) > 0 {
+		sources = append([]evidence.Source{files.New(paths, p.Stdin)}, sources...)
+	}
+	return sources, nil
+}
+
+// loadModel reads the model the user named, or the one that lies where a person
+// would have put it; nil if there is none.
+func loadModel(f runFlags, sources []string) (*system.Model, error) {
+	path := f.system
+	if path == "" {
+		path = findModel(sources)
+	}
+	if path == "" {
+		return nil, nil
+	}
+	raw, err := os.ReadFile(path)
+	if err != nil {
+		return nil, &surety.Error{Kind: surety.Unreadable, Op: "read model", Err: err, Hint: "surety init SOURCE writes one"}
+	}
+	return system.Decode(raw, path)
+}
+
+// findModel looks for surety.yaml in the working directory and in the sources.
+func findModel(sources []string) string {
+	for _, dir := range append([]string{"."}, sources...) {
+		path := filepath.Join(dir, "surety.yaml")
+		if info, err := os.Stat(path); err == nil && info.Mode().IsRegular() {
+			return path
+		}
+	}
+	return ""
+}
+
+// openMemo opens the memo of set in dir, the user's cache by default. Without a
+// place to keep it there is no memo, which costs time only.
+func (p Program) openMemo(dir string, set *policy.Set) *memo.Memo {
+	if dir == "" {
+		cache, err := os.UserCacheDir()
+		if err != nil {
+			return nil
+		}
+		dir = filepath.Join(cache, "surety")
+	}
+	m, err := memo.Open(dir, set.Digest(), set.Checks(), memo.DefaultLimit)
+	if err != nil {
+		fmt.Fprintln(p.Stderr, "surety: warning: "+err.Error()+"; every document is judged anew")
+		return nil
+	}
+	return m
+}
+
+// loadPolicy joins the built-in checks with the user's, attaches controls, and
+// keeps what the flags select.
+func loadPolicy(f runFlags, known *catalog.Catalog) (*policy.Set, error) {
+	engines, err := builtinEngines()
+	if err != nil {
+		return nil, err
+	}
+	var errs []error
+	for _, dir := range f.policies {
+		more, err := userEngines(dir)
+		engines, errs = append(engines, more...), append(errs, err)
+	}
+	if err := errors.Join(errs...); err != nil {
+		return nil, err
+	}
+	set, err := policy.NewSet(known.ControlsOf, engines, []policy.RelationEngine{relation.New()})
+	if err != nil {
+		return nil, err
+	}
+	if len(f.checks)+len(f.skip) == 0 {
+		return set, nil
+	}
+	return set.Select(policy.Selection{Only: f.checks, Skip: f.skip})
+}
+
+func builtinEngines() ([]policy.Engine, error) {
+	trivy, err := rego.Default()
+	if err != nil {
+		return nil, err
+	}
+	own, err := cel.Compile(nil)
+	if err != nil {
+		return nil, err
+	}
+	return []policy.Engine{trivy, own}, nil
+}
+
+// userEngines loads the CEL and the Rego checks of a directory.
+func userEngines(dir string) ([]policy.Engine, error) {
+	info, err := os.Stat(dir)
+	if err == nil && !info.IsDir() {
+		err = errors.New("it is not a directory")
+	}
+	if err != nil {
+		return nil, &surety.Error{Kind: surety.Unreadable, Op: "read policy", Origin: surety.Origin{File: dir}, Err: err,
+			Hint: "--policy takes a directory of CEL checks in YAML or of Rego"}
+	}
+	fsys := os.DirFS(dir)
+	celChecks, celErr := cel.Load(fsys)
+	regoChecks, regoErr := rego.Load(fsys, dir)
+	if err := errors.Join(celErr, regoErr); err != nil {
+		return nil, err
+	}
+	var engines []policy.Engine
+	if celChecks != nil {
+		engines = append(engines, celChecks)
+	}
+	if regoChecks != nil {
+		engines = append(engines, regoChecks)
+	}
+	return engines, nil
 }

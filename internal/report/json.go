@@ -51,14 +51,15 @@ type jsonSource struct {
 }
 
 type jsonSummary struct {
-	Verdicts       jsonCounts            `json:"verdicts"`
-	FailBySeverity map[string]int        `json:"fail_by_severity"`
-	ByParty        map[string]jsonCounts `json:"by_party"`
-	ByCapability   map[string]jsonCounts `json:"by_capability"`
-	Coverage       assessment.Coverage   `json:"coverage"`
+	Verdicts       Verdicts            `json:"verdicts"`
+	FailBySeverity map[string]int      `json:"fail_by_severity"`
+	ByParty        map[string]Verdicts `json:"by_party"`
+	ByCapability   map[string]Verdicts `json:"by_capability"`
+	Coverage       assessment.Coverage `json:"coverage"`
 }
 
-type jsonCounts map[string]int
+// Verdicts counts results by verdict name.
+type Verdicts map[string]int
 
 type jsonWaiver struct {
 	Check    string                 `json:"check"`
@@ -85,7 +86,8 @@ type jsonCheck struct {
 	Version string `json:"version"`
 }
 
-type jsonResponsibility struct {
+// Responsibility is one row of responsibilities.
+type Responsibility struct {
 	ID          string                `json:"id"`
 	Control     string                `json:"control"`
 	Element     string                `json:"element"`
@@ -94,39 +96,41 @@ type jsonResponsibility struct {
 	Responsible []string              `json:"responsible"`
 	Basis       string                `json:"basis"`
 	Status      responsibility.Status `json:"status"`
-	Verdicts    jsonCounts            `json:"verdicts"`
+	Verdicts    Verdicts              `json:"verdicts"`
 }
 
-// jsonResult is one row of results. The writer does not use it (it joins
-// encoded parts, because there can be millions of rows); the reader does, and a
-// test holds the two together.
-type jsonResult struct {
-	Check       string            `json:"check"`
-	Aliases     []string          `json:"aliases"`
-	Title       string            `json:"title"`
-	Severity    surety.Severity   `json:"severity"`
-	Controls    []string          `json:"controls"`
-	Verdict     surety.Verdict    `json:"verdict"`
-	Message     string            `json:"message"`
-	Remediation string            `json:"remediation"`
-	Resource    jsonResource      `json:"resource"`
-	Evidence    []surety.Digest   `json:"evidence"`
-	Origin      surety.Origin     `json:"origin"`
-	Element     string            `json:"element"`
-	Party       string            `json:"party"`
-	Findings    []policy.Finding  `json:"findings,omitempty"`
-	Facts       []policy.Fact     `json:"facts,omitempty"`
-	Waiver      *jsonResultWaiver `json:"waiver,omitempty"`
+// Result is one row of results. The writer does not use it (it joins encoded
+// parts, because there can be millions of rows); the readers do, and a test
+// holds the two together.
+type Result struct {
+	Check       string           `json:"check"`
+	Aliases     []string         `json:"aliases"`
+	Title       string           `json:"title"`
+	Severity    surety.Severity  `json:"severity"`
+	Controls    []string         `json:"controls"`
+	Verdict     surety.Verdict   `json:"verdict"`
+	Message     string           `json:"message"`
+	Remediation string           `json:"remediation"`
+	Resource    Resource         `json:"resource"`
+	Evidence    []surety.Digest  `json:"evidence"`
+	Origin      surety.Origin    `json:"origin"`
+	Element     string           `json:"element"`
+	Party       string           `json:"party"`
+	Findings    []policy.Finding `json:"findings,omitempty"`
+	Facts       []policy.Fact    `json:"facts,omitempty"`
+	Waiver      *Waiver          `json:"waiver,omitempty"`
 }
 
-type jsonResource struct {
+// Resource is what a result is about.
+type Resource struct {
 	Key       string `json:"key"`
 	Kind      string `json:"kind"`
 	Namespace string `json:"namespace"`
 	Name      string `json:"name"`
 }
 
-type jsonResultWaiver struct {
+// Waiver is the acceptance that turned a fail into waived.
+type Waiver struct {
 	Owner   string `json:"owner"`
 	Reason  string `json:"reason"`
 	Expires string `json:"expires"`
@@ -194,12 +198,16 @@ func newJSONHead(a *assessment.Assessment, o Options) jsonHead {
 		})
 	}
 	if c := a.Changes; c != nil {
-		h.Changes = &jsonChanges{c.Baseline, notNil(c.New), notNil(c.Fixed), notNil(c.Changed)}
+		h.Changes = newJSONChanges(c)
 	}
 	for _, c := range a.Checks {
 		h.Checks = append(h.Checks, jsonCheck{c.ID, c.Engine, c.Version.Short()})
 	}
 	return h
+}
+
+func newJSONChanges(c *assessment.Changes) *jsonChanges {
+	return &jsonChanges{c.Baseline, notNil(c.New), notNil(c.Fixed), notNil(c.Changed)}
 }
 
 func newJSONSources(reports []evidence.Report) []jsonSource {
@@ -212,36 +220,36 @@ func newJSONSources(reports []evidence.Report) []jsonSource {
 
 func newJSONSummary(s assessment.Summary) jsonSummary {
 	out := jsonSummary{
-		Verdicts:       newJSONCounts(s.Verdicts),
+		Verdicts:       newVerdicts(s.Verdicts),
 		FailBySeverity: map[string]int{},
-		ByParty:        map[string]jsonCounts{},
-		ByCapability:   map[string]jsonCounts{},
+		ByParty:        map[string]Verdicts{},
+		ByCapability:   map[string]Verdicts{},
 		Coverage:       s.Coverage,
 	}
 	for _, sev := range surety.Severities {
 		out.FailBySeverity[sev.String()] = s.FailBySeverity[sev]
 	}
 	for party, n := range s.ByParty {
-		out.ByParty[party] = newJSONCounts(n)
+		out.ByParty[party] = newVerdicts(n)
 	}
 	for clause, n := range s.ByCapability {
-		out.ByCapability[clause] = newJSONCounts(n)
+		out.ByCapability[clause] = newVerdicts(n)
 	}
 	return out
 }
 
-func newJSONCounts(n assessment.Counts) jsonCounts {
-	out := make(jsonCounts, len(n))
+func newVerdicts(n assessment.Counts) Verdicts {
+	out := make(Verdicts, len(n))
 	for _, v := range surety.Verdicts {
 		out[v.String()] = n[v]
 	}
 	return out
 }
 
-func newJSONResponsibility(r *assessment.Responsibility) jsonResponsibility {
-	return jsonResponsibility{
+func newJSONResponsibility(r *assessment.Responsibility) Responsibility {
+	return Responsibility{
 		r.ID, r.Control, r.Element, r.State, r.Accountable, notNil(r.Responsible),
-		r.Basis, r.Status, newJSONCounts(r.Verdicts),
+		r.Basis, r.Status, newVerdicts(r.Verdicts),
 	}
 }
 
@@ -291,7 +299,7 @@ func (w *rowWriter) row(r *assessment.Result) []byte {
 	}
 	if d.Waiver != nil && r.Verdict == surety.Waived {
 		b = append(b, `,"waiver":`...)
-		b = appendJSON(b, jsonResultWaiver{d.Waiver.Owner, d.Waiver.Reason, d.Waiver.Expires.Format(time.DateOnly)})
+		b = appendJSON(b, Waiver{d.Waiver.Owner, d.Waiver.Reason, d.Waiver.Expires.Format(time.DateOnly)})
 	}
 	w.buf = append(b, '}')
 	return w.buf
@@ -324,7 +332,7 @@ func (w *rowWriter) resource(r *assessment.Result) []byte {
 	if r.Item != w.item {
 		w.item = r.Item
 		b := appendJSON(append(w.itemJS[:0], `,"resource":`...),
-			jsonResource{r.Item.Key.String(), r.Item.Kind, r.Item.Namespace, r.Item.Name})
+			Resource{r.Item.Key.String(), r.Item.Kind, r.Item.Namespace, r.Item.Name})
 		w.itemJS = appendJSON(append(b, `,"evidence":`...), []surety.Digest{r.Item.Digest})
 	}
 	return w.itemJS

@@ -3,7 +3,6 @@ package report
 import (
 	"bufio"
 	"encoding/json"
-	"errors"
 	"fmt"
 	"io"
 	"os"
@@ -23,49 +22,29 @@ func OpenSnapshot(path string) (*assessment.Snapshot, error) {
 		}
 	}
 	defer f.Close()
-	s, err := ReadSnapshot(bufio.NewReaderSize(f, 1<<16), path)
-	return s, err
+	return ReadSnapshot(bufio.NewReaderSize(f, 1<<16), path)
 }
 
 // ReadSnapshot reads a JSON report. It keeps of each result what a comparison
 // needs, so a large report costs far less than its size.
 func ReadSnapshot(r io.Reader, name string) (*assessment.Snapshot, error) {
-	bad := func(err error) error {
-		return &surety.Error{
-			Kind: surety.BadInput, Op: "read report", Origin: surety.Origin{File: name}, Err: err,
-			Hint: "give a report written with --format json",
-		}
-	}
 	var snaps []assessment.Snap
-	var schema string
 	versions := map[string]string{}
-	dec := json.NewDecoder(r)
-	err := eachField(dec, func(key string) error {
-		switch key {
-		case "schema":
-			return dec.Decode(&schema)
-		case "checks":
-			return eachElement(dec, func() error {
-				var c jsonCheck
-				err := dec.Decode(&c)
-				versions[c.ID] = c.Version
-				return err
-			})
-		case "results":
-			return eachElement(dec, func() error {
-				s, err := readSnap(dec)
-				snaps = append(snaps, s)
-				return err
-			})
-		}
-		var skipped json.RawMessage
-		return dec.Decode(&skipped)
+	err := read(r, name, visitor{
+		check: func(c jsonCheck) { versions[c.ID] = c.Version },
+		result: func(row *Result) {
+			s := assessment.Snap{
+				Check: row.Check, Resource: row.Resource.Key, Severity: row.Severity,
+				Verdict: row.Verdict, Facts: row.Facts,
+			}
+			if len(row.Evidence) > 0 {
+				s.Evidence = row.Evidence[0]
+			}
+			snaps = append(snaps, s)
+		},
 	})
-	switch {
-	case err != nil:
-		return nil, bad(err)
-	case schema != Schema:
-		return nil, bad(fmt.Errorf("its schema is %q, not %q", schema, Schema))
+	if err != nil {
+		return nil, err
 	}
 	for i := range snaps {
 		snaps[i].Version = versions[snaps[i].Check]
@@ -73,22 +52,57 @@ func ReadSnapshot(r io.Reader, name string) (*assessment.Snapshot, error) {
 	return &assessment.Snapshot{Name: name, Results: slices.Values(snaps)}, nil
 }
 
-func readSnap(dec *json.Decoder) (assessment.Snap, error) {
-	var row jsonResult
-	if err := dec.Decode(&row); err != nil {
-		return assessment.Snap{}, err
+// Find reads a JSON report and returns the results that keep accepts, with all
+// its responsibilities by id.
+func Find(r io.Reader, name string, keep func(*Result) bool) ([]Result, map[string]Responsibility, error) {
+	var results []Result
+	duties := map[string]Responsibility{}
+	err := read(r, name, visitor{
+		responsibility: func(d Responsibility) { duties[d.ID] = d },
+		result: func(row *Result) {
+			if keep(row) {
+				results = append(results, *row)
+			}
+		},
+	})
+	return results, duties, err
+}
+
+// visitor receives the parts of a report that it has a function for.
+type visitor struct {
+	check          func(jsonCheck)
+	responsibility func(Responsibility)
+	result         func(*Result)
+}
+
+// read walks a report one row at a time.
+func read(r io.Reader, name string, v visitor) error {
+	var schema string
+	dec := json.NewDecoder(r)
+	err := eachField(dec, func(key string) error {
+		switch {
+		case key == "schema":
+			return dec.Decode(&schema)
+		case key == "checks" && v.check != nil:
+			return eachElement(dec, v.check)
+		case key == "responsibilities" && v.responsibility != nil:
+			return eachElement(dec, v.responsibility)
+		case key == "results" && v.result != nil:
+			return eachElement(dec, func(row Result) { v.result(&row) })
+		}
+		var skipped json.RawMessage
+		return dec.Decode(&skipped)
+	})
+	if err == nil && schema != Schema {
+		err = fmt.Errorf("its schema is %q, not %q", schema, Schema)
 	}
-	s := assessment.Snap{
-		Check: row.Check, Resource: row.Resource.Key, Severity: row.Severity,
-		Verdict: row.Verdict, Facts: row.Facts,
+	if err != nil {
+		return &surety.Error{
+			Kind: surety.BadInput, Op: "read report", Origin: surety.Origin{File: name}, Err: err,
+			Hint: "give a report written with --format json",
+		}
 	}
-	if len(row.Evidence) > 0 {
-		s.Evidence = row.Evidence[0]
-	}
-	if s.Check == "" || s.Resource == "" {
-		return s, errors.New("a result without check or resource")
-	}
-	return s, nil
+	return nil
 }
 
 // eachField calls f for each key of the object that follows; f reads the value.
@@ -112,15 +126,17 @@ func eachField(dec *json.Decoder, f func(key string) error) error {
 	return delimiter(dec, '}')
 }
 
-// eachElement calls f for each element of the array that follows; f reads it.
-func eachElement(dec *json.Decoder, f func() error) error {
+// eachElement calls f with each element of the array that follows.
+func eachElement[T any](dec *json.Decoder, f func(T)) error {
 	if err := delimiter(dec, '['); err != nil {
 		return err
 	}
 	for dec.More() {
-		if err := f(); err != nil {
+		var element T
+		if err := dec.Decode(&element); err != nil {
 			return err
 		}
+		f(element)
 	}
 	return delimiter(dec, ']')
 }

@@ -2,6 +2,7 @@ package report
 
 import (
 	"bufio"
+	"encoding/json"
 	"fmt"
 	"io"
 	"maps"
@@ -32,14 +33,19 @@ type text struct {
 	color bool
 }
 
-// writeText writes what a person needs, in the order they need it: what to fix
-// first and who must, how much there is, and what could not be seen.
-func writeText(w io.Writer, a *assessment.Assessment, o Options) error {
+func newText(w io.Writer, a *assessment.Assessment, o Options) *text {
 	t := &text{bufio.NewWriter(w), a, o.Width, o.Color}
 	if t.width <= 0 {
 		t.width = defaultColumns
 	}
-	t.opening(o)
+	return t
+}
+
+// writeText writes what a person needs, in the order they need it: what to fix
+// first and who must, how much there is, and what could not be seen.
+func writeText(w io.Writer, a *assessment.Assessment, o Options) error {
+	t := newText(w, a, o)
+	t.opening()
 	t.fixes()
 	t.parties()
 	t.duties()
@@ -53,9 +59,9 @@ func writeText(w io.Writer, a *assessment.Assessment, o Options) error {
 	return nil
 }
 
-func (t *text) opening(o Options) {
+func (t *text) opening() {
 	s := t.a.Summary
-	name := printable(t.a.Model.Name)
+	name := Printable(t.a.Model.Name)
 	if t.a.Model.Inferred {
 		name += " (inferred from the evidence; surety init writes it down)"
 	}
@@ -73,7 +79,7 @@ func (t *text) fixes() {
 	shown := groups[:min(len(groups), firstFixes)]
 	fmt.Fprintf(t, "\n%s\n", t.bold("Fix first"))
 	for i, g := range shown {
-		head := fmt.Sprintf("%2d. %s %s  %s", i+1, t.severity(g.Check.Severity), printable(g.Check.ID), printable(g.Check.Title))
+		head := fmt.Sprintf("%2d. %s %s  %s", i+1, t.severity(g.Check.Severity), Printable(g.Check.ID), Printable(g.Check.Title))
 		tail := t.owner(g.Party)
 		if len(g.Results) > 1 {
 			tail = fmt.Sprintf("%d resources, %s", len(g.Results), tail)
@@ -133,12 +139,12 @@ func (t *text) partyName(name string) string {
 	if name == "" {
 		return "(nobody)"
 	}
-	return printable(name)
+	return Printable(name)
 }
 
-// printable replaces control characters, so that no name or message out of a
+// Printable replaces control characters, so that no name or message out of a
 // document can drive the terminal.
-func printable(s string) string {
+func Printable(s string) string {
 	return strings.Map(func(r rune) rune {
 		if unicode.IsControl(r) && r != '\n' && r != '\t' {
 			return utf8.RuneError
@@ -208,11 +214,29 @@ func (t *text) changes() {
 		return
 	}
 	fmt.Fprintf(t, "\n%s %s\n", t.bold("Since"), c.Baseline)
-	writeChanges(t, c)
+	t.changeLists(c)
 }
 
-// writeChanges lists what is new, fixed and changed.
-func writeChanges(t *text, c *assessment.Changes) {
+// WriteChanges writes a comparison as text or json.
+func WriteChanges(w io.Writer, format string, c *assessment.Changes, o Options) error {
+	switch format {
+	case "json":
+		enc := json.NewEncoder(w)
+		enc.SetIndent("", " ")
+		return enc.Encode(newJSONChanges(c))
+	case "text":
+		t := newText(w, nil, o)
+		t.changeLists(c)
+		return t.Flush()
+	}
+	return &surety.Error{
+		Kind: surety.BadInput, Op: "write changes",
+		Err: fmt.Errorf("there is no format %q", format), Hint: "use text or json",
+	}
+}
+
+// changeLists shows what is new, fixed and changed.
+func (t *text) changeLists(c *assessment.Changes) {
 	for _, part := range []struct {
 		name string
 		list []assessment.Change
@@ -283,7 +307,7 @@ func (t *text) indented(s, label string) {
 	const indent = "    "
 	room := max(20, t.width-len(indent)-len(label))
 	first := true
-	for _, line := range wrap(strings.Join(strings.Fields(printable(s)), " "), room) {
+	for _, line := range Wrap(Printable(s), room) {
 		if first {
 			fmt.Fprintf(t, "%s%s%s\n", indent, label, line)
 			first = false
@@ -293,13 +317,13 @@ func (t *text) indented(s, label string) {
 	}
 }
 
-// wrap breaks s at spaces into lines of at most width runes; a longer word
+// Wrap breaks s at white space into lines of at most width runes; a longer word
 // stands alone, because cutting a path or an id makes it useless.
-func wrap(s string, width int) []string {
+func Wrap(s string, width int) []string {
 	var lines []string
 	var line strings.Builder
 	used := 0
-	for word := range strings.SplitSeq(s, " ") {
+	for word := range strings.FieldsSeq(s) {
 		n := utf8.RuneCountInString(word)
 		if used > 0 && used+1+n > width {
 			lines = append(lines, line.String())

@@ -1,0 +1,172 @@
+package cli
+
+import (
+	"bytes"
+	"context"
+	"fmt"
+	"io"
+	"os"
+	"strings"
+	"time"
+
+	"github.com/spf13/cobra"
+
+	"github.com/surety-cloud/surety"
+	"github.com/surety-cloud/surety/catalog"
+	"github.com/surety-cloud/surety/internal/report"
+	"github.com/surety-cloud/surety/policy"
+)
+
+func (p Program) whyCommand() *cobra.Command {
+	var f runFlags
+	var reportFile string
+	c := &cobra.Command{
+		Use:   "why RESULT [SOURCE...]",
+		Short: "Explain a result: the facts, the rule, the evidence, the control, the party",
+		Long: `Why explains the results that RESULT names. RESULT is CHECK@RESOURCE as reports
+print it, or any part of that: a check's id or alias, and any piece of the
+resource's key.
+
+    surety why KSV-0017@default/Deployment.apps/web DIR
+    surety why KSV-0017 --report report.json`,
+		Args: cobra.MinimumNArgs(1),
+		RunE: func(c *cobra.Command, args []string) error {
+			return p.why(c.Context(), f, reportFile, args[0], args[1:])
+		},
+	}
+	f.register(c.Flags())
+	c.Flags().StringVar(&reportFile, "report", "", "explain from this JSON report `FILE` instead of assessing SOURCE")
+	return c
+}
+
+func (p Program) why(ctx context.Context, f runFlags, reportFile, result string, sources []string) error {
+	if (reportFile == "") == (len(sources) == 0) {
+		return &usageError{fmt.Errorf("give either a SOURCE to assess or --report FILE")}
+	}
+	set, known, err := knownPolicy(f)
+	if err != nil {
+		return err
+	}
+	name, resource, _ := strings.Cut(result, "@")
+	check, err := findCheck(set, name)
+	if err != nil {
+		return err
+	}
+	record, recordName, err := p.record(ctx, f, check, reportFile, sources)
+	if err != nil {
+		return err
+	}
+	found, duties, err := report.Find(bytes.NewReader(record), recordName, func(r *report.Result) bool {
+		return r.Check == check.ID && strings.Contains(r.Resource.Key, resource)
+	})
+	if err != nil {
+		return err
+	}
+	if len(found) == 0 {
+		return &surety.Error{Kind: surety.BadInput, Op: "explain " + result,
+			Err: fmt.Errorf("no result of %s is on a resource that contains %q", check.ID, resource)}
+	}
+	return p.explain(check, known, found, duties)
+}
+
+// record is the JSON report to explain from: the one given, or one made now of
+// the one check.
+func (p Program) record(ctx context.Context, f runFlags, check *policy.Check, reportFile string, sources []string) ([]byte, string, error) {
+	if reportFile != "" {
+		raw, err := os.ReadFile(reportFile)
+		if err != nil {
+			return nil, "", &surety.Error{Kind: surety.Unreadable, Op: "read report", Err: err}
+		}
+		return raw, reportFile, nil
+	}
+	f.checks = []string{check.ID}
+	run, err := p.prepare(f, sources)
+	if err != nil {
+		return nil, "", err
+	}
+	a, err := p.execute(ctx, run)
+	if err != nil {
+		return nil, "", err
+	}
+	var b bytes.Buffer
+	err = report.Write(&b, "json", a, report.Options{Time: time.Now(), Version: version()})
+	return b.Bytes(), "assessment", err
+}
+
+// shownReasons is how many results are explained one by one.
+const shownReasons = 10
+
+// explain prints the rule and the control once, then each result.
+func (p Program) explain(check *policy.Check, known *catalog.Catalog, found []report.Result, duties map[string]report.Responsibility) error {
+	w := p.Stdout
+	explainRule(w, check, known)
+	for i, r := range found {
+		if i == shownReasons {
+			fmt.Fprintf(w, "\nand %d more; name the resource more closely\n", len(found)-i)
+			break
+		}
+		explainResult(w, &r, duties)
+	}
+	return nil
+}
+
+func explainResult(w io.Writer, r *report.Result, duties map[string]report.Responsibility) {
+	fmt.Fprintf(w, "\n%s  %s\n", strings.ToUpper(r.Verdict.String()), r.Resource.Key)
+	if r.Message != "" {
+		paragraph(w, "because   ", r.Message)
+	}
+	for _, f := range r.Findings[min(1, len(r.Findings)):] {
+		paragraph(w, "          ", f.Message)
+	}
+	for i, f := range r.Facts {
+		label := "          "
+		if i == 0 {
+			label = "facts     "
+		}
+		fmt.Fprintf(w, "%s%s = %s%s\n", label, f.Path, f.Value, atLine(f.Line))
+	}
+	for _, d := range r.Evidence {
+		fmt.Fprintf(w, "evidence  %s\n", d)
+	}
+	if o := r.Origin.String(); o != "" {
+		fmt.Fprintf(w, "seen at   %s\n", o)
+	}
+	party := r.Party
+	if party == "" {
+		party = "(nobody)"
+	}
+	fmt.Fprintf(w, "party     %s", party)
+	for _, control := range r.Controls[:min(1, len(r.Controls))] {
+		if d, ok := duties[control+"@"+r.Element]; ok {
+			fmt.Fprintf(w, ", because %s", d.Basis)
+		}
+	}
+	fmt.Fprintln(w)
+	if r.Waiver != nil {
+		fmt.Fprintf(w, "waived    by %s until %s: %s\n", r.Waiver.Owner, r.Waiver.Expires, r.Waiver.Reason)
+	}
+}
+
+func atLine(n int) string {
+	if n == 0 {
+		return ""
+	}
+	return fmt.Sprintf("  (line %d)", n)
+}
+
+// paragraph prints text after a label, wrapped under itself; nothing if empty.
+func paragraph(w io.Writer, label, text string) {
+	if text == "" {
+		return
+	}
+	const indent = "          "
+	if label == "" {
+		label = indent
+	}
+	for i, line := range report.Wrap(report.Printable(text), 90) {
+		if i > 0 {
+			label = indent
+		}
+		fmt.Fprintf(w, "%s%s\n", label, line)
+	}
+}
