@@ -2,6 +2,7 @@ package catalog
 
 import (
 	"errors"
+	"maps"
 	"regexp"
 	"slices"
 	"strings"
@@ -96,7 +97,8 @@ func (c *Catalog) validateControl(k *Control, threats map[string]bool, bad func(
 	if len(k.Owner) != len(system.Categories) {
 		bad("control %s has owners of unknown service categories", k.ID)
 	}
-	for name, ids := range k.Frameworks {
+	for _, name := range slices.Sorted(maps.Keys(k.Frameworks)) {
+		ids := k.Frameworks[name]
 		form := Frameworks[name]
 		if form == nil {
 			bad("control %s refers to unknown framework %q", k.ID, name)
@@ -115,7 +117,8 @@ func (c *Catalog) validateControl(k *Control, threats map[string]bool, bad func(
 
 func (c *Catalog) validateChecks(bad func(string, ...any)) {
 	shown := map[string]bool{}
-	for check, ids := range c.Checks {
+	for _, check := range slices.Sorted(maps.Keys(c.Checks)) {
+		ids := c.Checks[check]
 		if check == "*" || strings.Contains(strings.TrimSuffix(check, "*"), "*") {
 			bad("check %q: a wildcard may only end an id", check)
 		}
