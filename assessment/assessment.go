@@ -123,6 +123,7 @@ type Summary struct {
 // Coverage says how much of what was given has been looked at.
 type Coverage struct {
 	Documents int `json:"documents"` // handed out by the sources
+	Ignored   int `json:"ignored"`   // not of a kind Surety reads, such as values or CI files
 	Unparsed  int `json:"unparsed"`  // gave no item
 	Items     int `json:"items"`     // objects found
 	Assessed  int `json:"assessed"`  // objects at least one check judged

@@ -4,6 +4,7 @@ import (
 	"context"
 	"crypto/sha256"
 	"encoding/binary"
+	"errors"
 	"io"
 	"runtime"
 	"strings"
@@ -41,6 +42,7 @@ func (s *seen) coverage() assessment.Coverage {
 	c := assessment.Coverage{Unparsed: s.unparsed, Items: len(s.items)}
 	for _, r := range s.reports {
 		c.Documents += r.Seen
+		c.Ignored += r.Ignored
 		c.Problems += len(r.Problems)
 	}
 	assessed := make(map[*evidence.Item]bool, len(s.items))
@@ -63,13 +65,19 @@ func (s *seen) unseen(kind string) bool {
 	return false
 }
 
-// observe collects each source in turn and judges its documents on all cores.
+// observe collects each source in turn and judges its documents on all cores. A
+// source that gives nothing at all is a problem of the report, and an error only
+// if no other source gave anything.
 func observe(ctx context.Context, o Options) (*seen, error) {
 	all := &seen{imports: imports{controls: o.controlsOf, checks: map[string]*policy.Check{}}}
+	var errs []error
 	for _, src := range o.Sources {
 		if err := all.source(ctx, o, src); err != nil {
-			return nil, err
+			errs = append(errs, err)
 		}
+	}
+	if len(errs) == len(o.Sources) {
+		return nil, errors.Join(errs...)
 	}
 	return all, nil
 }
@@ -149,16 +157,17 @@ func (s *seen) source(ctx context.Context, o Options, src evidence.Source) error
 		}
 	}
 	group.Wait()
-	if err != nil {
-		return err
-	}
 	report.Items += items
 	report.Problems = append(report.Problems, problems...)
-	if len(report.Problems) > 0 && report.Status == evidence.Complete {
+	switch {
+	case err != nil:
+		report.Status = evidence.Failed
+		report.Problems = append(report.Problems, evidence.Problem{Origin: surety.Origin{File: report.Source}, Message: err.Error()})
+	case len(report.Problems) > 0 && report.Status == evidence.Complete:
 		report.Status = evidence.Partial
 	}
 	s.reports = append(s.reports, report)
-	return nil
+	return err
 }
 
 func judgeBatch(ctx context.Context, o Options, docs []evidence.Document) []judgedDocument {

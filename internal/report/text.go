@@ -93,7 +93,7 @@ func (t *text) fixes() {
 		}
 	}
 	if rest := len(groups) - len(shown); rest > 0 {
-		fmt.Fprintf(t, "    and %s more to fix; --format json or html lists them all\n", count(rest, "thing"))
+		fmt.Fprintf(t, "    and %s to fix; --format json or html lists them all\n", count(rest, "more thing"))
 	}
 }
 
@@ -118,20 +118,26 @@ func (t *text) parties() {
 		fmt.Fprintf(t, "    fails: %s\n", strings.Join(bySeverity, ", "))
 	}
 	names := slices.Sorted(maps.Keys(s.ByParty))
+	if n, ok := s.ByParty[""]; ok && n.Total() == n[surety.NotApplicable] {
+		names = names[1:] // what applies to nothing is nobody's
+	}
 	column := len("party")
 	for _, n := range names {
 		column = max(column, utf8.RuneCountInString(t.partyName(n)))
 	}
-	fmt.Fprintf(t, "    %-*s %8s %8s %8s %8s %15s\n", column, "party", "fail", "unknown", "waived", "pass", "not-applicable")
+	fmt.Fprintf(t, "    %-*s %8s %8s %8s %8s\n", column, "party", "fail", "unknown", "waived", "pass")
 	line := func(name string, n assessment.Counts) {
-		fmt.Fprintf(t, "    %-*s %8d %8d %8d %8d %15d\n", column, name,
-			n[surety.Fail], n[surety.Unknown], n[surety.Waived], n[surety.Pass], n[surety.NotApplicable])
+		fmt.Fprintf(t, "    %-*s %8d %8d %8d %8d\n", column, name,
+			n[surety.Fail], n[surety.Unknown], n[surety.Waived], n[surety.Pass])
 	}
 	for _, n := range names {
 		line(t.partyName(n), s.ByParty[n])
 	}
 	if len(names) > 1 {
 		line("all", s.Verdicts)
+	}
+	if n := s.Verdicts[surety.NotApplicable]; n > 0 {
+		fmt.Fprintf(t, "    %s had nothing to look at\n", count(n, "check"))
 	}
 }
 
@@ -270,11 +276,6 @@ func (t *text) unseen() {
 	fmt.Fprintf(t, "\n%s\n", t.bold("Not seen"))
 	shown := 0
 	for _, s := range t.a.Sources {
-		for _, k := range s.Kinds {
-			if k.Status != evidence.Complete {
-				t.indented(fmt.Sprintf("%s: %s: %s: %s", s.Source, k.Kind, k.Status, k.Message), "")
-			}
-		}
 		for _, p := range s.Problems {
 			if shown++; shown <= shownProblems {
 				t.indented(p.Origin.String()+": "+p.Message, "")
@@ -289,8 +290,8 @@ func (t *text) unseen() {
 // closing is one line that says how it went and how much was looked at.
 func (t *text) closing() {
 	c := t.a.Summary.Coverage
-	fmt.Fprintf(t, "\n%s: %s given, %d without an object; %s found, %d judged by some check; %s\n",
-		t.bold("Coverage"), count(c.Documents, "document"), c.Unparsed,
+	fmt.Fprintf(t, "\n%s: %s given, %d ignored, %d without an object; %s found, %d judged by some check; %s\n",
+		t.bold("Coverage"), count(c.Documents, "document"), c.Ignored, c.Unparsed,
 		count(c.Items, "object"), c.Assessed, count(c.Problems, "problem"))
 }
 

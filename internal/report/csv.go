@@ -1,0 +1,78 @@
+package report
+
+import (
+	"encoding/csv"
+	"fmt"
+	"io"
+	"strconv"
+	"strings"
+
+	"github.com/surety-cloud/surety/assessment"
+)
+
+// csvColumns are the columns of the csv format, in order. New ones are added at
+// the end.
+var csvColumns = []string{
+	"check", "title", "severity", "verdict", "message", "party", "element", "controls",
+	"kind", "namespace", "name", "file", "line", "key", "remediation", "evidence",
+}
+
+// writeCSV writes one row (RFC 4180) for each result, after a row of names. The
+// controls of a result are separated by spaces; a result without an item has
+// nothing in the columns that describe one.
+func writeCSV(w io.Writer, a *assessment.Assessment, o Options) error {
+	out := csv.NewWriter(w)
+	out.Write(csvColumns)
+	row := make([]string, 0, len(csvColumns))
+	for i := range a.Results {
+		r := &a.Results[i]
+		if o.Findings && !worthTelling(r.Verdict) {
+			continue
+		}
+		c := r.Check
+		row = append(row[:0], c.ID, c.Title, c.Severity.String(), r.Verdict.String(), r.Message(),
+			r.Owner.Party, r.Owner.Element, strings.Join(c.Controls, " "))
+		if r.Item == nil {
+			row = append(row, "", "", "", "", "", "", c.Remediation, "")
+		} else {
+			at := r.Origin()
+			row = append(row, r.Item.Kind, r.Item.Namespace, r.Item.Name, at.File, lineNumber(at.Line),
+				r.Resource(), c.Remediation, r.Item.Digest.String())
+		}
+		for n := range row {
+			row[n] = inert(row[n])
+		}
+		if err := out.Write(row); err != nil {
+			return fmt.Errorf("write csv report: %w", err)
+		}
+	}
+	out.Flush()
+	if err := out.Error(); err != nil {
+		return fmt.Errorf("write csv report: %w", err)
+	}
+	return nil
+}
+
+func lineNumber(n int) string {
+	if n < 1 {
+		return ""
+	}
+	return strconv.Itoa(n)
+}
+
+// inert makes a cell that no spreadsheet runs. Names and messages come from
+// documents, and a cell that begins with one of = + - @, their full-width forms,
+// a tab or a line break can be taken for a formula; such a cell gets an
+// apostrophe in front, which spreadsheets read as "this is text". A cell that
+// begins with an apostrophe gets one more, so that a program gets every cell
+// back by taking one leading apostrophe away. Control characters become U+FFFD.
+func inert(cell string) string {
+	cell = Printable(cell)
+	for _, first := range cell {
+		if strings.ContainsRune("=+-@＝＋－＠\t\n'", first) {
+			return "'" + cell
+		}
+		break
+	}
+	return cell
+}
