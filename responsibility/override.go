@@ -150,3 +150,16 @@ func actors(c system.Category, l catalog.Layer) (customer, provider bool) {
 	own := c != system.SaaS && c != system.Communications
 	return own, !own
 }
+
+// Unmatched returns the overrides whose control the catalogue does not know, in
+// file order. They change nothing, so whoever wrote them must be told.
+func Unmatched(m *system.Model, c *catalog.Catalog) []*system.Override {
+	var out []*system.Override
+	for _, o := range m.Responsibility {
+		means := func(k *catalog.Control) bool { return c.Names(o.Control, k) }
+		if o.Control != "" && !slices.ContainsFunc(c.Controls, means) {
+			out = append(out, o)
+		}
+	}
+	return out
+}

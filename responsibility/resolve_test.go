@@ -212,3 +212,12 @@ func BenchmarkResolve(b *testing.B) {
 		responsibility.NewIndex(responsibility.Resolve(m, c))
 	}
 }
+
+func TestUnmatched(t *testing.T) {
+	m := shop()
+	wrong := &system.Override{Control: "backups", On: "web", Accountable: "acme"}
+	m.Responsibility = []*system.Override{{Control: "backup", Accountable: "acme"}, wrong, {Accountable: "acme"}}
+	if got := responsibility.Unmatched(m, known(t)); len(got) != 1 || got[0] != wrong {
+		t.Errorf("got %d overrides, want the one on backups", len(got))
+	}
+}
