@@ -7,6 +7,7 @@ import (
 	"strconv"
 	"strings"
 
+	"github.com/surety-cloud/surety"
 	"github.com/surety-cloud/surety/assessment"
 )
 
@@ -29,15 +30,18 @@ func writeCSV(w io.Writer, a *assessment.Assessment, o Options) error {
 		if o.Findings && !worthTelling(r.Verdict) {
 			continue
 		}
-		c := r.Check
+		c, remediation := r.Check, ""
+		if r.Verdict == surety.Fail || r.Verdict == surety.Waived {
+			remediation = c.Remediation
+		}
 		row = append(row[:0], c.ID, c.Title, c.Severity.String(), r.Verdict.String(), r.Message(),
 			r.Owner.Party, r.Owner.Element, strings.Join(c.Controls, " "))
 		if r.Item == nil {
-			row = append(row, "", "", "", "", "", "", c.Remediation, "")
+			row = append(row, "", "", "", "", "", "", remediation, "")
 		} else {
 			at := r.Origin()
 			row = append(row, r.Item.Kind, r.Item.Namespace, r.Item.Name, at.File, lineNumber(at.Line),
-				r.Resource(), c.Remediation, r.Item.Digest.String())
+				r.Resource(), remediation, r.Item.Digest.String())
 		}
 		for n := range row {
 			row[n] = inert(row[n])

@@ -58,12 +58,13 @@ func sampleChecks() []*policy.Check {
 	privileged.References = []string{"https://kubernetes.io/docs/concepts/security/pod-security-standards/"}
 	odd := check("USER-1", hostile, surety.Low, "SUR-OPS-09", "SUR-VIR-02")
 	odd.Remediation = "+" + hostile
+	kubelet := check("KSV-0099", "Node's kubelet is open", surety.Medium, "SUR-VIR-02")
+	kubelet.Kinds = []string{"NodeInfo"}
+	nothing := check("KSV-0100", "Nothing of its kind here", surety.Info, "SUR-VIR-07")
+	nothing.Kinds = []string{"ConfigMap"}
 	return []*policy.Check{
 		check("KSV-0014", "Root file system can be written", surety.High, "SUR-VIR-07"),
-		privileged,
-		check("KSV-0099", "Node's kubelet is open", surety.Medium, "SUR-VIR-02"),
-		check("KSV-0100", "Nothing of its kind here", surety.Info, "SUR-VIR-07"),
-		odd,
+		privileged, kubelet, nothing, odd,
 	}
 }
 
