@@ -110,7 +110,9 @@ type Relation struct {
 // network policy selects. It reads Item.Facts only.
 type RelationEngine interface {
 	Checks() []*Check
-	JudgeAll(items []*evidence.Item) []Relation
+	// unseen reports whether a live source failed to give all objects of a
+	// kind; nil stands for a source that gave all.
+	JudgeAll(items []*evidence.Item, unseen func(kind string) bool) []Relation
 }
 
 // Fact is one value a check read: a path of the item's body, its value as

@@ -135,12 +135,13 @@ func (s *Set) Judge(item *evidence.Item, budget Budget) []Outcome {
 	return out
 }
 
-// JudgeAll returns what the checks on relations say about items.
-func (s *Set) JudgeAll(items []*evidence.Item) []Relation {
+// JudgeAll returns what the checks on relations say about items; see
+// RelationEngine for unseen.
+func (s *Set) JudgeAll(items []*evidence.Item, unseen func(kind string) bool) []Relation {
 	var out []Relation
 	for _, e := range s.relations {
 		if slices.ContainsFunc(e.Checks(), s.chosen) {
-			out = append(out, e.JudgeAll(items)...)
+			out = append(out, e.JudgeAll(items, unseen)...)
 		}
 	}
 	if s.selected != nil {

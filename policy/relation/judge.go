@@ -1,0 +1,317 @@
+package relation
+
+import (
+	"fmt"
+	"slices"
+	"strings"
+
+	"github.com/surety-cloud/surety/evidence"
+	"github.com/surety-cloud/surety/policy"
+)
+
+func judgeIngress(x *index, r *report) {
+	for _, w := range x.workloads {
+		switch {
+		case w.hostNetwork(): // network policies do not reach it
+		case w.ingress:
+			r.pass(w.item)
+		default:
+			r.fail(w.item, w.labels.Line(), "no NetworkPolicy of namespace %s selects its pods for ingress", namespaceOf(w.item))
+		}
+	}
+}
+
+func judgeEgress(x *index, r *report) {
+	for _, w := range x.workloads {
+		switch {
+		case w.hostNetwork():
+		case w.egress:
+			r.pass(w.item)
+		default:
+			r.fail(w.item, w.labels.Line(), "no NetworkPolicy of namespace %s selects its pods for egress", namespaceOf(w.item))
+		}
+	}
+}
+
+// behind returns the workloads a Service leads to; ok is false if it has no
+// selector, and so leads wherever its endpoints say.
+func (x *index) behind(service *evidence.Item) (found []*workload, ok bool) {
+	selector := service.Facts.Path("spec", "selector")
+	if selector.Len() == 0 || service.Facts.Path("spec", "type").Str() == "ExternalName" {
+		return nil, false
+	}
+	return x.selects(keyOf(service), labelSelector(selector)), true
+}
+
+func judgeServices(x *index, r *report) {
+	for _, s := range x.byKind["Service"] {
+		found, ok := x.behind(s)
+		switch {
+		case !ok:
+		case len(found) > 0:
+			r.pass(s)
+		default:
+			r.fail(s, s.Facts.Path("spec", "selector").Line(), "no workload of namespace %s has these labels", namespaceOf(s))
+		}
+	}
+}
+
+func judgePolicies(x *index, r *report) {
+	for _, p := range x.byKind["NetworkPolicy"] {
+		selector := p.Facts.Path("spec", "podSelector")
+		// An empty selector is a default for what is still to come.
+		if selector.Len() == 0 || len(x.selects(keyOf(p), selector)) > 0 {
+			r.pass(p)
+			continue
+		}
+		r.fail(p, selector.Line(), "podSelector fits no workload of namespace %s", namespaceOf(p))
+	}
+}
+
+func judgeBudgets(x *index, r *report) {
+	for _, b := range x.byKind["PodDisruptionBudget"] {
+		selector := b.Facts.Path("spec", "selector")
+		if selector != nil && len(x.selects(keyOf(b), selector)) > 0 {
+			r.pass(b)
+			continue
+		}
+		r.fail(b, selector.Line(), "the selector fits no workload of namespace %s", namespaceOf(b))
+	}
+}
+
+func judgeAutoscalers(x *index, r *report) {
+	for _, h := range x.byKind["HorizontalPodAutoscaler"] {
+		ref := h.Facts.Path("spec", "scaleTargetRef")
+		kind, name := ref.Get("kind").Str(), ref.Get("name").Str()
+		switch {
+		case x.objects[objectKey{keyOf(h), kind, name}] != nil:
+			r.pass(h)
+		case !slices.Contains(workloadKinds(), kind):
+			r.unknown(h, "whether the target %s %s exists is not known: its kind is not looked at", kind, name)
+		default:
+			r.fail(h, ref.Line(), "there is no %s %s in namespace %s", kind, name, namespaceOf(h))
+		}
+	}
+}
+
+func judgeRoutes(x *index, r *report) {
+	for _, in := range x.byKind["Ingress"] {
+		spec := in.Facts.Get("spec")
+		var findings []policy.Finding
+		for _, key := range [...]string{"defaultBackend", "backend"} {
+			findings = append(findings, x.route(in, spec.Get(key))...)
+		}
+		for _, rule := range spec.Get("rules").Fields() {
+			for _, path := range rule.Value.Path("http", "paths").Fields() {
+				findings = append(findings, x.route(in, path.Value.Get("backend"))...)
+			}
+		}
+		r.verdict(in, findings)
+	}
+}
+
+// route says what is wrong with one backend of an Ingress, in the form of
+// networking.k8s.io/v1 or of the versions before it.
+func (x *index) route(in *evidence.Item, backend *evidence.Value) []policy.Finding {
+	ref := backend.Get("service")
+	name, port := ref.Get("name"), ref.Path("port", "number")
+	if port == nil {
+		port = ref.Path("port", "name")
+	}
+	if ref == nil {
+		name, port = backend.Get("serviceName"), backend.Get("servicePort")
+	}
+	if name.Str() == "" || port.Str() == "use-annotation" {
+		return nil
+	}
+	service := x.objects[objectKey{keyOf(in), "Service", name.Str()}]
+	if service == nil {
+		return []policy.Finding{{Line: name.Line(), Message: fmt.Sprintf("there is no Service %s in namespace %s", name.Str(), namespaceOf(in))}}
+	}
+	if port == nil || service.Facts.Path("spec", "type").Str() == "ExternalName" {
+		return nil
+	}
+	for _, p := range service.Facts.Path("spec", "ports").Fields() {
+		if p.Value.Get("port").Text() == port.Text() || p.Value.Get("name").Str() == port.Text() {
+			return nil
+		}
+	}
+	return []policy.Finding{{Line: port.Line(), Message: fmt.Sprintf("Service %s has no port %s", name.Str(), port.Text())}}
+}
+
+func judgeExposure(x *index, r *report) {
+	for _, s := range x.byKind["Service"] {
+		spec := s.Facts.Get("spec")
+		kind := spec.Get("type")
+		how := "type " + kind.Str()
+		if kind.Str() != "LoadBalancer" && kind.Str() != "NodePort" {
+			if spec.Get("externalIPs").Len() == 0 {
+				continue
+			}
+			how = "externalIPs"
+		}
+		found, ok := x.behind(s)
+		if !ok {
+			continue
+		}
+		var findings []policy.Finding
+		for _, w := range found {
+			if why := w.privileges(); why != "" {
+				findings = append(findings, policy.Finding{Line: kind.Line(), Message: fmt.Sprintf("%s leads to %s %s, which %s", how, w.item.Kind, w.item.Name, why)})
+			}
+		}
+		r.verdict(s, findings)
+	}
+}
+
+// privileges says what of the node the pods share; "" for nothing.
+func (w *workload) privileges() string {
+	for _, key := range [...]string{"hostNetwork", "hostPID", "hostIPC"} {
+		if w.spec.Get(key).True() {
+			return "sets " + key
+		}
+	}
+	for _, c := range w.spec.Get("containers").Fields() {
+		if c.Value.Path("securityContext", "privileged").True() {
+			return "has the privileged container " + c.Value.Get("name").Str()
+		}
+	}
+	return ""
+}
+
+func judgeReplicas(x *index, r *report) {
+	for _, w := range x.workloads {
+		replicas := w.item.Facts.Path("spec", "replicas")
+		if n, ok := replicas.Int(); !ok || n < 2 || !slices.Contains(r.check.Kinds, w.item.Kind) {
+			continue
+		}
+		if w.budgeted {
+			r.pass(w.item)
+			continue
+		}
+		r.fail(w.item, replicas.Line(), "no PodDisruptionBudget selects its %s replicas", replicas.Text())
+	}
+}
+
+// judgeSelectors compares selectors that are equal as values. Overlap of
+// different ones is rare and would have to be looked for pair by pair.
+func judgeSelectors(x *index, r *report) {
+	type group struct {
+		spaceKey
+		selector string
+	}
+	first := map[group]*workload{}
+	for _, w := range x.workloads {
+		selector := w.item.Facts.Path("spec", "selector")
+		if selector.Len() == 0 || !slices.Contains(r.check.Kinds, w.item.Kind) {
+			continue
+		}
+		if selector.Get("matchLabels") == nil && selector.Get("matchExpressions") == nil {
+			selector = labelSelector(selector) // ReplicationController
+		}
+		k := group{keyOf(w.item), string(selector.AppendJSON(nil))}
+		other := first[k]
+		if other == nil || other.item.Kind == w.item.Kind && other.item.Name == w.item.Name {
+			first[k] = w
+			r.pass(w.item)
+			continue
+		}
+		r.fail(w.item, selector.Line(), "%s %s of the same namespace has the same selector", other.item.Kind, other.item.Name)
+	}
+}
+
+func judgeRights(x *index, r *report) {
+	for _, w := range x.workloads {
+		var findings []policy.Finding
+		for _, right := range x.rightsOf(w) {
+			findings = append(findings, policy.Finding{
+				Line:    w.spec.Get("serviceAccountName").Line(),
+				Message: fmt.Sprintf("service account %s has every right %s (%s)", w.account(), right.text, right.binding.Origin),
+			})
+		}
+		r.verdict(w.item, findings)
+	}
+}
+
+func judgeBindings(x *index, r *report) {
+	for _, b := range slices.Concat(x.byKind["ClusterRoleBinding"], x.byKind["RoleBinding"]) {
+		var missing []policy.Finding
+		ref := b.Facts.Get("roleRef")
+		name := ref.Get("name").Str()
+		if x.role(b, ref) == nil && !(ref.Get("kind").Str() == "ClusterRole" && builtInRole(name)) {
+			missing = append(missing, policy.Finding{Line: ref.Line(), Message: fmt.Sprintf("there is no %s %s", ref.Get("kind").Str(), name)})
+		}
+		for _, s := range b.Facts.Get("subjects").Fields() {
+			k := x.subject(b, s.Value)
+			if k.kind == "ServiceAccount" && k.name != "default" && x.objects[k] == nil {
+				missing = append(missing, policy.Finding{Line: s.Value.Line(), Message: fmt.Sprintf("there is no ServiceAccount %s in namespace %s", k.name, k.namespace)})
+			}
+		}
+		r.elsewhere(b, missing)
+	}
+}
+
+// elsewhere fails the item for what is missing in a cluster. Among manifests
+// the same may come from elsewhere, so that nothing is known.
+func (r *report) elsewhere(item *evidence.Item, missing []policy.Finding) {
+	if len(missing) > 0 && item.Key.Account == files {
+		var all []string
+		for _, f := range missing {
+			all = append(all, f.Message)
+		}
+		r.unknown(item, "%s among the manifests; it may come from elsewhere", strings.Join(all, ", "))
+		return
+	}
+	r.verdict(item, missing)
+}
+
+func judgeReferences(x *index, r *report) {
+	for _, w := range x.workloads {
+		r.elsewhere(w.item, x.missingReferences(w))
+	}
+}
+
+// missingReferences lists the Secrets and ConfigMaps the pods need and that are
+// not there.
+func (x *index) missingReferences(w *workload) []policy.Finding {
+	var out []policy.Finding
+	need := func(kind string, ref *evidence.Value, nameKey string) {
+		name := ref.Get(nameKey).Str()
+		if name == "" || ref.Get("optional").True() || x.objects[objectKey{keyOf(w.item), kind, name}] != nil {
+			return
+		}
+		out = append(out, policy.Finding{Line: ref.Line(), Message: fmt.Sprintf("there is no %s %s", kind, name)})
+	}
+	for _, v := range w.spec.Get("volumes").Fields() {
+		need("Secret", v.Value.Get("secret"), "secretName")
+		need("ConfigMap", v.Value.Get("configMap"), "name")
+		for _, p := range v.Value.Path("projected", "sources").Fields() {
+			need("Secret", p.Value.Get("secret"), "name")
+			need("ConfigMap", p.Value.Get("configMap"), "name")
+		}
+	}
+	for _, list := range [...]string{"containers", "initContainers"} {
+		for _, c := range w.spec.Get(list).Fields() {
+			for _, e := range c.Value.Get("env").Fields() {
+				need("Secret", e.Value.Path("valueFrom", "secretKeyRef"), "name")
+				need("ConfigMap", e.Value.Path("valueFrom", "configMapKeyRef"), "name")
+			}
+			for _, e := range c.Value.Get("envFrom").Fields() {
+				need("Secret", e.Value.Get("secretRef"), "name")
+				need("ConfigMap", e.Value.Get("configMapRef"), "name")
+			}
+		}
+	}
+	return out
+}
+
+func judgeAccounts(x *index, r *report) {
+	for _, w := range x.workloads {
+		name := w.account()
+		if name == "default" || x.objects[objectKey{keyOf(w.item), "ServiceAccount", name}] != nil {
+			r.pass(w.item)
+			continue
+		}
+		r.fail(w.item, w.spec.Get("serviceAccountName").Line(), "there is no ServiceAccount %s in namespace %s", name, namespaceOf(w.item))
+	}
+}
