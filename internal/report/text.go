@@ -2,6 +2,7 @@ package report
 
 import (
 	"bufio"
+	"cmp"
 	"encoding/json"
 	"fmt"
 	"io"
@@ -70,30 +71,58 @@ func (t *text) opening() {
 		count(s.Coverage.Items, "object"), count(len(t.a.Checks), "check"), t.a.Root.Short())
 }
 
-// fixes shows the most urgent groups: what, who, how, where.
+// fix is what one party must do about one check.
+type fix struct {
+	first   *assessment.Result
+	results int
+	causes  int
+}
+
+// fixesOf joins the groups of one check and party, most urgent first.
+func fixesOf(groups []assessment.Group) []fix {
+	type key struct{ check, party string }
+	at := map[key]int{}
+	var out []fix
+	for _, g := range groups {
+		k := key{g.Check.ID, g.Party}
+		i, ok := at[k]
+		if !ok {
+			i = len(out)
+			at[k] = i
+			out = append(out, fix{first: g.Results[0]})
+		}
+		out[i].results += len(g.Results)
+		out[i].causes++
+	}
+	slices.SortStableFunc(out, func(a, b fix) int {
+		return cmp.Or(cmp.Compare(b.first.Check.Severity, a.first.Check.Severity), cmp.Compare(b.results, a.results))
+	})
+	return out
+}
+
+// fixes shows the most urgent fixes: what, who, how, where.
 func (t *text) fixes() {
-	groups := t.a.Groups
-	if len(groups) == 0 {
+	all := fixesOf(t.a.Groups)
+	if len(all) == 0 {
 		return
 	}
-	shown := groups[:min(len(groups), firstFixes)]
 	fmt.Fprintf(t, "\n%s\n", t.bold("Fix first"))
-	for i, g := range shown {
-		head := fmt.Sprintf("%2d. %s %s  %s", i+1, t.severity(g.Check.Severity), Printable(g.Check.ID), Printable(g.Check.Title))
-		tail := t.owner(g.Party)
-		if len(g.Results) > 1 {
-			tail = fmt.Sprintf("%d resources, %s", len(g.Results), tail)
+	for i, f := range all[:min(len(all), firstFixes)] {
+		c := f.first.Check
+		tail := t.owner(f.first.Owner.Party)
+		switch {
+		case f.results > f.causes:
+			tail = fmt.Sprintf("%d resources of %s, %s", f.results, count(f.causes, "template"), tail)
+		case f.results > 1:
+			tail = fmt.Sprintf("%d resources, %s", f.results, tail)
 		}
-		t.row(head, tail)
-		r := g.Results[0]
-		t.indented(r.Item.Kind+" "+qualified(r.Item)+"  "+r.Origin().String(), "")
-		t.indented(r.Message(), "")
-		if g.Check.Remediation != "" {
-			t.indented(g.Check.Remediation, "fix: ")
-		}
+		t.row(fmt.Sprintf("%2d. %s %s  %s", i+1, t.severity(c.Severity), Printable(c.ID), Printable(c.Title)), tail)
+		t.indented(f.first.Item.Kind+" "+qualified(f.first.Item)+"  "+f.first.Origin().String(), "")
+		t.indented(f.first.Message(), "")
+		t.indented(c.Remediation, "fix: ")
 	}
-	if rest := len(groups) - len(shown); rest > 0 {
-		fmt.Fprintf(t, "    and %s to fix; --format json or html lists them all\n", count(rest, "more thing"))
+	if rest := len(all) - firstFixes; rest > 0 {
+		fmt.Fprintf(t, "    and %s to fix; --format html or json shows them all\n", count(rest, "more thing"))
 	}
 }
 
@@ -306,6 +335,9 @@ func (t *text) row(head, tail string) {
 // indented prints s wrapped under the entry it belongs to.
 func (t *text) indented(s, label string) {
 	const indent = "    "
+	if s == "" {
+		return
+	}
 	room := max(20, t.width-len(indent)-len(label))
 	first := true
 	for _, line := range Wrap(Printable(s), room) {
