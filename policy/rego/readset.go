@@ -1,9 +1,410 @@
 package rego
 
 import (
+	"maps"
+	"slices"
+	"strconv"
+	"strings"
+
 	"github.com/open-policy-agent/opa/v1/ir"
+	"github.com/open-policy-agent/opa/v1/types"
 
 	"github.com/surety-cloud/surety/policy"
 )
 
-func readSets(p *ir.Policy) map[string]policy.ReadSet { return nil }
+// maxActivations bounds the function calls analysed with distinct arguments.
+// The built-in content needs a few thousand.
+const maxActivations = 50_000
+
+// readSets derives what each plan of p can read of the input, by plan name.
+//
+// It runs the plans over shapes instead of values: a shape says which parts of
+// the input a local may be, or may hold. Following a key narrows the parts;
+// comparing or printing a part reads all of it; what the analysis does not
+// understand reads everything ("/**"). Functions are run once for each shape of
+// their arguments; Rego has no recursion. Loops need one pass, since a plan
+// assigns every local before it reads it and otherwise only appends.
+//
+// Putting a part of the input into a set and taking it out again is no read of
+// all of it, although equal parts become one element: whoever looks at each
+// element by itself comes to the same set of answers either way. Where the
+// number or the order of the elements shows, in count or in an array made from
+// a set, the elements are read whole. The same holds for two values of a
+// complete rule, which conflict unless they are equal.
+func readSets(p *ir.Policy) map[string]policy.ReadSet {
+	a := &analysis{
+		strings: p.Static.Strings, funcs: map[string]*ir.Func{},
+		builtins: map[string]*types.Function{}, done: map[string]*summary{},
+	}
+	for _, f := range p.Funcs.Funcs {
+		a.funcs[f.Name] = f
+	}
+	for _, b := range p.Static.BuiltinFuncs {
+		a.builtins[b.Name] = b.Decl
+	}
+	out := make(map[string]policy.ReadSet, len(p.Plans.Plans))
+	for _, plan := range p.Plans.Plans {
+		act := a.activation()
+		act.locals[ir.Input] = &shape{paths: []string{""}}
+		act.locals[ir.Data] = opaque
+		act.run(plan.Blocks)
+		out[plan.Name] = policy.NewReadSet(slices.Collect(maps.Keys(act.reads))...)
+	}
+	return out
+}
+
+type analysis struct {
+	strings  []*ir.StringConst
+	funcs    map[string]*ir.Func
+	builtins map[string]*types.Function
+	done     map[string]*summary // by function and shapes of its arguments
+}
+
+// summary is what a function reads and returns for arguments of some shape.
+type summary struct {
+	reads  map[string]bool
+	result *shape
+}
+
+// activation is one run of a plan or function.
+type activation struct {
+	*analysis
+	locals    map[ir.Local]*shape
+	home      map[ir.Local]*ir.Block // where an array was made
+	undefined map[ir.Local]bool      // known to hold nothing yet
+	block     *ir.Block
+	reads     map[string]bool
+	result    *shape
+}
+
+func (a *analysis) activation() *activation {
+	return &activation{
+		analysis: a, locals: map[ir.Local]*shape{}, home: map[ir.Local]*ir.Block{},
+		undefined: map[ir.Local]bool{}, reads: map[string]bool{}, result: none,
+	}
+}
+
+// call returns the summary of f for args, each of which is one value for the
+// length of the call.
+func (a *analysis) call(f *ir.Func, args []*shape) *summary {
+	var key strings.Builder
+	key.WriteString(f.Name)
+	for i := range args {
+		args[i] = args[i].withMany(false)
+		args[i].writeKey(&key)
+	}
+	if s := a.done[key.String()]; s != nil {
+		return s
+	}
+	if len(a.done) > maxActivations {
+		return &summary{map[string]bool{"/**": true}, opaque}
+	}
+	act := a.activation()
+	for i, param := range f.Params {
+		if i < len(args) {
+			act.locals[param] = args[i]
+		}
+	}
+	act.run(f.Blocks)
+	s := &summary{act.reads, act.result.withMany(false)}
+	a.done[key.String()] = s
+	return s
+}
+
+// run runs blocks one after the other. A local is undefined behind a block only
+// if it was before and no statement of the block gave it a value.
+func (a *activation) run(blocks []*ir.Block) {
+	outer, before := a.block, a.undefined
+	for _, b := range blocks {
+		a.block, a.undefined = b, maps.Clone(before)
+		for _, s := range b.Stmts {
+			a.stmt(s)
+		}
+		maps.DeleteFunc(before, func(l ir.Local, _ bool) bool { return !a.undefined[l] })
+	}
+	a.block, a.undefined = outer, before
+}
+
+// stmt runs statements that read, branch or call; make those that build.
+func (a *activation) stmt(s ir.Stmt) {
+	switch s := s.(type) {
+	case *ir.DotStmt:
+		a.assign(s.Target, a.dot(a.operand(s.Source), a.operand(s.Key)))
+	case *ir.ScanStmt:
+		a.scan(s)
+	case *ir.EqualStmt:
+		a.compare(a.operand(s.A), a.operand(s.B))
+	case *ir.NotEqualStmt:
+		a.compare(a.operand(s.A), a.operand(s.B))
+	case *ir.LenStmt:
+		a.size(a.operand(s.Source))
+		a.assign(s.Target, scalar)
+	case *ir.CallStmt:
+		a.callStmt(s)
+	case *ir.BlockStmt:
+		a.run(s.Blocks)
+	case *ir.NotStmt:
+		a.run([]*ir.Block{s.Block})
+	case *ir.WithStmt:
+		if s.Local != ir.Data {
+			a.everything()
+		}
+		a.consume(a.operand(s.Value))
+		a.run([]*ir.Block{s.Block})
+	case *ir.CallDynamicStmt:
+		a.everything()
+		a.assign(s.Result, opaque)
+	case *ir.ReturnLocalStmt:
+		a.result = join(a.result, a.local(s.Source))
+	case *ir.ResultSetAddStmt:
+		a.consume(a.local(s.Value))
+	case *ir.IsUndefinedStmt:
+		a.undefined[s.Source] = true
+	case *ir.ResetLocalStmt:
+		a.undefined[s.Target] = true
+	case *ir.IsArrayStmt, *ir.IsObjectStmt, *ir.IsSetStmt, *ir.IsDefinedStmt,
+		*ir.BreakStmt, *ir.NopStmt:
+		// They look at a node's existence or kind, which was read on the way to it.
+	default:
+		a.build(s)
+	}
+}
+
+func (a *activation) build(s ir.Stmt) {
+	switch s := s.(type) {
+	case *ir.AssignVarStmt:
+		a.assign(s.Target, a.operand(s.Source))
+	case *ir.AssignVarOnceStmt:
+		a.assignOnce(s)
+	case *ir.AssignIntStmt:
+		a.assign(s.Target, scalar)
+	case *ir.MakeNullStmt:
+		a.assign(s.Target, scalar)
+	case *ir.MakeNumberIntStmt:
+		a.assign(s.Target, literal(strconv.FormatInt(s.Value, 10)))
+	case *ir.MakeNumberRefStmt:
+		a.assign(s.Target, scalar)
+	case *ir.MakeArrayStmt:
+		a.makeArray(s.Target)
+	case *ir.MakeObjectStmt:
+		a.assign(s.Target, &shape{made: true})
+	case *ir.MakeSetStmt:
+		a.assign(s.Target, &shape{made: true, set: true})
+	case *ir.ArrayAppendStmt:
+		// Only an array built in one go keeps its elements apart.
+		if a.home[s.Array] == a.block {
+			a.locals[s.Array] = a.local(s.Array).withNext(a.operand(s.Value))
+		} else {
+			a.assign(s.Array, &shape{made: true, elems: a.operand(s.Value)})
+		}
+	case *ir.SetAddStmt:
+		a.assign(s.Set, &shape{made: true, set: true, elems: a.operand(s.Value)})
+	case *ir.ObjectInsertStmt:
+		a.insert(s.Object, a.operand(s.Key), a.operand(s.Value))
+	case *ir.ObjectInsertOnceStmt:
+		a.consume(a.operand(s.Value)) // two values for one key must be equal
+		a.insert(s.Object, a.operand(s.Key), a.operand(s.Value))
+	case *ir.ObjectMergeStmt:
+		a.consume(a.local(s.A))
+		a.consume(a.local(s.B))
+		a.assign(s.Target, join(a.local(s.A), a.local(s.B)))
+	default:
+		a.everything()
+	}
+}
+
+func (a *activation) everything() { a.reads["/**"] = true }
+
+func (a *activation) local(l ir.Local) *shape {
+	if s := a.locals[l]; s != nil {
+		return s
+	}
+	return none
+}
+
+// operand reads an operand, in the form the JSON of a plan is decoded to.
+func (a *activation) operand(o ir.Operand) *shape {
+	switch v := o.Value.(type) {
+	case *ir.Local:
+		return a.local(*v)
+	case *ir.StringIndex:
+		return literal(a.strings[*v].Value)
+	case *ir.Bool:
+		return scalar
+	}
+	a.everything()
+	return opaque
+}
+
+// assign adds s to what l may be: which of several assignments is the last one
+// depends on the input.
+func (a *activation) assign(l ir.Local, s *shape) {
+	a.locals[l] = join(a.local(l), s)
+	delete(a.undefined, l)
+}
+
+// makeArray notes where an array is made. One made in two places keeps its
+// elements together.
+func (a *activation) makeArray(l ir.Local) {
+	if a.locals[l] == nil {
+		a.home[l], a.locals[l] = a.block, &shape{made: true}
+		return
+	}
+	delete(a.home, l)
+	a.assign(l, &shape{made: true, elems: scalar})
+}
+
+// assignOnce reads what tells whether two assignments conflict.
+func (a *activation) assignOnce(s *ir.AssignVarOnceStmt) {
+	v, previous := a.operand(s.Source), a.local(s.Target)
+	if !a.undefined[s.Target] && previous != none {
+		a.compare(v, previous)
+	}
+	if v.varies() {
+		a.consume(v)
+	}
+	a.assign(s.Target, v)
+}
+
+func (a *activation) insert(object ir.Local, key, value *shape) {
+	a.consume(key)
+	s := &shape{made: true}
+	if len(key.lits) == 1 && key.onlyLiterals() {
+		s.fields = map[string]*shape{key.lits[0]: value}
+	} else {
+		s.elems = value
+	}
+	a.assign(object, s)
+}
+
+// dot returns what the value at key of s may be.
+func (a *activation) dot(s, key *shape) *shape {
+	out := none
+	for _, p := range s.paths {
+		if key.onlyLiterals() {
+			for _, k := range key.lits {
+				out = join(out, a.part(p+"/"+escapePointer(k)))
+			}
+		} else {
+			out = join(out, a.part(p+"/*"))
+		}
+	}
+	if s.set && s.elems != nil {
+		a.compare(key, s.elems)
+	} else if !key.onlyLiterals() {
+		a.shallow(key)
+	}
+	out = join(out, s.member(key))
+	return out.withMany(s.many || !key.onlyLiterals() || len(key.lits) > 1)
+}
+
+func (a *activation) part(path string) *shape {
+	a.reads[path] = true
+	return &shape{paths: []string{path}}
+}
+
+func (a *activation) scan(s *ir.ScanStmt) {
+	source := a.local(s.Source)
+	if source.set && appends(s.Block) && source.elems != nil {
+		a.consume(source.elems) // the order of the elements shows
+	}
+	key := scalar
+	if source.set {
+		key = join(scalar, source.elems.orNone().withMany(true))
+	}
+	a.assign(s.Key, key)
+	a.assign(s.Value, a.dot(source.withoutSet(), scalar).withMany(true))
+	a.run([]*ir.Block{s.Block})
+}
+
+// appends reports whether b appends to an array, at any depth.
+func appends(b *ir.Block) bool {
+	found := false
+	for _, s := range b.Stmts {
+		switch s := s.(type) {
+		case *ir.ArrayAppendStmt:
+			found = true
+		case *ir.ScanStmt:
+			found = found || appends(s.Block)
+		case *ir.NotStmt:
+			found = found || appends(s.Block)
+		case *ir.WithStmt:
+			found = found || appends(s.Block)
+		case *ir.BlockStmt:
+			found = found || slices.ContainsFunc(s.Blocks, appends)
+		}
+	}
+	return found
+}
+
+// shallow reads the parts themselves: existence, kind, scalar value.
+func (a *activation) shallow(s *shape) {
+	for _, p := range s.paths {
+		a.reads[p] = true
+	}
+}
+
+// size reads which children there are.
+func (a *activation) size(s *shape) {
+	for _, p := range s.paths {
+		a.reads[p+"/*"] = true
+	}
+	if s.set && s.elems != nil {
+		a.consume(s.elems)
+	}
+}
+
+// consume reads all of s.
+func (a *activation) consume(s *shape) {
+	for _, p := range s.paths {
+		a.reads[p+"/**"] = true
+	}
+	for part := range s.parts() {
+		a.consume(part)
+	}
+}
+
+// compare reads what tells whether x and y are equal, or which is greater: of a
+// part compared with a scalar, its own kind and value.
+func (a *activation) compare(x, y *shape) {
+	switch {
+	case x.isScalar():
+		a.shallow(y)
+	case y.isScalar():
+		a.shallow(x)
+	case x.isEmpty():
+		a.size(y)
+	case y.isEmpty():
+		a.size(x)
+	case x.onlyParts() && y.onlyParts():
+		a.compareParts(x, y)
+	default:
+		a.consume(x)
+		a.consume(y)
+	}
+}
+
+// compareParts reads parts of the input that are compared with each other,
+// unless it is certain whether they are equal: a value equals itself, and never
+// a part of itself.
+func (a *activation) compareParts(x, y *shape) {
+	for _, p := range x.paths {
+		for _, q := range y.paths {
+			same := p == q && !strings.Contains(p+"/", "/*/")
+			if !same && !within(p, q) && !within(q, p) {
+				a.reads[p+"/**"] = true
+				a.reads[q+"/**"] = true
+			}
+		}
+	}
+}
+
+// within reports whether inner is always inside of the one node that is outer.
+func within(inner, outer string) bool {
+	return strings.HasPrefix(inner, outer+"/") && !strings.Contains(outer+"/", "/*/")
+}
+
+// escapePointer writes a key as a segment of a JSON Pointer (RFC 6901 §3).
+func escapePointer(key string) string {
+	return strings.ReplaceAll(strings.ReplaceAll(key, "~", "~0"), "/", "~1")
+}
