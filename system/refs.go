@@ -2,6 +2,7 @@ package system
 
 import (
 	"fmt"
+	"maps"
 	"slices"
 
 	"github.com/surety-cloud/surety/internal/strict"
@@ -17,29 +18,33 @@ type refs struct {
 
 func newRefs(d *decoder, m *Model) *refs {
 	r := &refs{decoder: d, m: m}
-	r.parties, r.data = set(m.Parties), set(m.Data)
-	r.serviceNames, r.zoneNames, r.componentNames = set(m.Services), set(m.Zones), set(m.Components)
+	r.parties, r.data = r.named("parties"), r.named("data")
+	r.serviceNames, r.zoneNames, r.componentNames = r.named("services"), r.named("zones"), r.named("components")
 	r.places = union(r.serviceNames, r.zoneNames)
 	r.endpoints = union(r.componentNames, r.zoneNames)
 	r.element = union(r.places, r.componentNames)
 	return r
 }
 
-func set[V any](m map[string]V) map[string]bool {
-	s := make(map[string]bool, len(m))
-	for k := range m {
-		s[k] = true
+// named lists the names of a section as they stand in the file, so that an
+// entry with an error of its own is not reported again where it is referred to.
+func (r *refs) named(section string) map[string]bool {
+	s := map[string]bool{}
+	for _, f := range r.root.Get(section).Fields() {
+		s[f.Key] = true
 	}
 	return s
 }
 
 func union(a, b map[string]bool) map[string]bool {
-	s := set(a)
-	for k := range b {
-		s[k] = true
-	}
+	s := maps.Clone(a)
+	maps.Copy(s, b)
 	return s
 }
+
+// mostHints bounds how many errors of a file get a suggestion, which takes a
+// look at every name.
+const mostHints = 50
 
 // ref reports a name that is not among the known ones. An empty name is no
 // reference.
@@ -48,8 +53,10 @@ func (r *refs) ref(name, what string, known map[string]bool, path ...string) {
 		return
 	}
 	hint := "declare it, or remove the reference"
-	if near := strict.Nearest(name, sortedKeys(known)); near != "" {
-		hint = "did you mean " + near + "?"
+	if len(r.errs) < mostHints {
+		if near := strict.Nearest(name, sortedKeys(known)); near != "" {
+			hint = "did you mean " + near + "?"
+		}
 	}
 	r.fail(path, hint, "%s is not a %s of this model", name, what)
 }

@@ -1,0 +1,102 @@
+package system
+
+import (
+	"cmp"
+	"fmt"
+	"slices"
+	"strings"
+
+	"github.com/surety-cloud/surety"
+	"github.com/surety-cloud/surety/evidence"
+)
+
+// Gap is something a model leaves open. It is no error, but results that rest
+// on it will be weaker.
+type Gap struct {
+	Origin  surety.Origin
+	Message string // what is missing, and what it costs
+}
+
+func (g Gap) String() string { return g.Origin.String() + ": " + g.Message }
+
+// Validate reads a model file and lists its gaps. Errors are those of Decode.
+func Validate(raw []byte, file string) (*Model, []Gap, error) {
+	m, err := Decode(raw, file)
+	if err != nil {
+		return nil, nil, err
+	}
+	return m, Gaps(m), nil
+}
+
+// Gaps lists what m leaves open, in line order.
+func Gaps(m *Model) []Gap {
+	var gaps []Gap
+	add := func(at surety.Origin, format string, args ...any) {
+		gaps = append(gaps, Gap{at, fmt.Sprintf(format, args...)})
+	}
+	for _, name := range sortedKeys(m.Services) {
+		if s := m.Services[name]; s.Terms == "" && s.Provider != s.Customer && s.Customer != Public {
+			add(s.Origin, "service %s names no terms: who does what on it follows from its category alone", name)
+		}
+	}
+	for _, name := range sortedKeys(m.Data) {
+		if d := m.Data[name]; d.Confidentiality == 0 && d.Integrity == 0 && d.Availability == 0 {
+			add(d.Origin, "data %s states no protection needs (c, i, a): what its loss means cannot be judged", name)
+		}
+	}
+	for _, name := range sortedKeys(m.Components) {
+		if c := m.Components[name]; len(c.Match) == 0 && c.Service == "" {
+			add(c.Origin, "component %s has no match: no evidence will reach it", name)
+		}
+	}
+	used := m.usedZones()
+	for _, name := range sortedKeys(m.Zones) {
+		if !used[name] && len(m.Zones[name].Match) == 0 {
+			add(m.Zones[name].Origin, "zone %s is used by nothing", name)
+		}
+	}
+	for _, a := range m.Assume {
+		if a.Expires == "" {
+			add(a.Origin, "assumption %q has no expiry: nobody will be asked to look at it again", a.Text)
+		}
+	}
+	if m.Risk != nil && m.Currency == "" {
+		add(m.Risk.Origin, "amounts are given but no currency")
+	}
+	slices.SortStableFunc(gaps, func(a, b Gap) int { return cmp.Compare(a.Origin.Line, b.Origin.Line) })
+	return gaps
+}
+
+func (m *Model) usedZones() map[string]bool {
+	used := map[string]bool{}
+	for _, z := range m.Zones {
+		used[z.In] = true
+	}
+	for _, c := range m.Components {
+		used[c.In], used[c.Exposed] = true, true
+	}
+	for _, f := range m.Flows {
+		used[f.From], used[f.To] = true, true
+	}
+	for _, o := range m.Responsibility {
+		used[o.On] = true
+	}
+	return used
+}
+
+// Unmatched lists the components of m whose patterns match none of the items:
+// what they describe is gone, elsewhere, or misspelt.
+func Unmatched(m *Model, items []*evidence.Item) []Gap {
+	matcher := NewMatcher(m)
+	seen := map[string]bool{}
+	for _, it := range items {
+		seen[matcher.component(it.Key)] = true
+	}
+	var gaps []Gap
+	for _, name := range sortedKeys(m.Components) {
+		if c := m.Components[name]; len(c.Match) > 0 && !seen[name] {
+			gaps = append(gaps, Gap{c.Origin, fmt.Sprintf("component %s matches nothing: no evidence for %s", name, strings.Join(c.Match, ", "))})
+		}
+	}
+	return gaps
+}
