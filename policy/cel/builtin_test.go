@@ -1,0 +1,184 @@
+package cel
+
+import (
+	"flag"
+	"fmt"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"regexp"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/surety-cloud/surety"
+	"github.com/surety-cloud/surety/evidence"
+	"github.com/surety-cloud/surety/evidence/kubernetes"
+	"github.com/surety-cloud/surety/policy"
+)
+
+var update = flag.Bool("update", false, "write content/reads.txt")
+
+// compiled compiles all built-in checks.
+func compiled(t *testing.T) *Engine {
+	t.Helper()
+	e, err := Load(os.DirFS("content"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	return e
+}
+
+func TestBuiltinReadsAreCurrent(t *testing.T) {
+	var b strings.Builder
+	for _, c := range compiled(t).Checks() {
+		fmt.Fprintln(&b, c.ID, strings.Join(c.Reads, " "))
+		if strings.Contains(strings.Join(c.Reads, " "), "/spec/**") {
+			t.Errorf("%s reads more than it should: %v", c.ID, c.Reads)
+		}
+	}
+	if *update {
+		if err := os.WriteFile("content/reads.txt", []byte(b.String()), 0o644); err != nil {
+			t.Fatal(err)
+		}
+		return
+	}
+	have, err := os.ReadFile("content/reads.txt")
+	if err != nil || string(have) != b.String() {
+		t.Errorf("content/reads.txt is stale (%v); run go test ./policy/cel -run Reads -update", err)
+	}
+}
+
+func TestBuiltinIsComplete(t *testing.T) {
+	seen := map[string]bool{}
+	id := regexp.MustCompile(`^SUR-K8S-[0-9]{3}$`)
+	for _, r := range compiled(t).rules {
+		if !id.MatchString(r.ID) || seen[r.ID] {
+			t.Errorf("bad or repeated id %s", r.ID)
+		}
+		for _, name := range append([]string{r.ID}, r.Aliases...) {
+			if seen[name] {
+				t.Errorf("%s: name %s is taken", r.ID, name)
+			}
+			seen[name] = true
+		}
+		if r.Description == "" || r.Remediation == "" || len(r.Controls) == 0 {
+			t.Errorf("%s lacks a description, a remediation or a control", r.ID)
+		}
+		if len(r.Examples.Pass) == 0 || len(r.Examples.Fail) == 0 {
+			t.Errorf("%s lacks a pass or a fail example", r.ID)
+		}
+		// The mounts of a container are looked up among the volumes of its pod.
+		if r.programs.verdict == nil && r.ID != "SUR-K8S-001" {
+			t.Errorf("%s needs a meter; let inner loops walk what the outer ones give", r.ID)
+		}
+	}
+}
+
+func TestBuiltinExamples(t *testing.T) {
+	e, err := Builtin()
+	if err != nil {
+		t.Fatal(err)
+	}
+	n := 0
+	for _, d := range e.Definitions() {
+		for want, manifests := range map[surety.Verdict]Manifests{
+			surety.Pass: d.Examples.Pass, surety.Fail: d.Examples.Fail, surety.NotApplicable: d.Examples.NotApplicable,
+		} {
+			for _, m := range manifests {
+				n++
+				got := surety.NotApplicable
+				var reason string
+				for _, o := range e.Judge(itemOf(t, m), policy.DefaultBudget) {
+					if o.Check.ID == d.ID {
+						got, reason = o.Verdict, o.Reason
+					}
+				}
+				if got != want {
+					t.Errorf("%s, line %d of its file: got %s, want %s %s", d.ID, m.Line(), got, want, reason)
+				}
+			}
+		}
+	}
+	t.Logf("%d examples of %d checks", n, len(e.Checks()))
+}
+
+// Real manifests are where an expression meets what its author did not think
+// of: none may be left undecided on an object that is well formed.
+func TestBuiltinOnRealManifests(t *testing.T) {
+	const corpus = "../../../shared/corpus"
+	if _, err := os.Stat(corpus); err != nil {
+		t.Skip("needs the manifests in ../shared/corpus: ", err)
+	}
+	e, err := Builtin()
+	if err != nil {
+		t.Fatal(err)
+	}
+	counts := map[surety.Verdict]int{}
+	reasons := map[string]int{}
+	err = filepath.WalkDir(corpus, func(path string, entry fs.DirEntry, err error) error {
+		if err != nil || entry.IsDir() || filepath.Ext(path) != ".yaml" && filepath.Ext(path) != ".yml" {
+			return err
+		}
+		raw, err := os.ReadFile(path)
+		if err != nil || len(raw) > 4<<20 {
+			return err
+		}
+		n := kubernetes.Normalise(evidence.Document{Origin: surety.Origin{File: path, Line: 1}, Raw: raw, Account: "files"})
+		for _, item := range n.Items {
+			for _, o := range e.Judge(item, policy.DefaultBudget) {
+				counts[o.Verdict]++
+				if o.Verdict == surety.Unknown {
+					reasons[o.Check.ID+": "+o.Reason+" "+path]++
+				}
+			}
+		}
+		return nil
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Log(counts)
+	if limit := (counts[surety.Pass] + counts[surety.Fail]) / 100; counts[surety.Unknown] > limit {
+		t.Errorf("%d of the verdicts are unknown, more than 1%%: %v", counts[surety.Unknown], reasons)
+	}
+	for reason, n := range reasons {
+		t.Log(n, reason)
+	}
+}
+
+func itemOf(t *testing.T, m *evidence.Value) *evidence.Item {
+	t.Helper()
+	n := kubernetes.Normalise(evidence.Document{Format: evidence.JSON, Raw: m.AppendJSON(nil), Account: "files"})
+	if len(n.Items) != 1 {
+		t.Fatalf("line %d is no manifest: %v", m.Line(), n.Problems)
+	}
+	return n.Items[0]
+}
+
+func BenchmarkStart(b *testing.B) {
+	n := kubernetes.Normalise(evidence.Document{Raw: []byte(podManifest), Account: "files"})
+	for b.Loop() {
+		t0 := time.Now()
+		e, err := Builtin()
+		if err != nil {
+			b.Fatal(err)
+		}
+		b.ReportMetric(float64(time.Since(t0).Microseconds()), "load-us/op")
+		e.Judge(n.Items[0], policy.DefaultBudget)
+	}
+}
+
+func BenchmarkBuiltinJudge(b *testing.B) {
+	e, err := Builtin()
+	if err != nil {
+		b.Fatal(err)
+	}
+	n := kubernetes.Normalise(evidence.Document{Raw: []byte(podManifest), Account: "files"})
+	checks := len(e.Judge(n.Items[0], policy.DefaultBudget))
+	b.ReportAllocs()
+	for b.Loop() {
+		e.Judge(n.Items[0], policy.DefaultBudget)
+	}
+	b.ReportMetric(float64(b.Elapsed().Nanoseconds())/float64(b.N*checks), "ns/check")
+}
