@@ -57,7 +57,7 @@ func originNote(o surety.Origin) string {
 // element is the same if the evidence leads to it, whatever its name.
 func additions(current, proposed *Model) *Model {
 	a := &adder{
-		current: current, proposed: proposed, names: map[string]string{},
+		current: current, proposed: proposed, names: map[string]string{}, parties: map[string]string{},
 		out: &Model{Parties: map[string]*Party{}, Services: map[string]*Service{}, Data: map[string]*Data{},
 			Zones: map[string]*Zone{}, Components: map[string]*Component{}},
 	}
@@ -78,10 +78,11 @@ func additions(current, proposed *Model) *Model {
 	return a.out
 }
 
-// adder collects additions. names maps what was proposed to what the user has.
+// adder collects additions. names maps proposed elements, and parties proposed
+// parties, to what the user calls them.
 type adder struct {
 	current, proposed, out *Model
-	names                  map[string]string
+	names, parties         map[string]string
 }
 
 // match finds the user's element for each proposed one.
@@ -112,6 +113,10 @@ func (a *adder) match() {
 			if a.names[name] == "" && a.current.Services[own].Category == s.Category {
 				a.names[name] = own
 			}
+		}
+		if own := a.current.Services[a.names[name]]; own != nil {
+			a.parties[s.Provider] = own.Provider
+			a.parties[s.Customer] = own.Customer
 		}
 	}
 }
@@ -178,11 +183,14 @@ func (a *adder) place(name string) string {
 	return own
 }
 
-// party returns the user's party for a proposed one: of the same name, or the
-// only one there is, or a new one.
+// party returns the user's party for a proposed one: in the same place on the
+// same service, of the same name, the only one there is, or a new one.
 func (a *adder) party(name string) string {
 	if name == "" || a.current.Parties[name] != nil {
 		return name
+	}
+	if own := a.parties[name]; a.current.Parties[own] != nil {
+		return own
 	}
 	if len(a.current.Parties) == 1 && name == inferredCustomer {
 		return sortedKeys(a.current.Parties)[0]
