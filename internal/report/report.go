@@ -40,9 +40,10 @@ type writeFunc func(io.Writer, *assessment.Assessment, Options) error
 
 // formats is the one table of formats; Formats and Write read it.
 var formats = map[string]writeFunc{
-	"text": writeText,
-	"json": writeJSON,
-	"csv":  writeCSV,
+	"text":  writeText,
+	"json":  writeJSON,
+	"csv":   writeCSV,
+	"sarif": writeSARIF,
 }
 
 // Formats lists the names of the formats, sorted.
