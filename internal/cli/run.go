@@ -206,7 +206,7 @@ func builtinEngines() ([]policy.Engine, error) {
 	if err != nil {
 		return nil, err
 	}
-	own, err := cel.Compile(nil)
+	own, err := cel.Builtin()
 	if err != nil {
 		return nil, err
 	}
@@ -224,7 +224,7 @@ func userEngines(dir string) ([]policy.Engine, error) {
 			Hint: "--policy takes a directory of CEL checks in YAML or of Rego"}
 	}
 	fsys := os.DirFS(dir)
-	celChecks, celErr := cel.Load(fsys)
+	celChecks, celErr := cel.Load(fsys, dir)
 	regoChecks, regoErr := rego.Load(fsys, dir)
 	if err := errors.Join(celErr, regoErr); err != nil {
 		return nil, err

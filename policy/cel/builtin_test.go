@@ -22,7 +22,7 @@ var update = flag.Bool("update", false, "write content/reads.txt")
 // compiled compiles all built-in checks.
 func compiled(t *testing.T) *Engine {
 	t.Helper()
-	e, err := Load(os.DirFS("content"))
+	e, err := Load(os.DirFS("content"), "content")
 	if err != nil {
 		t.Fatal(err)
 	}

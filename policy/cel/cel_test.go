@@ -16,7 +16,7 @@ import (
 func engine(t *testing.T, body string) (*Engine, error) {
 	t.Helper()
 	head := "id: T-1\ntitle: Bad thing\nseverity: low\n"
-	return Load(fstest.MapFS{"checks/t.yaml": {Data: []byte(head + body)}})
+	return Load(fstest.MapFS{"checks/t.yaml": {Data: []byte(head + body)}}, "")
 }
 
 func items(t *testing.T, manifest string) []*evidence.Item {
@@ -214,7 +214,7 @@ func FuzzParse(f *testing.F) {
 	f.Add([]byte("id: a\ntitle: b\nseverity: low\nmatch: {kinds: [Workload]}\nexpression: containers.filter(c, c.image == 'x')\nmessageExpression: it.name\n"), []byte(podManifest))
 	f.Add([]byte("- x\n---\n{}\n"), []byte("a: b"))
 	f.Fuzz(func(t *testing.T, check, manifest []byte) {
-		e, err := Load(fstest.MapFS{"f.yaml": {Data: check}})
+		e, err := Load(fstest.MapFS{"f.yaml": {Data: check}}, "")
 		if err != nil {
 			return
 		}
@@ -230,7 +230,7 @@ func FuzzParse(f *testing.F) {
 }
 
 func BenchmarkJudge(b *testing.B) {
-	e, err := Load(fstest.MapFS{"f.yaml": {Data: []byte("id: a\ntitle: b\nseverity: low\nmatch: {kinds: [Workload]}\nexpression: containers.filter(c, !has(c.image) || !c.image.contains('@'))\n")}})
+	e, err := Load(fstest.MapFS{"f.yaml": {Data: []byte("id: a\ntitle: b\nseverity: low\nmatch: {kinds: [Workload]}\nexpression: containers.filter(c, !has(c.image) || !c.image.contains('@'))\n")}}, "")
 	if err != nil {
 		b.Fatal(err)
 	}

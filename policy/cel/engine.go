@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"io/fs"
+	"path"
 	"slices"
 	"strings"
 	"sync"
@@ -36,30 +37,31 @@ type rule struct {
 
 // Load reads every *.yaml and *.yml file of fsys, in all its directories, and
 // compiles each check, so that a mistake is reported before anything is judged:
-// by file, line and column. All mistakes are reported together.
-func Load(fsys fs.FS) (*Engine, error) {
-	defs, err := read(fsys)
+// by file (named below prefix), line and column. All mistakes are reported
+// together.
+func Load(fsys fs.FS, prefix string) (*Engine, error) {
+	defs, err := read(fsys, prefix)
 	if err != nil {
 		return nil, err
 	}
 	return Compile(defs)
 }
 
-func read(fsys fs.FS) ([]*Definition, error) {
+func read(fsys fs.FS, prefix string) ([]*Definition, error) {
 	var defs []*Definition
 	var errs []error
-	walk := func(path string, entry fs.DirEntry, err error) error {
+	walk := func(name string, entry fs.DirEntry, err error) error {
 		if err != nil {
 			return err
 		}
-		if entry.IsDir() || !strings.HasSuffix(path, ".yaml") && !strings.HasSuffix(path, ".yml") {
+		if entry.IsDir() || path.Ext(name) != ".yaml" && path.Ext(name) != ".yml" {
 			return nil
 		}
-		raw, err := fs.ReadFile(fsys, path)
+		raw, err := fs.ReadFile(fsys, name)
 		if err != nil {
 			return err
 		}
-		found, err := Parse(raw, path)
+		found, err := Parse(raw, path.Join(prefix, name))
 		defs, errs = append(defs, found...), append(errs, err)
 		return nil
 	}

@@ -143,7 +143,7 @@ func (r *rule) judge(s *subject, steps int) policy.Outcome {
 		return r.unknown("%v", r.err)
 	}
 	for _, path := range s.item.Withheld {
-		if r.programs.reads.Covers("/" + strings.TrimPrefix(path, "/")) {
+		if r.programs.reads.Intersects(path) {
 			return r.unknown("reads %s, which is secret and was not collected", path)
 		}
 	}

@@ -1,6 +1,7 @@
 package cel
 
 import (
+	"maps"
 	"slices"
 	"strings"
 
@@ -83,9 +84,7 @@ func analyse(e ast.Expr, extra map[string]view) (*analysis, view) {
 			podRoot + "/containers/*", podRoot + "/initContainers/*", podRoot + "/ephemeralContainers/*",
 		}},
 	}}
-	for name, v := range extra {
-		a.scope[name] = v
-	}
+	maps.Copy(a.scope, extra)
 	out := a.eval(e)
 	a.shallow(out)
 	return a, out
@@ -165,9 +164,7 @@ func (a *analysis) comprehension(c ast.ComprehensionExpr) view {
 	outer := a.scope
 	defer func() { a.scope = outer }()
 	a.scope = make(map[string]view, len(outer)+3)
-	for name, v := range outer {
-		a.scope[name] = v
-	}
+	maps.Copy(a.scope, outer)
 	loop := a.depth
 	if over.constant {
 		// A literal list: the document is not walked. An empty one is cel.bind.
@@ -318,18 +315,7 @@ func expand(reads map[string]bool, kinds []string) policy.ReadSet {
 		}
 	}
 	delete(all, "") // the document itself always exists
-	var out policy.ReadSet
-	for p := range all {
-		covered := false
-		for q := range all {
-			covered = covered || q != p && (policy.ReadSet{q}).Covers(p)
-		}
-		if !covered {
-			out = append(out, p)
-		}
-	}
-	slices.Sort(out)
-	return out
+	return policy.NewReadSet(slices.Collect(maps.Keys(all))...)
 }
 
 func pointer(keys []string) string { return "/" + strings.Join(keys, "/") }
