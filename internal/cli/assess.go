@@ -14,6 +14,8 @@ import (
 	"github.com/surety-cloud/surety/assessment"
 	"github.com/surety-cloud/surety/assure"
 	"github.com/surety-cloud/surety/internal/report"
+	"github.com/surety-cloud/surety/responsibility"
+	"github.com/surety-cloud/surety/system"
 )
 
 // assessFlags are the flags of assess; why and diff share those of run.
@@ -131,6 +133,7 @@ func (p Program) execute(ctx context.Context, r *prepared) (*assessment.Assessme
 	if err != nil {
 		return nil, err
 	}
+	p.warn(a)
 	if ctx.Err() != nil {
 		fmt.Fprintln(p.Stderr, "surety: interrupted; the report holds what was judged until then")
 	}
@@ -140,6 +143,19 @@ func (p Program) execute(ctx context.Context, r *prepared) (*assessment.Assessme
 		}
 	}
 	return a, nil
+}
+
+// warn names the parts of a described model that nothing bears out.
+func (p Program) warn(a *assessment.Assessment) {
+	if a.Model.Inferred {
+		return
+	}
+	for _, g := range system.Unmatched(a.Model, a.Items) {
+		fmt.Fprintln(p.Stderr, "surety: warning: "+g.String())
+	}
+	for _, o := range responsibility.Unmatched(a.Model, a.Catalog) {
+		fmt.Fprintf(p.Stderr, "surety: warning: %s: no control is named %q; surety policy list shows the controls\n", o.Origin, o.Control)
+	}
 }
 
 // progress prints how far the work is, from the second second on.

@@ -126,7 +126,7 @@ not be seen.
 	})
 	root.AddCommand(
 		p.assessCommand(), p.whyCommand(), p.diffCommand(),
-		p.policyCommand(),
+		p.initCommand(), p.validateCommand(), p.policyCommand(),
 	)
 	for _, c := range root.Commands() {
 		requireUsage(c)

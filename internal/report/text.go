@@ -71,30 +71,30 @@ func (t *text) opening() {
 		count(s.Coverage.Items, "object"), count(len(t.a.Checks), "check"), t.a.Root.Short())
 }
 
-// fix is what one party must do about one check.
-type fix struct {
+// remedy is what one party must do about one check.
+type remedy struct {
 	first   *assessment.Result
 	results int
 	causes  int
 }
 
-// fixesOf joins the groups of one check and party, most urgent first.
-func fixesOf(groups []assessment.Group) []fix {
+// remedies joins the groups of one check and party, most urgent first.
+func remedies(groups []assessment.Group) []remedy {
 	type key struct{ check, party string }
 	at := map[key]int{}
-	var out []fix
+	var out []remedy
 	for _, g := range groups {
 		k := key{g.Check.ID, g.Party}
 		i, ok := at[k]
 		if !ok {
 			i = len(out)
 			at[k] = i
-			out = append(out, fix{first: g.Results[0]})
+			out = append(out, remedy{first: g.Results[0]})
 		}
 		out[i].results += len(g.Results)
 		out[i].causes++
 	}
-	slices.SortStableFunc(out, func(a, b fix) int {
+	slices.SortStableFunc(out, func(a, b remedy) int {
 		return cmp.Or(cmp.Compare(b.first.Check.Severity, a.first.Check.Severity), cmp.Compare(b.results, a.results))
 	})
 	return out
@@ -102,7 +102,7 @@ func fixesOf(groups []assessment.Group) []fix {
 
 // fixes shows the most urgent fixes: what, who, how, where.
 func (t *text) fixes() {
-	all := fixesOf(t.a.Groups)
+	all := remedies(t.a.Groups)
 	if len(all) == 0 {
 		return
 	}

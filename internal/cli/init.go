@@ -1,0 +1,72 @@
+package cli
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"io/fs"
+	"os"
+
+	"github.com/spf13/cobra"
+
+	"github.com/surety-cloud/surety"
+	"github.com/surety-cloud/surety/assure"
+	"github.com/surety-cloud/surety/system"
+)
+
+func (p Program) initCommand() *cobra.Command {
+	var f runFlags
+	var output string
+	var force bool
+	c := &cobra.Command{
+		Use:   "init SOURCE...",
+		Short: "Write down the system that is seen in SOURCE, as surety.yaml",
+		Long: `Init proposes a model from what it observes: namespaces, workloads, services,
+ingresses, network policies, volumes and service accounts, and the parties that
+these show. Run again it merges: what a person wrote stays, what is new is added,
+what is gone is reported. --force writes the proposal over an existing file.`,
+		Args: cobra.MinimumNArgs(1),
+		RunE: func(c *cobra.Command, args []string) error {
+			return p.init(c.Context(), f, output, force, args)
+		},
+	}
+	c.Flags().StringVar(&f.kubeconfig, "kubeconfig", "", "kubeconfig `FILE` for live sources")
+	c.Flags().StringVarP(&output, "output", "o", "surety.yaml", "the model `FILE` to write; - is standard output")
+	c.Flags().BoolVar(&force, "force", false, "replace an existing model instead of merging into it")
+	return c
+}
+
+func (p Program) init(ctx context.Context, f runFlags, output string, force bool, args []string) error {
+	sources, err := p.sources(f, args)
+	if err != nil {
+		return err
+	}
+	items, reports, err := assure.Observe(ctx, sources)
+	if err != nil {
+		return err
+	}
+	for _, r := range reports {
+		for _, problem := range r.Problems {
+			fmt.Fprintf(p.Stderr, "surety: %s: %s\n", problem.Origin, problem.Message)
+		}
+	}
+	var existing []byte
+	if output != "-" && !force {
+		existing, err = os.ReadFile(output)
+		if err != nil && !errors.Is(err, fs.ErrNotExist) {
+			return &surety.Error{Kind: surety.Unreadable, Op: "read model", Err: err}
+		}
+	}
+	model, notes, err := system.Init(existing, output, items)
+	if err != nil {
+		return err
+	}
+	for _, note := range notes {
+		fmt.Fprintln(p.Stderr, "surety: "+note)
+	}
+	return p.writeOutput(output, func(w io.Writer) error {
+		_, err := w.Write(model)
+		return err
+	})
+}
