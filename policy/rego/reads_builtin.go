@@ -11,10 +11,10 @@ import (
 // callStmt runs a function of the policy or a built-in.
 func (a *activation) callStmt(s *ir.CallStmt) {
 	args := make([]*shape, len(s.Args))
-	varies := false
+	loop := 0
 	for i, o := range s.Args {
 		args[i] = a.operand(o)
-		varies = varies || args[i].varies()
+		loop = outer(loop, args[i].outermost())
 	}
 	var result *shape
 	if f := a.funcs[s.Func]; f != nil {
@@ -22,10 +22,7 @@ func (a *activation) callStmt(s *ir.CallStmt) {
 		for p := range sum.reads {
 			a.reads[p] = true
 		}
-		result = sum.result
-		if varies {
-			result = result.withMany(true)
-		}
+		result = sum.result.withLoop(loop)
 	} else {
 		result = a.builtin(s.Func, args)
 	}

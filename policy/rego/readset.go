@@ -70,9 +70,11 @@ type summary struct {
 type activation struct {
 	*analysis
 	locals    map[ir.Local]*shape
+	written   map[ir.Local]*shape    // all that the current block assigned
 	home      map[ir.Local]*ir.Block // where an array was made
 	undefined map[ir.Local]bool      // known to hold nothing yet
 	block     *ir.Block
+	loops     int // open around the current block
 	reads     map[string]bool
 	result    *shape
 }
@@ -90,7 +92,7 @@ func (a *analysis) call(f *ir.Func, args []*shape) *summary {
 	var key strings.Builder
 	key.WriteString(f.Name)
 	for i := range args {
-		args[i] = args[i].withMany(false)
+		args[i] = args[i].withLoop(0)
 		args[i].writeKey(&key)
 	}
 	if s := a.done[key.String()]; s != nil {
@@ -106,23 +108,31 @@ func (a *analysis) call(f *ir.Func, args []*shape) *summary {
 		}
 	}
 	act.run(f.Blocks)
-	s := &summary{act.reads, act.result.withMany(false)}
+	s := &summary{act.reads, act.result.withLoop(0)}
 	a.done[key.String()] = s
 	return s
 }
 
-// run runs blocks one after the other. A local is undefined behind a block only
-// if it was before and no statement of the block gave it a value.
+// run runs blocks one after the other. A block may end at any statement, so
+// behind it a local is what it was before or anything the block assigned; it is
+// undefined only if it was before and the block assigned nothing.
 func (a *activation) run(blocks []*ir.Block) {
-	outer, before := a.block, a.undefined
+	block, before, written := a.block, a.undefined, a.written
 	for _, b := range blocks {
-		a.block, a.undefined = b, maps.Clone(before)
+		locals := maps.Clone(a.locals)
+		a.block, a.undefined, a.written = b, maps.Clone(before), map[ir.Local]*shape{}
 		for _, s := range b.Stmts {
 			a.stmt(s)
 		}
-		maps.DeleteFunc(before, func(l ir.Local, _ bool) bool { return !a.undefined[l] })
+		for l, s := range a.written {
+			a.locals[l] = join(locals[l].orNone(), s)
+			if written != nil {
+				written[l] = join(written[l].orNone(), s)
+			}
+			delete(before, l)
+		}
 	}
-	a.block, a.undefined = outer, before
+	a.block, a.undefined, a.written = block, before, written
 }
 
 // stmt runs statements that read, branch or call; make those that build.
@@ -185,7 +195,8 @@ func (a *activation) build(s ir.Stmt) {
 	case *ir.MakeNumberRefStmt:
 		a.assign(s.Target, scalar)
 	case *ir.MakeArrayStmt:
-		a.makeArray(s.Target)
+		a.home[s.Target] = a.block
+		a.assign(s.Target, &shape{made: true})
 	case *ir.MakeObjectStmt:
 		a.assign(s.Target, &shape{made: true})
 	case *ir.MakeSetStmt:
@@ -193,12 +204,12 @@ func (a *activation) build(s ir.Stmt) {
 	case *ir.ArrayAppendStmt:
 		// Only an array built in one go keeps its elements apart.
 		if a.home[s.Array] == a.block {
-			a.locals[s.Array] = a.local(s.Array).withNext(a.operand(s.Value))
+			a.assign(s.Array, a.local(s.Array).withNext(a.operand(s.Value)))
 		} else {
-			a.assign(s.Array, &shape{made: true, elems: a.operand(s.Value)})
+			a.add(s.Array, &shape{made: true, elems: a.operand(s.Value)})
 		}
 	case *ir.SetAddStmt:
-		a.assign(s.Set, &shape{made: true, set: true, elems: a.operand(s.Value)})
+		a.add(s.Set, &shape{made: true, set: true, elems: a.operand(s.Value)})
 	case *ir.ObjectInsertStmt:
 		a.insert(s.Object, a.operand(s.Key), a.operand(s.Value))
 	case *ir.ObjectInsertOnceStmt:
@@ -236,34 +247,29 @@ func (a *activation) operand(o ir.Operand) *shape {
 	return opaque
 }
 
-// assign adds s to what l may be: which of several assignments is the last one
-// depends on the input.
 func (a *activation) assign(l ir.Local, s *shape) {
-	a.locals[l] = join(a.local(l), s)
+	a.locals[l] = s
+	a.written[l] = join(a.written[l].orNone(), s)
 	delete(a.undefined, l)
 }
 
-// makeArray notes where an array is made. One made in two places keeps its
-// elements together.
-func (a *activation) makeArray(l ir.Local) {
-	if a.locals[l] == nil {
-		a.home[l], a.locals[l] = a.block, &shape{made: true}
-		return
-	}
-	delete(a.home, l)
-	a.assign(l, &shape{made: true, elems: scalar})
-}
+// add is what building a container in steps, or in a loop, comes to.
+func (a *activation) add(l ir.Local, s *shape) { a.assign(l, join(a.local(l), s)) }
 
 // assignOnce reads what tells whether two assignments conflict.
 func (a *activation) assignOnce(s *ir.AssignVarOnceStmt) {
 	v, previous := a.operand(s.Source), a.local(s.Target)
-	if !a.undefined[s.Target] && previous != none {
-		a.compare(v, previous)
-	}
-	if v.varies() {
+	if n := v.outermost(); n > 0 && n <= a.loops {
 		a.consume(v)
 	}
-	a.assign(s.Target, v)
+	if a.undefined[s.Target] {
+		a.assign(s.Target, v)
+		return
+	}
+	if previous != none {
+		a.compare(v, previous)
+	}
+	a.add(s.Target, v)
 }
 
 func (a *activation) insert(object ir.Local, key, value *shape) {
@@ -274,7 +280,7 @@ func (a *activation) insert(object ir.Local, key, value *shape) {
 	} else {
 		s.elems = value
 	}
-	a.assign(object, s)
+	a.add(object, s)
 }
 
 // dot returns what the value at key of s may be.
@@ -295,7 +301,11 @@ func (a *activation) dot(s, key *shape) *shape {
 		a.shallow(key)
 	}
 	out = join(out, s.member(key))
-	return out.withMany(s.many || !key.onlyLiterals() || len(key.lits) > 1)
+	loop := outer(s.loop, out.outermost())
+	if !key.onlyLiterals() || len(key.lits) > 1 {
+		loop = min(a.loops, 1) // the key may depend on any loop
+	}
+	return out.withLoop(loop)
 }
 
 func (a *activation) part(path string) *shape {
@@ -308,13 +318,16 @@ func (a *activation) scan(s *ir.ScanStmt) {
 	if source.set && appends(s.Block) && source.elems != nil {
 		a.consume(source.elems) // the order of the elements shows
 	}
-	key := scalar
-	if source.set {
-		key = join(scalar, source.elems.orNone().withMany(true))
+	a.loops++
+	loop := outer(source.outermost(), a.loops)
+	key := source.elems.orNone().withLoop(loop) // a set's elements are its keys
+	if !source.set || len(source.paths) > 0 || source.unknown {
+		key = join(key, scalar)
 	}
 	a.assign(s.Key, key)
-	a.assign(s.Value, a.dot(source.withoutSet(), scalar).withMany(true))
+	a.assign(s.Value, a.dot(source.withoutSet(), scalar).withLoop(loop))
 	a.run([]*ir.Block{s.Block})
+	a.loops--
 }
 
 // appends reports whether b appends to an array, at any depth.

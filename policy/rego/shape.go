@@ -11,9 +11,12 @@ import (
 // input it may be, the constants it may be, and the shapes of what it holds if
 // a rule made it. A shape is never changed once others can see it.
 type shape struct {
-	paths []string // parts of the input, as patterns, sorted
-	many  bool     // several such parts may come here in one activation
+	paths []string // parts of the input it may be, as patterns, sorted
 	lits  []string // constant strings and integers, sorted
+
+	// loop is the outermost loop of the activation, counted from 1, from turn
+	// to turn of which the parts may be others; 0 for none.
+	loop int
 
 	computed bool // may also be a scalar that some function made
 	unknown  bool // may also be a composite made of what is already read
@@ -74,17 +77,21 @@ func (s *shape) parts() iter.Seq[*shape] {
 	}
 }
 
-// varies reports whether s may differ from one turn of a loop to the next.
-func (s *shape) varies() bool {
-	if s.many && len(s.paths) > 0 {
-		return true
-	}
+// outermost is the outermost loop that s, or what it holds, depends on.
+func (s *shape) outermost() int {
+	n := s.loop
 	for p := range s.parts() {
-		if p.varies() {
-			return true
-		}
+		n = outer(n, p.outermost())
 	}
-	return false
+	return n
+}
+
+// outer is the outer one of two loops.
+func outer(a, b int) int {
+	if a == 0 || b != 0 && b < a {
+		return b
+	}
+	return a
 }
 
 // member is the shape of what a container made by a rule holds at key.
@@ -121,23 +128,25 @@ func (s *shape) withoutSet() *shape {
 	return &c
 }
 
-// withMany is s, and the fields that are part of the same value, marked as one
-// value or several.
-func (s *shape) withMany(many bool) *shape {
-	if len(s.paths) == 0 && len(s.fields) == 0 && len(s.tuple) == 0 {
+// withLoop is s when it, with all it holds, depends on this loop.
+func (s *shape) withLoop(loop int) *shape {
+	if s.isScalar() {
 		return s
 	}
 	c := *s
-	c.many = many
+	c.loop = loop
 	if len(s.fields) > 0 {
 		c.fields = make(map[string]*shape, len(s.fields))
 		for k, f := range s.fields {
-			c.fields[k] = f.withMany(many)
+			c.fields[k] = f.withLoop(loop)
 		}
 	}
 	c.tuple = slices.Clone(s.tuple)
 	for i, e := range c.tuple {
-		c.tuple[i] = e.withMany(many)
+		c.tuple[i] = e.withLoop(loop)
+	}
+	if s.elems != nil {
+		c.elems = s.elems.withLoop(loop)
 	}
 	return &c
 }
@@ -158,7 +167,7 @@ func join(a, b *shape) *shape {
 		return b
 	}
 	out := &shape{
-		paths: unite(a.paths, b.paths), many: a.many || b.many, lits: unite(a.lits, b.lits),
+		paths: unite(a.paths, b.paths), loop: outer(a.loop, b.loop), lits: unite(a.lits, b.lits),
 		computed: a.computed || b.computed, unknown: a.unknown || b.unknown,
 		made: a.made || b.made, set: a.set || b.set, elems: a.elems,
 	}
@@ -200,9 +209,9 @@ func unite(a, b []string) []string {
 	return slices.Compact(out)
 }
 
-// writeKey writes a text that only equal shapes share.
+// writeKey writes a text that only equal shapes share, loops aside.
 func (s *shape) writeKey(b *strings.Builder) {
-	flags := [...]bool{s.many, s.computed, s.unknown, s.made, s.set}
+	flags := [...]bool{s.computed, s.unknown, s.made, s.set}
 	b.WriteByte('(')
 	for i, f := range flags {
 		if f {
