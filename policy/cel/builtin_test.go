@@ -75,34 +75,6 @@ func TestBuiltinIsComplete(t *testing.T) {
 	}
 }
 
-func TestBuiltinExamples(t *testing.T) {
-	e, err := Builtin()
-	if err != nil {
-		t.Fatal(err)
-	}
-	n := 0
-	for _, d := range e.Definitions() {
-		for want, manifests := range map[surety.Verdict]Manifests{
-			surety.Pass: d.Examples.Pass, surety.Fail: d.Examples.Fail, surety.NotApplicable: d.Examples.NotApplicable,
-		} {
-			for _, m := range manifests {
-				n++
-				got := surety.NotApplicable
-				var reason string
-				for _, o := range e.Judge(itemOf(t, m), policy.DefaultBudget) {
-					if o.Check.ID == d.ID {
-						got, reason = o.Verdict, o.Reason
-					}
-				}
-				if got != want {
-					t.Errorf("%s, line %d of its file: got %s, want %s %s", d.ID, m.Line(), got, want, reason)
-				}
-			}
-		}
-	}
-	t.Logf("%d examples of %d checks", n, len(e.Checks()))
-}
-
 // Real manifests are where an expression meets what its author did not think
 // of: none may be left undecided on an object that is well formed.
 func TestBuiltinOnRealManifests(t *testing.T) {
@@ -145,15 +117,6 @@ func TestBuiltinOnRealManifests(t *testing.T) {
 	for reason, n := range reasons {
 		t.Log(n, reason)
 	}
-}
-
-func itemOf(t *testing.T, m *evidence.Value) *evidence.Item {
-	t.Helper()
-	n := kubernetes.Normalise(evidence.Document{Format: evidence.JSON, Raw: m.AppendJSON(nil), Account: "files"})
-	if len(n.Items) != 1 {
-		t.Fatalf("line %d is no manifest: %v", m.Line(), n.Problems)
-	}
-	return n.Items[0]
 }
 
 func BenchmarkStart(b *testing.B) {
