@@ -57,7 +57,7 @@ func (p Program) why(ctx context.Context, f runFlags, reportFile, result string,
 		return err
 	}
 	found, duties, err := report.Find(bytes.NewReader(record), recordName, func(r *report.Result) bool {
-		return r.Check == check.ID && strings.Contains(r.Resource.Key, resource)
+		return r.Check == check.ID && strings.Contains(strings.ToLower(r.Resource.Key), strings.ToLower(resource))
 	})
 	if err != nil {
 		return err
