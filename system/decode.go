@@ -25,12 +25,15 @@ func Decode(raw []byte, file string) (*Model, error) {
 	if err := strict.Bytes(raw, file, &d.root); err != nil {
 		return nil, err
 	}
-	d.root = restoreOn(d.root)
+	d.root = normal(d.root)
 	var f modelFile
 	if err := strict.Decode(d.root, file, &f); err != nil {
 		d.errs = append(d.errs, err)
 	}
 	if !d.root.Is(evidence.Object) {
+		if len(d.errs) == 0 {
+			d.fail(nil, "write surety: 1, a system and its parties", "the file holds nothing")
+		}
 		return nil, strict.Join(d.errs...)
 	}
 	m := d.model(&f)
@@ -41,23 +44,29 @@ func Decode(raw []byte, file string) (*Model, error) {
 	return m, nil
 }
 
-// restoreOn gives the key "on" its name back where the model has it: YAML 1.1,
-// by which Kubernetes tools read, takes it for the boolean true.
-func restoreOn(root *evidence.Value) *evidence.Value {
-	return renewed(root, func(f evidence.Field) evidence.Field {
-		switch f.Key {
-		case "services", "responsibility", "assume":
-			f.Value = renewed(f.Value, func(entry evidence.Field) evidence.Field {
-				entry.Value = renewed(entry.Value, func(f evidence.Field) evidence.Field {
-					if f.Key == "true" {
-						f.Key = "on"
-					}
-					return f
-				})
+// normal prepares the tree for strict reading. An entry without a value, such as
+// "acme:", is an entry without settings, so that required ones are asked for.
+// And the key "on" gets its name back where the model has it: YAML 1.1, by which
+// Kubernetes tools read, takes it for the boolean true.
+func normal(root *evidence.Value) *evidence.Value {
+	setting := func(f evidence.Field) evidence.Field {
+		if f.Key == "true" {
+			f.Key = "on"
+		}
+		return f
+	}
+	return renewed(root, func(section evidence.Field) evidence.Field {
+		switch section.Key {
+		case "parties", "services", "data", "zones", "components", "responsibility", "assume":
+			section.Value = renewed(section.Value, func(entry evidence.Field) evidence.Field {
+				if entry.Value.Kind() == evidence.Null {
+					entry.Value = evidence.NewObject(nil, entry.Value.Line())
+				}
+				entry.Value = renewed(entry.Value, setting)
 				return entry
 			})
 		}
-		return f
+		return section
 	})
 }
 

@@ -106,6 +106,8 @@ func TestDecodeErrors(t *testing.T) {
 		{"flow form", head + "flows: [ab]\n", []string{"m.yaml:4:", "a -> b: https"}, true},
 		{"public party", "surety: 1\nsystem: x\nparties: {public: {}}\n", []string{"cannot be a party"}, false},
 		{"all at once", head + "zones:\n  a: {trst: 1}\n  b: {in: z}\ndata:\n  d: {c: 9}\n", []string{"m.yaml:5: unknown key", "m.yaml:6: z is not", "m.yaml:8: data.d.c: 9 is not"}, true},
+		{"entry without a value", head + "services:\n  s:\n", []string{"m.yaml:5: services.s has no category"}, true},
+		{"loss without a value", head + "data: {d: {}}\nrisk:\n  loss:\n    d:\n", []string{"m.yaml:7: the loss of d has no interval"}, true},
 		{"not a mapping", "- a\n", []string{"m.yaml:1: the document is a list"}, true},
 	}
 	schema := compileSchema(t)

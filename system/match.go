@@ -161,7 +161,7 @@ func (c *Matcher) Element(key string) string {
 	return c.cluster
 }
 
-// Component returns the component whose pattern matches key best, "" if none
+// component returns the component whose pattern matches key best, "" if none
 // does.
 func (c *Matcher) component(key evidence.Key) string {
 	kind := baseKind(key.Kind)

@@ -2,7 +2,11 @@
 // they provide to each other, and the components, data, zones and flows these
 // are made of.
 //
-// A Model comes from surety.yaml (Decode) or is inferred from evidence (Infer).
+// A Model comes from surety.yaml (Decode, whose shape is in Schema) or is inferred
+// from evidence (Infer). Init writes an inferred one down (Encode), or adds what
+// is new to a file that a person keeps. Validate lists what a file leaves open, and a
+// Matcher finds the element a piece of evidence belongs to.
+//
 // Every fact keeps its Origin, so any result that rests on it can say where it
 // was stated. Roles are not properties of parties: a party is provider on one
 // service and customer on another, and the role sits on the service edge
