@@ -4,9 +4,12 @@ import (
 	"flag"
 	"fmt"
 	"io/fs"
+	"iter"
 	"os"
 	"path/filepath"
 	"regexp"
+	"slices"
+	"strconv"
 	"strings"
 	"testing"
 	"time"
@@ -71,6 +74,66 @@ func TestBuiltinIsComplete(t *testing.T) {
 		// The mounts of a container are looked up among the volumes of its pod.
 		if r.programs.verdict == nil && r.ID != "SUR-K8S-001" {
 			t.Errorf("%s needs a meter; let inner loops walk what the outer ones give", r.ID)
+		}
+	}
+}
+
+// TestReadsAreAll changes or removes, one at a time, every part of an example
+// that its check's read-set does not cover: the outcome must stay the same.
+func TestReadsAreAll(t *testing.T) {
+	e := compiled(t)
+	changes := 0
+	for _, r := range e.rules {
+		for _, m := range slices.Concat(r.Examples.Pass, r.Examples.Fail) {
+			item := &evidence.Item{
+				Key:  evidence.Key{Provider: "kubernetes", Kind: r.Match.Kinds[0]},
+				Kind: m.Get("kind").Str(), Name: m.Path("metadata", "name").Str(), Body: m,
+			}
+			want := fmt.Sprint(r.judge(newSubject(item), policy.DefaultBudget.Steps))
+			for changed := range mutants(m, "", r.check.Reads) {
+				changes++
+				other := *item
+				other.Body = changed
+				if got := fmt.Sprint(r.judge(newSubject(&other), policy.DefaultBudget.Steps)); got != want {
+					t.Errorf("%s: outcome became %s for %s", r.ID, got, changed.AppendJSON(nil))
+				}
+			}
+		}
+	}
+	if changes < 500 {
+		t.Errorf("only %d changes were tried", changes)
+	}
+}
+
+// mutants yields v with one part that reads does not cover changed or removed.
+func mutants(v *evidence.Value, path string, reads policy.ReadSet) iter.Seq[*evidence.Value] {
+	return func(yield func(*evidence.Value) bool) {
+		remake := evidence.NewObject
+		if v.Is(evidence.Array) {
+			remake = evidence.NewArray
+		}
+		for i, f := range v.Fields() {
+			segment := escape(f.Key)
+			if v.Is(evidence.Array) {
+				segment = strconv.Itoa(i)
+			}
+			at := path + "/" + segment
+			with := func(changed *evidence.Value) *evidence.Value {
+				fields := slices.Clone(v.Fields())
+				fields[i].Value = changed
+				return remake(fields, v.Line())
+			}
+			if !reads.Covers(at) && at != "/kind" {
+				if !yield(with(evidence.NewString("changed", f.Value.Line()))) || !yield(with(evidence.NewNull(f.Value.Line()))) {
+					return
+				}
+				continue
+			}
+			for changed := range mutants(f.Value, at, reads) {
+				if !yield(with(changed)) {
+					return
+				}
+			}
 		}
 	}
 }

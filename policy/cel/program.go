@@ -73,6 +73,9 @@ func (r *rule) compileOnce() error {
 	p.plan = func(steps int) (cel.Program, error) {
 		return env.Program(checked, cel.EvalOptions(cel.OptOptimize), cel.CostLimit(uint64(max(steps, 1))))
 	}
+	if r.MessageExpr == "" {
+		found.shallow(result.child("*").child("name")) // see finding
+	}
 	if err == nil && r.MessageExpr != "" {
 		var seen map[string]bool
 		p.message, seen, err = r.compileMessage(env, result)
