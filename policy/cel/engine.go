@@ -71,7 +71,8 @@ func read(fsys fs.FS, prefix string) ([]*Definition, error) {
 	return defs, errors.Join(errs...)
 }
 
-// Compile makes an engine of checks and compiles all of them.
+// Compile makes an engine of checks that Parse has read, and compiles all of
+// them. Its errors are those of Load.
 func Compile(defs []*Definition) (*Engine, error) {
 	e := newEngine(defs)
 	var errs []error
