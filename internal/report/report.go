@@ -44,6 +44,7 @@ var formats = map[string]writeFunc{
 	"json":  writeJSON,
 	"csv":   writeCSV,
 	"sarif": writeSARIF,
+	"oscal": writeOSCAL,
 }
 
 // Formats lists the names of the formats, sorted.
