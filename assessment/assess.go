@@ -1,6 +1,7 @@
 package assessment
 
 import (
+	"iter"
 	"slices"
 	"strings"
 	"time"
@@ -22,7 +23,8 @@ type Input struct {
 	Root             surety.Digest
 	Checks           []*policy.Check // all that were to run, by id
 	Items            []*evidence.Item
-	Judged           []Judged // in any order
+	Judged           []Judged   // in any order
+	Records          [][]Judged // more, as they came: a run holds millions, so they are not copied together
 	Sources          []evidence.Report
 	Coverage         Coverage
 	Waivers          []*Waiver
@@ -38,15 +40,16 @@ type Judged struct {
 	Detail  *Detail // nil for a plain pass
 }
 
-// Assess judges in. It takes ownership of in.Judged.
+// Assess judges in.
 func Assess(in Input) *Assessment {
 	a := &Assessment{
 		Model: in.Model, Catalog: in.Catalog, Root: in.Root,
 		Items: in.Items, Sources: in.Sources, Checks: in.Checks,
 	}
-	a.Results = results(in)
+	owners := &ownerIndex{duties: in.Responsibilities, known: map[string]*elementOwners{}}
+	a.Results = results(in, owners)
 	a.Waivers = applyWaivers(a.Results, in.Waivers, in.Today)
-	a.Responsibilities = standing(a.Results, in)
+	a.Responsibilities = standing(a.Results, owners)
 	a.Groups = group(a.Results)
 	a.Summary = summarise(a, in.Coverage)
 	if in.Baseline != nil {
@@ -57,38 +60,82 @@ func Assess(in Input) *Assessment {
 
 // results gives each judged pair its owner and each check that judged nothing
 // its one result without an item.
-func results(in Input) []Result {
-	order := make(map[*evidence.Item]int, len(in.Items))
-	for i, item := range in.Items {
-		order[item] = i
-	}
-	slices.SortStableFunc(in.Judged, func(a, b Judged) int {
-		if a.Item != b.Item {
-			return order[a.Item] - order[b.Item]
-		}
-		return strings.Compare(a.Check.ID, b.Check.ID)
-	})
-
-	owners := ownerIndex{in: in, known: map[ownerKey]*Owner{}}
+func results(in Input, owners *ownerIndex) []Result {
+	out, ends := inItemOrder(in)
 	used := make(map[*policy.Check]bool, len(in.Checks))
-	out := make([]Result, 0, len(in.Judged)+len(in.Checks))
-	var item *evidence.Item
-	var element string
-	for _, j := range in.Judged {
-		if j.Item != item {
-			item, element = j.Item, in.Elements.Element(placed(j.Item).String())
+	at := 0
+	for i, end := range ends {
+		rows := out[at:end]
+		at = end
+		if len(rows) == 0 {
+			continue
 		}
-		used[j.Check] = true
-		out = append(out, Result{j.Check, j.Item, j.Verdict, owners.of(j.Check, element), j.Detail})
+		slices.SortStableFunc(rows, func(a, b Result) int { return strings.Compare(a.Check.ID, b.Check.ID) })
+		e := owners.element(in.Elements.Element(placed(in.Items[i]).String()))
+		for j := range rows {
+			rows[j].Owner = e.owner(owners, rows[j].Check)
+			used[rows[j].Check] = true
+		}
 	}
+	nowhere := owners.element("")
 	for _, c := range in.Checks {
 		if used[c] {
 			continue
 		}
 		verdict, reason := withoutItem(c, in.Sources)
-		out = append(out, Result{c, nil, verdict, owners.of(c, ""), &Detail{Reason: reason}})
+		out = append(out, Result{c, nil, verdict, nowhere.owner(owners, c), &Detail{Reason: reason}})
 	}
 	return out
+}
+
+// inItemOrder returns the judged pairs in the order of their items, without
+// owners, and where those of each item end. It counts and then places: sorting
+// millions of pairs would cost more than judging them.
+func inItemOrder(in Input) (out []Result, ends []int) {
+	order := make(map[*evidence.Item]int, len(in.Items))
+	for i, item := range in.Items {
+		order[item] = i
+	}
+	next := make([]int, len(in.Items)+1)
+	total := 0
+	for at, n := range runs(in, order) {
+		next[at+1] += len(n)
+		total += len(n)
+	}
+	for i := range in.Items {
+		next[i+1] += next[i]
+	}
+	out = make([]Result, total, total+len(in.Checks))
+	for at, n := range runs(in, order) {
+		for _, j := range n {
+			out[next[at]] = Result{Check: j.Check, Item: j.Item, Verdict: j.Verdict, detail: j.Detail}
+			next[at]++
+		}
+	}
+	return out, next[:len(in.Items)]
+}
+
+// runs yields the judged pairs in stretches of one item, with its place in
+// order.
+func runs(in Input, order map[*evidence.Item]int) iter.Seq2[int, []Judged] {
+	return func(yield func(int, []Judged) bool) {
+		for i := -1; i < len(in.Records); i++ {
+			list := in.Judged
+			if i >= 0 {
+				list = in.Records[i]
+			}
+			for len(list) > 0 {
+				n := 1
+				for n < len(list) && list[n].Item == list[0].Item {
+					n++
+				}
+				if !yield(order[list[0].Item], list[:n]) {
+					return
+				}
+				list = list[n:]
+			}
+		}
+	}
 }
 
 // placed is the key an item stands under in the model. Another scanner's report
@@ -131,71 +178,6 @@ func readsKind(c *policy.Check, kind string) bool {
 	return c.AppliesTo("kubernetes", kind)
 }
 
-type ownerKey struct{ control, element string }
-
-// ownerIndex finds on whom a check's results on an element land, once for each
-// control and element.
-type ownerIndex struct {
-	in    Input
-	known map[ownerKey]*Owner
-}
-
-func (x *ownerIndex) of(c *policy.Check, element string) *Owner {
-	k := ownerKey{element: element}
-	if len(c.Controls) > 0 {
-		k.control = c.Controls[0]
-	}
-	if o := x.known[k]; o != nil {
-		return o
-	}
-	o := &Owner{Control: k.control, Element: element}
-	if r := x.in.Responsibilities.Of(k.control, element); r != nil {
-		o.Party, o.Basis = r.Accountable, r.Basis
-	}
-	x.known[k] = o
-	return o
-}
-
-// standing gives each responsibility the counts of its results and a status.
-func standing(results []Result, in Input) []Responsibility {
-	type tally struct {
-		counts  Counts
-		expired int
-	}
-	tallies := map[ownerKey]*tally{}
-	byRow := map[*responsibility.Responsibility]*tally{}
-	for i := range results {
-		r := &results[i]
-		for _, control := range r.Check.Controls {
-			k := ownerKey{control, r.Owner.Element}
-			t := tallies[k]
-			if t == nil {
-				// Several elements may count for the one that holds them all.
-				row := in.Responsibilities.Of(control, r.Owner.Element)
-				if t = byRow[row]; t == nil {
-					t = &tally{}
-					byRow[row] = t
-				}
-				tallies[k] = t
-			}
-			t.counts[r.Verdict]++
-			if r.Verdict == surety.Fail && r.detail.Waiver != nil {
-				t.expired++
-			}
-		}
-	}
-	all := in.Responsibilities.All()
-	out := make([]Responsibility, len(all))
-	for i, r := range all {
-		out[i] = Responsibility{Responsibility: r, Status: responsibility.Unproven}
-		if t := byRow[r]; t != nil {
-			out[i].Verdicts = t.counts
-			out[i].Status = status(t.counts, t.expired)
-		}
-	}
-	return out
-}
-
 // status reads the counts of one responsibility, worst first. An unknown keeps
 // it unproven however many passes stand beside it.
 func status(n Counts, expired int) responsibility.Status {
@@ -225,31 +207,43 @@ func summarise(a *Assessment, coverage Coverage) Summary {
 	for _, c := range a.Catalog.Controls {
 		capability[c.ID] = c.Capability
 	}
-	byOwner := map[*Owner]*Counts{}
+	clauses := map[string]*Counts{} // by clause
+	byCheck := map[*policy.Check]*Counts{}
+	parties := map[string]*Counts{}
+	party, ofParty := "", counter(parties, "")
 	for i := range a.Results {
 		r := &a.Results[i]
 		s.Verdicts[r.Verdict]++
 		if r.Verdict == surety.Fail {
 			s.FailBySeverity[r.Check.Severity]++
 		}
-		n := byOwner[r.Owner]
-		if n == nil {
-			n = &Counts{}
-			byOwner[r.Owner] = n
+		if r.Owner.Party != party {
+			party, ofParty = r.Owner.Party, counter(parties, r.Owner.Party)
 		}
-		n[r.Verdict]++
+		ofParty[r.Verdict]++
+		ofClause := byCheck[r.Check]
+		if ofClause == nil {
+			ofClause = counter(clauses, capability[r.Owner.Control])
+			byCheck[r.Check] = ofClause
+		}
+		ofClause[r.Verdict]++
 	}
-	for o, n := range byOwner {
-		s.ByParty[o.Party] = s.ByParty[o.Party].plus(*n)
-		clause := capability[o.Control]
-		s.ByCapability[clause] = s.ByCapability[clause].plus(*n)
+	for name, n := range parties {
+		if n.Total() > 0 {
+			s.ByParty[name] = *n
+		}
+	}
+	for clause, n := range clauses {
+		s.ByCapability[clause] = *n
 	}
 	return s
 }
 
-func (n Counts) plus(m Counts) Counts {
-	for i := range n {
-		n[i] += m[i]
+func counter(m map[string]*Counts, key string) *Counts {
+	n := m[key]
+	if n == nil {
+		n = &Counts{}
+		m[key] = n
 	}
 	return n
 }

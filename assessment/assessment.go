@@ -44,20 +44,12 @@ type Result struct {
 	detail  *Detail
 }
 
-// Detail is what a fail, an unknown or a waived fail says beyond its verdict.
-type Detail struct {
-	Findings []policy.Finding // of a fail or waived fail, at least one
-	Facts    []policy.Fact    // the values it rests on
-	Reason   string           // of unknown and not-applicable
-	Waiver   *Waiver          // that turned a fail into waived, or would have before it expired
-}
-
 // Detail returns r's detail; it is empty for a pass.
 func (r *Result) Detail() Detail {
 	if r.detail == nil {
 		return Detail{}
 	}
-	return *r.detail
+	return r.detail.open()
 }
 
 // Owner says on whom a result lands.
@@ -85,20 +77,23 @@ func (r *Result) Origin() surety.Origin {
 		return surety.Origin{}
 	}
 	o := r.Item.Origin
-	if r.detail != nil && len(r.detail.Findings) > 0 && r.detail.Findings[0].Line > 0 {
-		o.Line = r.detail.Findings[0].Line
+	if r.detail != nil {
+		if f, ok := r.detail.first(); ok && f.Line > 0 {
+			o.Line = f.Line
+		}
 	}
 	return o
 }
 
 // Message is one sentence about the result: the first finding, or the reason.
 func (r *Result) Message() string {
-	switch d := r.Detail(); {
-	case len(d.Findings) > 0:
-		return d.Findings[0].Message
-	default:
-		return d.Reason
+	if r.detail == nil {
+		return ""
 	}
+	if f, ok := r.detail.first(); ok {
+		return f.Message
+	}
+	return r.Detail().Reason
 }
 
 // Responsibility is a responsibility and how it stands.

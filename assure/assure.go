@@ -58,9 +58,7 @@ func Run(ctx context.Context, o Options) (*assessment.Assessment, error) {
 	}
 	kubernetes.Disambiguate(seen.items)
 	assessment.SortItems(seen.items)
-	for _, r := range o.Policy.JudgeAll(seen.items, seen.unseen) {
-		seen.judged = append(seen.judged, judged(r.Item, r.Outcome, nil))
-	}
+	seen.judgeAll(o.Policy)
 
 	model := o.Model
 	if model == nil {
@@ -72,7 +70,7 @@ func Run(ctx context.Context, o Options) (*assessment.Assessment, error) {
 		Model: model, Catalog: o.Catalog,
 		Responsibilities: duties, Elements: system.NewMatcher(model),
 		Root:   evidence.NewTree(seen.items).Root(),
-		Checks: seen.checks(o.Policy), Items: seen.items, Judged: seen.judged,
+		Checks: seen.checks(o.Policy), Items: seen.items, Records: seen.judged,
 		Sources: seen.reports, Coverage: seen.coverage(),
 		Waivers: o.Waivers, Baseline: o.Baseline, Today: o.Today,
 	}), nil

@@ -32,7 +32,7 @@ const maxFacts = 12
 // seen is what observing all sources came to, in the order of the sources.
 type seen struct {
 	items    []*evidence.Item
-	judged   []assessment.Judged
+	judged   [][]assessment.Judged // one slice a document
 	reports  []evidence.Report
 	imports  imports
 	unparsed int
@@ -46,8 +46,13 @@ func (s *seen) coverage() assessment.Coverage {
 		c.Problems += len(r.Problems)
 	}
 	assessed := make(map[*evidence.Item]bool, len(s.items))
-	for _, j := range s.judged {
-		assessed[j.Item] = true
+	var last *evidence.Item
+	for _, record := range s.judged {
+		for i := range record {
+			if item := record[i].Item; item != last {
+				assessed[item], last = true, item
+			}
+		}
 	}
 	c.Assessed = len(assessed)
 	return c
@@ -63,6 +68,16 @@ func (s *seen) unseen(kind string) bool {
 		}
 	}
 	return false
+}
+
+// judgeAll adds what the checks on relations say of the items.
+func (s *seen) judgeAll(set *policy.Set) {
+	relations := set.JudgeAll(s.items, s.unseen)
+	record := make([]assessment.Judged, len(relations))
+	for i, r := range relations {
+		record[i] = judged(r.Item, r.Outcome, nil)
+	}
+	s.judged = append(s.judged, record)
 }
 
 // observe collects each source in turn and judges its documents on all cores. A
@@ -147,7 +162,7 @@ func (s *seen) source(ctx context.Context, o Options, src evidence.Source) error
 			}
 			items += len(d.Items)
 			s.items = append(s.items, d.Items...)
-			s.judged = append(s.judged, d.Judged...)
+			s.judged = append(s.judged, d.Judged)
 			if len(d.Items) == 0 {
 				s.unparsed++
 			}
