@@ -54,7 +54,8 @@ type index struct {
 	objects   map[objectKey]*evidence.Item
 	byKind    map[string][]*evidence.Item
 	workloads []*workload
-	rights    map[objectKey][]right // by service account
+	rights    map[objectKey][]right        // by service account
+	custom    map[objectKey]*evidence.Item // custom resources, by name alone
 }
 
 // namespaceOf gives an object without a namespace the one it is applied to when
@@ -94,17 +95,29 @@ func indexed(item *evidence.Item) bool {
 	return false
 }
 
+// isCustom reports whether the item's kind is not one of Kubernetes itself.
+func isCustom(item *evidence.Item) bool {
+	_, group, _ := strings.Cut(item.Key.Kind, ".")
+	return strings.Contains(group, ".") && !strings.HasSuffix(group, ".k8s.io")
+}
+
 func newIndex(items []*evidence.Item) *index {
 	x := &index{
 		spaces: map[spaceKey]*space{}, objects: make(map[objectKey]*evidence.Item, len(items)),
-		byKind: map[string][]*evidence.Item{}, rights: map[objectKey][]right{},
+		byKind: map[string][]*evidence.Item{}, rights: map[objectKey][]right{}, custom: map[objectKey]*evidence.Item{},
 	}
 	controlled := kubernetes.Controllers(items)
 	for _, item := range items {
-		if item.Key.Provider != "kubernetes" || item.Imported || !indexed(item) {
+		if item.Key.Provider != "kubernetes" || item.Imported {
 			continue
 		}
 		at := keyOf(item)
+		if isCustom(item) {
+			x.custom[objectKey{at, "", item.Name}] = item
+		}
+		if !indexed(item) {
+			continue
+		}
 		if strings.HasPrefix(item.Kind, "Cluster") {
 			at = everywhere(item)
 		}
@@ -167,6 +180,17 @@ func (x *index) selects(at spaceKey, selector *evidence.Value) []*workload {
 		}
 	}
 	return out
+}
+
+// maker returns a custom resource that may make the pods a selector is for: an
+// operator labels the pods it makes with the name of the resource.
+func (x *index) maker(at spaceKey, selector *evidence.Value) *evidence.Item {
+	for _, f := range selector.Get("matchLabels").Fields() {
+		if item := x.custom[objectKey{at, "", f.Value.Text()}]; item != nil {
+			return item
+		}
+	}
+	return nil
 }
 
 // matches reports whether a label selector matches labels.

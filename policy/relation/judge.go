@@ -43,15 +43,24 @@ func (x *index) behind(service *evidence.Item) (found []*workload, ok bool) {
 	return x.selects(keyOf(service), labelSelector(selector)), true
 }
 
+// selection says whether a selector of item fits any workload of its namespace.
+func (r *report) selection(x *index, item *evidence.Item, selector *evidence.Value) {
+	at := keyOf(item)
+	if len(x.selects(at, selector)) > 0 {
+		r.pass(item)
+		return
+	}
+	if maker := x.maker(at, selector); maker != nil {
+		r.unknown(item, "no workload has these labels, but %s %s may make one", maker.Kind, maker.Name)
+		return
+	}
+	r.fail(item, selector.Line(), "the selector fits no workload of namespace %s", at.namespace)
+}
+
 func judgeServices(x *index, r *report) {
 	for _, s := range x.byKind["Service"] {
-		found, ok := x.behind(s)
-		switch {
-		case !ok:
-		case len(found) > 0:
-			r.pass(s)
-		default:
-			r.fail(s, s.Facts.Path("spec", "selector").Line(), "no workload of namespace %s has these labels", namespaceOf(s))
+		if _, ok := x.behind(s); ok {
+			r.selection(x, s, labelSelector(s.Facts.Path("spec", "selector")))
 		}
 	}
 }
@@ -59,23 +68,22 @@ func judgeServices(x *index, r *report) {
 func judgePolicies(x *index, r *report) {
 	for _, p := range x.byKind["NetworkPolicy"] {
 		selector := p.Facts.Path("spec", "podSelector")
-		// An empty selector is a default for what is still to come.
-		if selector.Len() == 0 || len(x.selects(keyOf(p), selector)) > 0 {
+		if selector.Len() == 0 { // a default for what is still to come
 			r.pass(p)
 			continue
 		}
-		r.fail(p, selector.Line(), "podSelector fits no workload of namespace %s", namespaceOf(p))
+		r.selection(x, p, selector)
 	}
 }
 
 func judgeBudgets(x *index, r *report) {
 	for _, b := range x.byKind["PodDisruptionBudget"] {
 		selector := b.Facts.Path("spec", "selector")
-		if selector != nil && len(x.selects(keyOf(b), selector)) > 0 {
-			r.pass(b)
+		if selector == nil { // no selector fits nothing, an empty one everything
+			r.fail(b, 0, "it has no selector")
 			continue
 		}
-		r.fail(b, selector.Line(), "the selector fits no workload of namespace %s", namespaceOf(b))
+		r.selection(x, b, selector)
 	}
 }
 

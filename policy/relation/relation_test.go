@@ -96,6 +96,7 @@ func TestRules(t *testing.T) {
 		"not exposed":                 {privileged + service("{selector: {app: web}}"), "SUR-REL-012", "svc", surety.NotApplicable},
 		"replicas without budget":     {web, "SUR-REL-008", "web", surety.Fail},
 		"replicas with budget":        {web + "apiVersion: policy/v1\nkind: PodDisruptionBudget\nmetadata: {name: b, namespace: shop}\nspec: {selector: {matchLabels: {app: web}}}\n", "SUR-REL-008", "web", surety.Pass},
+		"budget without selector":     {"apiVersion: policy/v1\nkind: PodDisruptionBudget\nmetadata: {name: b, namespace: shop}\nspec: {maxUnavailable: 1}\n", "SUR-REL-005", "b", surety.Fail},
 		"budget for nothing":          {"apiVersion: policy/v1\nkind: PodDisruptionBudget\nmetadata: {name: b, namespace: shop}\nspec: {selector: {matchLabels: {app: web}}}\n", "SUR-REL-005", "b", surety.Fail},
 		"autoscaler":                  {web + "apiVersion: autoscaling/v2\nkind: HorizontalPodAutoscaler\nmetadata: {name: h, namespace: shop}\nspec: {scaleTargetRef: {kind: Deployment, name: web}}\n", "SUR-REL-006", "h", surety.Pass},
 		"autoscaler of nothing":       {"apiVersion: autoscaling/v2\nkind: HorizontalPodAutoscaler\nmetadata: {name: h, namespace: shop}\nspec: {scaleTargetRef: {kind: Deployment, name: web}}\n", "SUR-REL-006", "h", surety.Fail},
@@ -110,6 +111,7 @@ func TestRules(t *testing.T) {
 		"secret":                      {withSecret + "apiVersion: v1\nkind: Secret\nmetadata: {name: key, namespace: shop}\n", "SUR-REL-011", "web", surety.Pass},
 		"missing service account":     {withAccount, "SUR-REL-014", "web", surety.Fail},
 		"service account":             {withAccount + account, "SUR-REL-014", "web", surety.Pass},
+		"pods of an operator":         {service("{selector: {cluster: main}}") + "apiVersion: db.example.com/v1\nkind: Cluster\nmetadata: {name: main, namespace: shop}\n", "SUR-REL-003", "svc", surety.Unknown},
 		"a Service of another group":  {web + "apiVersion: serving.knative.dev/v1\nkind: Service\nmetadata: {name: svc, namespace: shop}\nspec: {selector: {app: db}}\n", "SUR-REL-003", "svc", surety.NotApplicable},
 		"a workload that is not ours": {web + strings.Replace(service("{selector: {app: web}}"), "namespace: shop", "namespace: other", 1), "SUR-REL-003", "svc", surety.Fail},
 	} {
