@@ -330,24 +330,37 @@ func (a *activation) scan(s *ir.ScanStmt) {
 	a.loops--
 }
 
-// appends reports whether b appends to an array, at any depth.
+// appends reports whether b appends to an array that it does not make itself.
 func appends(b *ir.Block) bool {
-	found := false
-	for _, s := range b.Stmts {
-		switch s := s.(type) {
-		case *ir.ArrayAppendStmt:
-			found = true
-		case *ir.ScanStmt:
-			found = found || appends(s.Block)
-		case *ir.NotStmt:
-			found = found || appends(s.Block)
-		case *ir.WithStmt:
-			found = found || appends(s.Block)
-		case *ir.BlockStmt:
-			found = found || slices.ContainsFunc(s.Blocks, appends)
+	made, appended := map[ir.Local]bool{}, map[ir.Local]bool{}
+	arrays(b, made, appended)
+	for l := range appended {
+		if !made[l] {
+			return true
 		}
 	}
-	return found
+	return false
+}
+
+func arrays(b *ir.Block, made, appended map[ir.Local]bool) {
+	for _, s := range b.Stmts {
+		switch s := s.(type) {
+		case *ir.MakeArrayStmt:
+			made[s.Target] = true
+		case *ir.ArrayAppendStmt:
+			appended[s.Array] = true
+		case *ir.ScanStmt:
+			arrays(s.Block, made, appended)
+		case *ir.NotStmt:
+			arrays(s.Block, made, appended)
+		case *ir.WithStmt:
+			arrays(s.Block, made, appended)
+		case *ir.BlockStmt:
+			for _, inner := range s.Blocks {
+				arrays(inner, made, appended)
+			}
+		}
+	}
 }
 
 // shallow reads the parts themselves: existence, kind, scalar value.
