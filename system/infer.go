@@ -1,6 +1,7 @@
 package system
 
 import (
+	"cmp"
 	"fmt"
 	"slices"
 	"strings"
@@ -76,7 +77,7 @@ func newInference(items []*evidence.Item) *inference {
 		account: map[object][]*workload{}, services: map[object]*evidence.Item{}, flows: map[[3]string]surety.Origin{},
 	}
 	sorted := slices.Clone(items)
-	slices.SortStableFunc(sorted, func(a, b *evidence.Item) int { return compareKeys(a.Key, b.Key) })
+	slices.SortStableFunc(sorted, func(a, b *evidence.Item) int { return a.Key.Compare(b.Key) })
 	for _, it := range sorted {
 		if it.Imported || it.Key.Provider != "kubernetes" && it.Key.Provider != "dockerfile" {
 			continue
@@ -115,17 +116,6 @@ func systemName(items []*evidence.Item) string {
 	return "system"
 }
 
-func compareKeys(a, b evidence.Key) int {
-	for _, p := range [...][2]string{
-		{a.Provider, b.Provider}, {a.Account, b.Account}, {a.Scope, b.Scope}, {a.Kind, b.Kind}, {a.Name, b.Name},
-	} {
-		if c := strings.Compare(p[0], p[1]); c != 0 {
-			return c
-		}
-	}
-	return 0
-}
-
 // spaceOf is the namespace an item lives in, "" if it is cluster-scoped.
 func spaceOf(it *evidence.Item) string {
 	if it.Namespace != "" {
@@ -140,17 +130,37 @@ func (in *inference) parties() {
 	if in.kubernetesItems() == 0 {
 		return
 	}
-	cluster := &Service{Name: inferredCluster, Category: Containers, Provider: inferredCustomer, Customer: inferredCustomer}
+	cluster := &Service{Name: inferredCluster, Category: Containers, Provider: inferredProvider, Customer: inferredCustomer}
 	m.Services[inferredCluster] = cluster
 	in.findManaged()
-	if in.managed == "" {
-		in.assume("the cluster is run by those who use it: nothing in the evidence shows a managed service",
-			inferredCluster, surety.Origin{})
+	if own := in.controlPlane(); own != nil && in.managed == "" {
+		cluster.Provider, cluster.Origin = inferredCustomer, own.Origin
+		in.assume("the cluster is run by those who use it: "+own.Kind+" "+own.Name+" is part of its control plane", inferredCluster, own.Origin)
 		return
 	}
 	m.Parties[inferredProvider] = &Party{Name: inferredProvider, Title: "who runs the cluster", Origin: in.managedAt}
-	cluster.Provider, cluster.Origin = inferredProvider, in.managedAt
+	cluster.Origin = in.managedAt
+	if in.managed == "" {
+		in.assume("somebody else runs the cluster: nothing in the evidence shows its control plane", inferredCluster, surety.Origin{})
+		return
+	}
 	in.assume("the cluster is a managed service: "+in.managed, inferredCluster, in.managedAt)
+}
+
+// controlPlane returns an object of the cluster's own control plane, nil if the
+// evidence holds none. A managed service does not show it to its customers.
+func (in *inference) controlPlane() *evidence.Item {
+	for _, kind := range []string{"Pod", "DaemonSet", "StatefulSet", "Deployment"} {
+		for _, it := range in.byKind[kind] {
+			for _, c := range podTemplate(it.Facts).Path("spec", "containers").Fields() {
+				image, _, _ := strings.Cut(c.Value.Get("image").Str(), ":")
+				if strings.HasSuffix(image, "/kube-apiserver") {
+					return it
+				}
+			}
+		}
+	}
+	return nil
 }
 
 func (in *inference) kubernetesItems() (n int) {
@@ -261,7 +271,7 @@ func (in *inference) addWorkload(it *evidence.Item, typ string) {
 		key := labelKey(ns, f.Key, f.Value.Text())
 		in.labelled[key] = append(in.labelled[key], w)
 	}
-	sa := object{ns, "ServiceAccount", firstOf(w.template.Path("spec", "serviceAccountName").Str(),
+	sa := object{ns, "ServiceAccount", cmp.Or(w.template.Path("spec", "serviceAccountName").Str(),
 		w.template.Path("spec", "serviceAccount").Str(), "default")}
 	in.account[sa] = append(in.account[sa], w)
 }
@@ -323,15 +333,6 @@ func podTemplate(facts *evidence.Value) *evidence.Value {
 }
 
 func labelKey(ns, key, value string) string { return ns + "\x00" + key + "=" + value }
-
-func firstOf(texts ...string) string {
-	for _, t := range texts {
-		if t != "" {
-			return t
-		}
-	}
-	return ""
-}
 
 // cleanName makes a name of the model from one of the evidence.
 func cleanName(s string) string {

@@ -130,10 +130,10 @@ func (in *inference) backends(it *evidence.Item, v *evidence.Value, proto string
 	for _, f := range v.Fields() {
 		switch f.Key {
 		case "backend", "defaultBackend":
-			in.backend(it, spaceOf(it), firstOf(f.Value.Path("service", "name").Str(), f.Value.Get("serviceName").Str()), proto)
+			in.backend(it, spaceOf(it), cmp.Or(f.Value.Path("service", "name").Str(), f.Value.Get("serviceName").Str()), proto)
 		case "backendRefs":
 			for _, ref := range f.Value.Fields() {
-				in.backend(it, firstOf(ref.Value.Get("namespace").Str(), spaceOf(it)), ref.Value.Get("name").Str(), proto)
+				in.backend(it, cmp.Or(ref.Value.Get("namespace").Str(), spaceOf(it)), ref.Value.Get("name").Str(), proto)
 			}
 		default:
 			in.backends(it, f.Value, proto, depth+1)
@@ -181,7 +181,7 @@ func portName(port *evidence.Value) string {
 			return proto
 		}
 	}
-	proto := strings.ToLower(firstOf(port.Get("protocol").Str(), "tcp"))
+	proto := strings.ToLower(cmp.Or(port.Get("protocol").Str(), "tcp"))
 	if ok {
 		return cleanName(proto + "-" + strconv.FormatInt(number, 10))
 	}

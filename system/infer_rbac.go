@@ -1,6 +1,7 @@
 package system
 
 import (
+	"cmp"
 	"maps"
 	"slices"
 
@@ -47,7 +48,7 @@ func (in *inference) bind(binding *evidence.Item, granted map[object][]string) {
 		if f.Value.Get("kind").Str() != "ServiceAccount" {
 			continue
 		}
-		account := object{firstOf(f.Value.Get("namespace").Str(), spaceOf(binding)), "ServiceAccount", f.Value.Get("name").Str()}
+		account := object{cmp.Or(f.Value.Get("namespace").Str(), spaceOf(binding)), "ServiceAccount", f.Value.Get("name").Str()}
 		for _, w := range in.account[account] {
 			for _, p := range privileges {
 				if w.Can == nil {

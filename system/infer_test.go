@@ -322,3 +322,25 @@ func BenchmarkDecode(b *testing.B) {
 		}
 	}
 }
+
+// Who runs the cluster shows in its control plane, and in nothing else.
+func TestInferWhoRunsTheCluster(t *testing.T) {
+	pod := func(image string) *evidence.Item {
+		containers := evidence.NewArray([]evidence.Field{{Value: evidence.NewObject([]evidence.Field{
+			{Key: "image", Value: evidence.NewString(image, 0)}}, 0)}}, 0)
+		spec := evidence.NewObject([]evidence.Field{{Key: "containers", Value: containers}}, 0)
+		return &evidence.Item{
+			Key:  evidence.Key{Provider: "kubernetes", Account: "prod", Scope: "kube-system", Kind: "Pod", Name: "p"},
+			Kind: "Pod", Namespace: "kube-system", Name: "p",
+			Facts: evidence.NewObject([]evidence.Field{{Key: "kind", Value: evidence.NewString("Pod", 0)}, {Key: "spec", Value: spec}}, 0),
+		}
+	}
+	for image, want := range map[string]string{
+		"registry.k8s.io/kube-apiserver:v1.37.2": "customer",
+		"registry.example.com/shop/web:1":        "provider",
+	} {
+		if got := Infer([]*evidence.Item{pod(image)}).Services["cluster"].Provider; got != want {
+			t.Errorf("with %s the cluster is run by %s, want %s", image, got, want)
+		}
+	}
+}
