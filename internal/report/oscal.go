@@ -221,7 +221,7 @@ func (x *oscal) metadata() oscalMetadata {
 	}
 	for _, name := range slices.Sorted(maps.Keys(x.a.Model.Parties)) {
 		p := x.a.Model.Parties[name]
-		m.Parties = append(m.Parties, oscalParty{uuid("party", name), "organization", line(cmp.Or(p.Title, name))})
+		m.Parties = append(m.Parties, oscalParty{uuid("party", name), "organization", oneLine(cmp.Or(p.Title, name))})
 	}
 	return m
 }
@@ -237,7 +237,7 @@ func (x *oscal) head() oscalResultHead {
 			Components: x.components(), Inventory: x.inventory(),
 			Assets: oscalAssets{
 				Components: []oscalComponent{{UUID: tool, Type: "software", Title: "Surety", Description: "Judges evidence by checks.",
-					Props: []oscalProp{{Name: "version", Value: line(x.o.Version)}}, Status: oscalState{State: "operational"}}},
+					Props: []oscalProp{{Name: "version", Value: oneLine(x.o.Version)}}, Status: oscalState{State: "operational"}}},
 				Platforms: []oscalPlatform{{uuid("platform", x.o.Version), "Surety", []oscalComponentRef{{tool}}}},
 			},
 		},
@@ -336,7 +336,7 @@ func (x *oscal) inventory() []oscalInventory {
 		key := r.Resource()
 		seen[key] = true
 		item := oscalInventory{UUID: uuid("item", key), Description: markup(r.Item.Kind + " " + qualified(r.Item)),
-			Props: []oscalProp{{Name: "asset-id", Value: line(key)}}}
+			Props: []oscalProp{{Name: "asset-id", Value: oneLine(key)}}}
 		if r.Owner.Element != "" {
 			item.Implements = []oscalComponentRef{{uuid("element", r.Owner.Element)}}
 		}
@@ -547,14 +547,17 @@ func tallied(n assessment.Counts) string {
 	return strings.Join(parts, ", ")
 }
 
-func prop(name, value string) oscalProp { return oscalProp{name, oscalNS, line(value)} }
+func prop(name, value string) oscalProp { return oscalProp{name, oscalNS, oneLine(value)} }
 
-// line makes s a non-empty single line without space around it, as OSCAL's
-// string and markup-line demand.
-func line(s string) string {
+// oneLine makes s a non-empty single line without space around it, as OSCAL's
+// strings demand.
+func oneLine(s string) string {
 	words := strings.FieldsFunc(s, func(r rune) bool { return unicode.IsSpace(r) || r == '\ufeff' })
-	return cmp.Or(markup(strings.Join(words, " ")), "-")
+	return cmp.Or(Printable(strings.Join(words, " ")), "-")
 }
+
+// line makes s a single line of Markdown, as OSCAL's titles demand.
+func line(s string) string { return markup(oneLine(s)) }
 
 // markup makes s the text of an OSCAL field, which is Markdown: s can come from
 // a document, and must not become a link or HTML there.

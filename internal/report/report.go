@@ -45,6 +45,7 @@ var formats = map[string]writeFunc{
 	"csv":   writeCSV,
 	"sarif": writeSARIF,
 	"oscal": writeOSCAL,
+	"ocsf":  writeOCSF,
 }
 
 // Formats lists the names of the formats, sorted.

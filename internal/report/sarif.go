@@ -207,7 +207,8 @@ func newSARIFRule(c *policy.Check, known *catalog.Catalog) sarifRule {
 		Default: sarifLevel{sarifLevels[c.Severity]},
 		Properties: sarifRuleProps{
 			SecuritySeverity: sarifScores[c.Severity], Severity: c.Severity.String(),
-			Tags: append([]string{"security"}, c.Controls...), Controls: notNil(c.Controls), Engine: c.Engine,
+			Tags: append([]string{"security"}, c.Controls...), Controls: notNil(c.Controls),
+			Capability: capabilityOf(c, known), Engine: c.Engine,
 		},
 	}
 	rule.Properties.Tags = rule.Properties.Tags[:min(len(rule.Properties.Tags), sarifTags)]
@@ -221,15 +222,24 @@ func newSARIFRule(c *policy.Check, known *catalog.Catalog) sarifRule {
 			break
 		}
 	}
-	if len(c.Controls) > 0 {
-		if control := known.Control(c.Controls[0]); control != nil {
-			rule.Properties.Capability = control.Capability
-			if capability := known.Capability(control.Capability); capability != nil {
-				rule.Properties.Capability += " " + capability.Title
-			}
-		}
-	}
 	return rule
+}
+
+// capabilityOf names the X.1601 capability that a check's results count for, ""
+// if the catalogue has none.
+func capabilityOf(c *policy.Check, known *catalog.Catalog) string {
+	if len(c.Controls) == 0 {
+		return ""
+	}
+	control := known.Control(c.Controls[0])
+	if control == nil {
+		return ""
+	}
+	capability := known.Capability(control.Capability)
+	if capability == nil {
+		return control.Capability
+	}
+	return capability.Clause + " " + capability.Title
 }
 
 // pascal joins the words of a title, the form SARIF wants of a rule's name.
