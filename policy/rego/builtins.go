@@ -2,17 +2,18 @@ package rego
 
 import (
 	"fmt"
+	"math"
 	"regexp"
 	"slices"
 	"strings"
-	"sync"
 
 	"github.com/surety-cloud/surety/evidence"
 )
 
 // builtin is a built-in function. A nil value is undefined, which is also what
 // Rego makes of an argument the function does not take.
-type builtin func(args []*evidence.Value) (*evidence.Value, error)
+// It takes steps for what it reads and makes beyond a few values.
+type builtin func(m *machine, args []*evidence.Value) *evidence.Value
 
 // native holds the built-ins that the content calls most. All others go through
 // OPA's own implementation; a test runs both on the same arguments.
@@ -39,72 +40,75 @@ func builtinNamed(name string) builtin {
 }
 
 func stringTest(f func(s, t string) bool) builtin {
-	return func(args []*evidence.Value) (*evidence.Value, error) {
+	return func(_ *machine, args []*evidence.Value) *evidence.Value {
 		if !args[0].Is(evidence.String) || !args[1].Is(evidence.String) {
-			return nil, nil
+			return nil
 		}
-		return boolean(f(args[0].Str(), args[1].Str())), nil
+		return boolean(f(args[0].Str(), args[1].Str()))
 	}
 }
 
 func stringMap(f func(string) string) builtin {
-	return func(args []*evidence.Value) (*evidence.Value, error) {
+	return func(_ *machine, args []*evidence.Value) *evidence.Value {
 		if !args[0].Is(evidence.String) {
-			return nil, nil
+			return nil
 		}
-		return text(f(args[0].Str())), nil
+		return text(f(args[0].Str()))
 	}
 }
 
 func compare(f func(int) bool) builtin {
-	return func(args []*evidence.Value) (*evidence.Value, error) {
-		return boolean(f(evidence.Compare(args[0], args[1]))), nil
+	return func(m *machine, args []*evidence.Value) *evidence.Value {
+		m.spendOn(args[0])
+		return boolean(f(evidence.Compare(args[0], args[1])))
 	}
 }
 
 func isKind(k evidence.Kind) builtin {
-	return func(args []*evidence.Value) (*evidence.Value, error) { return boolean(args[0].Is(k)), nil }
+	return func(_ *machine, args []*evidence.Value) *evidence.Value { return boolean(args[0].Is(k)) }
 }
 
-func count(args []*evidence.Value) (*evidence.Value, error) {
+func count(_ *machine, args []*evidence.Value) *evidence.Value {
 	switch args[0].Kind() {
 	case evidence.Array, evidence.Object, evidence.Set, evidence.String:
-		return length(args[0]), nil
+		return length(args[0])
 	}
-	return nil, nil
+	return nil
 }
 
-func concat(args []*evidence.Value) (*evidence.Value, error) {
+func concat(m *machine, args []*evidence.Value) *evidence.Value {
 	list := args[1]
 	if !args[0].Is(evidence.String) || !list.Is(evidence.Array) && !list.Is(evidence.Set) {
-		return nil, nil
+		return nil
 	}
+	m.spend(list.Len())
 	parts := make([]string, 0, list.Len())
 	for _, f := range list.Fields() {
 		if !f.Value.Is(evidence.String) {
-			return nil, nil
+			return nil
 		}
 		parts = append(parts, f.Value.Str())
 	}
-	return text(strings.Join(parts, args[0].Str())), nil
+	return text(strings.Join(parts, args[0].Str()))
 }
 
-func split(args []*evidence.Value) (*evidence.Value, error) {
+func split(m *machine, args []*evidence.Value) *evidence.Value {
 	if !args[0].Is(evidence.String) || !args[1].Is(evidence.String) {
-		return nil, nil
+		return nil
 	}
 	var out []evidence.Field
-	for _, s := range strings.Split(args[0].Str(), args[1].Str()) {
-		out = append(out, evidence.Field{Value: text(s)})
+	for s := range strings.SplitSeq(args[0].Str(), args[1].Str()) {
+		out = append(out, evidence.Field{Value: m.slab.String(s, 0)})
 	}
-	return evidence.NewArray(out, 0), nil
+	m.spend(len(out))
+	return evidence.NewArray(out, 0)
 }
 
 // sprintf hands strings and numbers to Go's verbs as such, and everything else
 // as the text Rego prints, like OPA.
-func sprintf(args []*evidence.Value) (*evidence.Value, error) {
+func sprintf(m *machine, args []*evidence.Value) *evidence.Value {
 	if !args[0].Is(evidence.String) || !args[1].Is(evidence.Array) {
-		return nil, nil
+		return nil
 	}
 	values := make([]any, args[1].Len())
 	for i, f := range args[1].Fields() {
@@ -113,68 +117,63 @@ func sprintf(args []*evidence.Value) (*evidence.Value, error) {
 			values[i] = f.Value.Str()
 		case evidence.Number:
 			if strings.ContainsAny(f.Value.Text(), ".eE") || len(f.Value.Text()) > 15 {
-				return foreign("sprintf")(args)
+				return foreign("sprintf")(m, args)
 			}
 			values[i], _ = f.Value.Int()
 		default:
 			values[i] = string(appendRego(nil, f.Value))
 		}
 	}
-	return text(fmt.Sprintf(args[0].Str(), values...)), nil
+	return text(fmt.Sprintf(args[0].Str(), values...))
 }
 
-// patterns holds compiled regular expressions. Policies are few and their
-// patterns fixed; a pattern taken from a document is not kept.
-var patterns sync.Map
+// maxPatterns bounds the regular expressions a machine keeps. A policy has few;
+// more come only from patterns that it takes from documents.
+const maxPatterns = 256
 
-const maxPattern = 200
-
-func regexMatch(args []*evidence.Value) (*evidence.Value, error) {
+func regexMatch(m *machine, args []*evidence.Value) *evidence.Value {
 	if !args[0].Is(evidence.String) || !args[1].Is(evidence.String) {
-		return nil, nil
+		return nil
 	}
-	pattern := args[0].Str()
-	if known, ok := patterns.Load(pattern); ok {
-		return boolean(known.(*regexp.Regexp).MatchString(args[1].Str())), nil
+	pattern, subject := args[0].Str(), args[1].Str()
+	re, known := m.patterns[pattern]
+	if !known {
+		m.spend(len(pattern))
+		if m.patterns == nil || len(m.patterns) >= maxPatterns {
+			m.patterns = map[string]*regexp.Regexp{}
+		}
+		re, _ = regexp.Compile(pattern) // nil, and so undefined, if it is not one
+		m.patterns[strings.Clone(pattern)] = re
 	}
-	re, err := regexp.Compile(pattern)
-	if err != nil {
-		return nil, nil
+	if re == nil || !m.spend(len(subject)/16) {
+		return nil
 	}
-	if args[0].Line() == 0 && len(pattern) <= maxPattern {
-		patterns.Store(strings.Clone(pattern), re)
-	}
-	return boolean(re.MatchString(args[1].Str())), nil
+	return boolean(re.MatchString(subject))
 }
 
-func member(args []*evidence.Value) (*evidence.Value, error) {
-	if args[1].Is(evidence.Set) {
-		_, ok := find(args[1].Fields(), args[0])
-		return trueIf(ok)
+func member(m *machine, args []*evidence.Value) *evidence.Value {
+	v, list := args[0], args[1]
+	switch list.Kind() {
+	case evidence.Set:
+		return boolean(m.dot(list, v) != nil)
+	case evidence.Array, evidence.Object:
+		m.spend(list.Len())
+		return boolean(slices.ContainsFunc(list.Fields(), func(f evidence.Field) bool { return m.same(f.Value, v) }))
 	}
-	if !args[1].Is(evidence.Array) && !args[1].Is(evidence.Object) {
-		return falseValue, nil
-	}
-	return trueIf(slices.ContainsFunc(args[1].Fields(), func(f evidence.Field) bool { return same(f.Value, args[0]) }))
+	return falseValue
 }
 
-func trueIf(ok bool) (*evidence.Value, error) { return boolean(ok), nil }
-
-func union(args []*evidence.Value) (*evidence.Value, error) {
+func union(m *machine, args []*evidence.Value) *evidence.Value {
 	if !args[0].Is(evidence.Set) || !args[1].Is(evidence.Set) {
-		return nil, nil
+		return nil
 	}
-	b := reopen(args[0])
-	for _, f := range args[1].Fields() {
-		b.add(f.Value)
-	}
-	return b.value(), nil
+	return m.set(slices.Concat(args[0].Fields(), args[1].Fields()), args[0].Line())
 }
 
 // objectGet follows one key, or each of an array of keys.
-func objectGet(args []*evidence.Value) (*evidence.Value, error) {
+func objectGet(m *machine, args []*evidence.Value) *evidence.Value {
 	if !args[0].Is(evidence.Object) {
-		return nil, nil
+		return nil
 	}
 	v := args[0]
 	keys := []evidence.Field{{Value: args[1]}}
@@ -182,35 +181,58 @@ func objectGet(args []*evidence.Value) (*evidence.Value, error) {
 		keys = args[1].Fields()
 	}
 	for _, k := range keys {
-		if v = dot(v, k.Value); v == nil {
-			return args[2], nil
+		if v = m.dot(v, k.Value); v == nil {
+			return args[2]
 		}
 	}
-	return v, nil
+	return v
 }
 
 // jsonPatch does the one patch the library uses, adding a field, and keeps the
 // object's line; OPA does all others.
-func jsonPatch(args []*evidence.Value) (*evidence.Value, error) {
+func jsonPatch(m *machine, args []*evidence.Value) *evidence.Value {
 	patch := args[1].At(0)
 	field := patch.Get("path")
 	name := strings.TrimPrefix(field.Str(), "/")
 	if !args[0].Is(evidence.Object) || args[1].Len() != 1 || patch.Get("op").Str() != "add" ||
 		name == "" || strings.ContainsAny(name, "/~") || patch.Get("value") == nil {
-		return foreign("json.patch")(args)
+		return foreign("json.patch")(m, args)
 	}
-	return replaceAt(args[0], []string{name}, patch.Get("value")), nil
+	m.spend(args[0].Len())
+	return replaceAt(args[0], []string{name}, patch.Get("value"))
 }
 
 // newResult is what Trivy's checks build their results with: a message, and the
 // part of the input it is about, of which the line is kept.
-func newResult(args []*evidence.Value) (*evidence.Value, error) {
+func newResult(_ *machine, args []*evidence.Value) *evidence.Value {
 	return evidence.NewObject([]evidence.Field{
 		{Key: "msg", Value: args[0]},
-		{Key: "startline", Value: integer(args[1].Line())},
-	}, 0), nil
+		{Key: "startline", Value: integer(lineOf(args[1]))},
+	}, 0)
+}
+
+// lineOf is the line a cause stands on. A cause that the check put together has
+// none of its own: it may give one, in the fields Trivy looks at, or else holds
+// parts of the input that have. It is 0 if none has, which is the whole item.
+func lineOf(cause *evidence.Value) int {
+	if cause.Line() > 0 {
+		return cause.Line()
+	}
+	for _, given := range []*evidence.Value{
+		cause.Path("__defsec_metadata", "startline"), cause.Get("startline"), cause.Get("StartLine"),
+	} {
+		if n, ok := given.Int(); ok && n > 0 && n <= math.MaxInt32 {
+			return int(n)
+		}
+	}
+	for _, f := range cause.Fields() {
+		if n := lineOf(f.Value); n > 0 {
+			return n
+		}
+	}
+	return 0
 }
 
 // isManaged is Trivy's test for resources its cloud adapters made up. Evidence
 // holds none.
-func isManaged([]*evidence.Value) (*evidence.Value, error) { return trueValue, nil }
+func isManaged(*machine, []*evidence.Value) *evidence.Value { return trueValue }

@@ -50,6 +50,7 @@ func encodeEngine(en *Engine) []byte {
 		}
 		e.int(int(f.ret))
 		e.int(int(f.locals))
+		e.int(map[bool]int{true: 1}[f.fixed])
 		e.blocks(f.blocks)
 	}
 	e.int(len(en.list))
@@ -167,6 +168,7 @@ func decodeEngine(b []byte) (*Engine, error) {
 			f.params[j] = int32(d.int())
 		}
 		f.ret, f.locals, f.memo = int32(d.int()), int32(d.int()), len(f.params) == 2
+		f.fixed = d.int() == 1
 		f.blocks = d.blocks()
 		p.funcs[i] = f
 		p.byName[f.name] = i

@@ -2,6 +2,8 @@ package rego
 
 import (
 	"errors"
+	"math"
+	"net/netip"
 	"sync"
 
 	"github.com/aquasecurity/trivy-checks/pkg/rego"
@@ -12,7 +14,6 @@ import (
 	"github.com/open-policy-agent/opa/v1/types"
 
 	"github.com/surety-cloud/surety/evidence"
-	"github.com/surety-cloud/surety/evidence/yaml"
 )
 
 // register makes the built-ins known to OPA that Trivy's checks expect beside
@@ -32,29 +33,73 @@ func foreign(name string) builtin {
 	register()
 	f := topdown.GetBuiltin(name)
 	relation := ast.BuiltinMap[name] != nil && ast.BuiltinMap[name].Relation
-	return func(args []*evidence.Value) (*evidence.Value, error) {
+	size := expansion[name]
+	return func(m *machine, args []*evidence.Value) *evidence.Value {
 		if f == nil {
-			return nil, errors.New("there is no built-in function " + name)
+			m.err = errors.New("there is no built-in function " + name)
+			return nil
+		}
+		work := 0
+		for _, a := range args {
+			work += weight(a)
+		}
+		if size != nil {
+			work = min(work+size(args), math.MaxInt32)
+		}
+		if !m.spend(work) {
+			return nil
 		}
 		terms := make([]*ast.Term, len(args))
 		for i, a := range args {
 			terms[i] = toTerm(a)
 		}
 		var out *evidence.Value
-		var all builder // what a relation such as walk gives, one after the other
+		var all []evidence.Field // what a relation such as walk gives, one after the other
 		err := f(topdown.BuiltinContext{Cache: builtins.Cache{}}, terms, func(t *ast.Term) error {
-			out = fromTerm(t)
-			all.append(out)
-			return nil
+			if out = m.fromTerm(t); relation {
+				all = append(all, evidence.Field{Value: out})
+			}
+			m.spend(weight(out))
+			return m.err
 		})
-		if err != nil {
-			return nil, nil // as in Rego: an argument the function does not take is undefined
+		switch {
+		case err != nil && m.err == nil:
+			var halt topdown.Halt
+			if errors.As(err, &halt) {
+				m.err = halt.Err
+			}
+			return nil // as in Rego: an argument the function does not take is undefined
+		case relation:
+			return evidence.NewArray(all, 0)
 		}
-		if relation {
-			return evidence.NewArray(all.fields, 0), nil
-		}
-		return out, nil
+		return out
 	}
+}
+
+// expansion gives, for the built-ins that make much of little, how much that
+// is. Its steps are taken before the function runs.
+var expansion = map[string]func(args []*evidence.Value) int{
+	"numbers.range":      rangeSize,
+	"numbers.range_step": rangeSize,
+	"bits.lsh":           func(args []*evidence.Value) int { return distance(args[1], integer(0)) / 64 },
+	"net.cidr_expand": func(args []*evidence.Value) int {
+		p, err := netip.ParsePrefix(args[0].Str())
+		if err != nil {
+			return 0
+		}
+		return 1 << min(p.Addr().BitLen()-p.Bits(), 31)
+	},
+	"replace":           func(args []*evidence.Value) int { return len(args[0].Str()) * (1 + len(args[2].Str())) / 64 },
+	"strings.replace_n": func(args []*evidence.Value) int { return len(args[1].Str()) * weight(args[0]) / 64 },
+}
+
+func rangeSize(args []*evidence.Value) int { return distance(args[0], args[1]) }
+
+// distance is that between two numbers, at most 2^31.
+func distance(a, b *evidence.Value) int {
+	x, _ := a.Float()
+	y, _ := b.Float()
+	return int(min(math.Abs(x-y), 1<<31))
 }
 
 func toTerm(v *evidence.Value) *ast.Term {
@@ -84,7 +129,9 @@ func toTerm(v *evidence.Value) *ast.Term {
 	return ast.NullTerm()
 }
 
-func fromTerm(t *ast.Term) *evidence.Value {
+func (m *machine) fromTerm(t *ast.Term) *evidence.Value {
+	var fields []evidence.Field
+	element := func(e *ast.Term) { fields = append(fields, evidence.Field{Value: m.fromTerm(e)}) }
 	switch v := t.Value.(type) {
 	case ast.Boolean:
 		return boolean(bool(v))
@@ -93,23 +140,16 @@ func fromTerm(t *ast.Term) *evidence.Value {
 	case ast.String:
 		return text(string(v))
 	case *ast.Array:
-		b := builder{kind: evidence.Array}
-		v.Foreach(func(e *ast.Term) { b.append(fromTerm(e)) })
-		return b.value()
+		v.Foreach(element)
+		return evidence.NewArray(fields, 0)
 	case ast.Set:
-		b := builder{kind: evidence.Set}
-		v.Foreach(func(e *ast.Term) { b.add(fromTerm(e)) })
-		return b.value()
+		v.Foreach(element)
+		return m.set(fields, 0)
 	case ast.Object:
-		b := builder{kind: evidence.Object}
-		v.Foreach(func(k, e *ast.Term) { b.insert(fromTerm(k), fromTerm(e), false) })
-		return b.value()
+		v.Foreach(func(k, e *ast.Term) {
+			fields = append(fields, evidence.Field{Key: m.keyOf(m.fromTerm(k)), Value: m.fromTerm(e)})
+		})
+		return evidence.NewObject(fields, 0)
 	}
 	return nullValue
-}
-
-// parseJSON reads the text of an object key that is not a string.
-func parseJSON(s string) (*evidence.Value, error) {
-	r, err := yaml.ParseJSON([]byte(s), 0)
-	return r.Value, err
 }

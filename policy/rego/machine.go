@@ -2,23 +2,44 @@ package rego
 
 import (
 	"errors"
-	"slices"
+	"regexp"
 
 	"github.com/surety-cloud/surety/evidence"
 	"github.com/surety-cloud/surety/policy"
 )
 
 // machine evaluates the functions of one program on one input at a time. It is
-// not safe for concurrent use; an Engine keeps a pool of them.
+// not safe for concurrent use; an Engine keeps some of them.
+//
+// # Steps
+//
+// Each rule is evaluated once for an input and has the whole budget for that,
+// not counting the rules it uses. What a check has spent is the sum over the
+// rules it used, whoever asked for them first. So neither the verdict of a check
+// nor the steps it takes depend on the checks that ran before it.
 type machine struct {
 	*program
 	builtin []builtin // by builtin index
+	root    scope
 	scope   *scope
-	regs    []local // the stack of all frames' locals
+	stack   []local // all frames' locals
 	top     int
-	steps   int // left
+	slab    evidence.Slab
+	spare   []*builder
+	args    []*evidence.Value // of the built-in being called
+
 	budget  policy.Budget
-	depth   int
+	left    int     // steps the rule at hand may still take
+	tick    int     // steps until the next look at the clock
+	expired bool    // the clock ran out for this input
+	err     error   // why evaluation fails, once it does
+	uses    []int32 // rules used so far by the rule at hand and those around it
+	deps    []int32 // rules used by the known ones
+	seen    []int32 // scratch of total
+	visits  []uint32
+	visit   uint32
+
+	patterns map[string]*regexp.Regexp
 }
 
 // scope holds the values of rules for one pair of input and data. A with
@@ -26,12 +47,18 @@ type machine struct {
 type scope struct {
 	input, data *evidence.Value
 	known       []known
+	failures    map[int32]error
+	gen         uint32 // a known value of another generation is out of date
+	spent       int    // steps taken for all known values
 }
 
 // known is the remembered value of a rule: nil is undefined.
 type known struct {
-	value *evidence.Value
-	done  bool
+	value      *evidence.Value
+	gen        uint32
+	cost       int   // steps, without those of the rules it used
+	from, upto int32 // the rules it used, in deps
+	failed     bool  // the error is in failures
 }
 
 // local is one local variable: absent, a value, or a collection being built.
@@ -45,344 +72,289 @@ var (
 	errSteps    = errors.New("it took more steps than its budget allows")
 	errExpired  = errors.New("it took longer than its budget allows")
 	errConflict = errors.New("its rule gives more than one value")
-	errDepth    = errors.New("its functions call each other too deeply")
 )
 
-// maxCallDepth bounds the stack; Rego has no recursion, so plans stay far below.
-const maxCallDepth = 512
+const (
+	// pollEvery is how many steps pass between two looks at the clock.
+	pollEvery = 4096
+	// stackLocals is the length of the first stack; it grows when needed.
+	stackLocals = 2048
+)
 
-// pollEvery is how many steps pass between two looks at the clock.
-const pollEvery = 4096
-
-// signal says how a block ended.
+// signal says how a block ended: by one of these, or as undefined (0), or by
+// leaving n further blocks (n > 0).
 type signal int
 
 const (
+	undefined signal = 0
 	finished  signal = -1 // ran to its end
 	returned  signal = -2 // the function returned
-	undefined signal = 0  // a statement was undefined; n > 0: break n more levels
+	failed    signal = -3 // machine.err says why
 )
 
 func newMachine(p *program) *machine {
-	m := &machine{program: p, builtin: make([]builtin, len(p.builtins))}
+	m := &machine{
+		program: p, builtin: make([]builtin, len(p.builtins)), stack: make([]local, stackLocals),
+		root: scope{known: make([]known, len(p.funcs))}, visits: make([]uint32, len(p.funcs)),
+	}
 	for i, name := range p.builtins {
 		m.builtin[i] = builtinNamed(name)
 	}
+	m.scope = &m.root
 	return m
 }
 
-// start sets the input of the calls that follow.
+// start sets the input of the evaluations that follow. What fixed rules gave
+// stays known.
 func (m *machine) start(input, data *evidence.Value) {
-	if m.scope == nil {
-		m.scope = &scope{known: make([]known, len(m.funcs))}
-	} else {
-		clear(m.scope.known)
+	s := &m.root
+	s.input, s.data, s.failures, s.spent = input, data, nil, 0
+	if s.gen++; s.gen == 0 {
+		clear(s.known)
+		s.gen = 1
 	}
-	m.scope.input, m.scope.data = input, data
+	m.deps, m.expired = m.deps[:0], false
 }
 
-// eval calls a rule of the program. A nil value is undefined.
+// eval gives the value of a rule. A nil value is undefined.
 func (m *machine) eval(fn int, b policy.Budget) (*evidence.Value, error) {
-	m.budget, m.steps, m.top, m.depth = b, b.Steps, 0, 0
-	return m.call(fn, nil)
+	m.budget, m.left, m.tick = b, b.Steps, min(m.tick, pollEvery)
+	m.scope, m.top, m.err, m.uses = &m.root, 0, nil, m.uses[:0]
+	if m.expired {
+		return nil, errExpired
+	}
+	v := m.recall(int32(fn))
+	switch {
+	case m.err != nil:
+		return nil, m.err
+	case m.root.spent > b.Steps && m.total(int32(fn)) > b.Steps:
+		return nil, errSteps
+	}
+	return v, nil
 }
 
-// call runs a function. args after input and data are given; a nil args is a
-// call with input and data only.
-func (m *machine) call(fn int, args []*evidence.Value) (*evidence.Value, error) {
+// total is the sum of the costs of a known rule and of those it used.
+func (m *machine) total(fn int32) int {
+	m.visit++
+	sum := 0
+	m.seen = append(m.seen[:0], fn)
+	m.visits[fn] = m.visit
+	for len(m.seen) > 0 {
+		k := &m.root.known[m.seen[len(m.seen)-1]]
+		m.seen = m.seen[:len(m.seen)-1]
+		sum += k.cost
+		for _, used := range m.deps[k.from:k.upto] {
+			if m.visits[used] != m.visit {
+				m.visits[used] = m.visit
+				m.seen = append(m.seen, used)
+			}
+		}
+	}
+	return sum
+}
+
+// spend takes n steps. It is false, and m.err set, if there are not so many.
+func (m *machine) spend(n int) bool {
+	m.left -= n
+	m.tick -= n
+	if m.left < 0 {
+		m.err = errSteps
+		return false
+	}
+	return m.tick >= 0 || m.poll()
+}
+
+func (m *machine) poll() bool {
+	m.tick = pollEvery
+	if m.budget.Expired != nil && m.budget.Expired() {
+		m.expired, m.err = true, errExpired
+	}
+	return m.err == nil
+}
+
+// recall gives the value of a rule, a function of input and data only.
+func (m *machine) recall(fn int32) *evidence.Value {
 	f := &m.funcs[fn]
 	s := m.scope
-	if f.memo && s.known[fn].done {
-		return s.known[fn].value, nil
+	if f.fixed {
+		s = &m.root
+	} else {
+		m.uses = append(m.uses, fn)
 	}
-	if m.depth++; m.depth > maxCallDepth {
-		return nil, errDepth
+	k := &s.known[fn]
+	if k.gen != s.gen && (!f.fixed || k.gen == 0) {
+		return m.compute(s, fn)
 	}
-	base := m.top
-	m.top += int(f.locals)
-	if m.top > len(m.regs) {
-		m.regs = append(m.regs, make([]local, m.top-len(m.regs)+256)...)
-	}
-	clear(m.regs[base:m.top])
-	given := [2]*evidence.Value{s.input, s.data}
-	for i, p := range f.params {
-		if i < 2 {
-			m.regs[base+int(p)].value = given[i]
-		} else {
-			m.regs[base+int(p)].value = args[i-2]
+	if k.failed {
+		m.err = s.failures[fn]
+		if m.err == nil { // a fixed rule that failed for an earlier input
+			return m.compute(s, fn)
 		}
 	}
-	var value *evidence.Value
-	for _, b := range f.blocks {
-		sig, err := m.run(base, b)
-		if err != nil {
-			return nil, err
-		}
-		if sig == returned {
-			value = m.get(base, operand(f.ret))
-			break
-		}
+	return k.value
+}
+
+// compute evaluates a rule and remembers what it gives.
+func (m *machine) compute(s *scope, fn int32) *evidence.Value {
+	f := &m.funcs[fn]
+	outer, left, base := m.scope, m.left, len(m.uses)
+	limit := m.budget.Steps
+	if f.fixed { // it is not computed for this input alone
+		limit = max(limit, policy.DefaultBudget.Steps)
 	}
-	m.top = base
-	m.depth--
+	m.scope, m.left = s, limit
+	stack, top := m.stack, m.top
+	fr := m.push(f)
+	fr[f.params[0]].value, fr[f.params[1]].value = s.input, s.data
+	value := m.body(f, fr)
+	m.pop(stack, top)
+	cost := limit - max(m.left, 0)
+	m.scope, m.left = outer, left
+	if m.err == errExpired {
+		return nil // not a property of the rule: it is not remembered
+	}
+	k := known{value: value, gen: s.gen, cost: cost}
+	if !f.fixed {
+		k.from = int32(len(m.deps))
+		m.deps = append(m.deps, m.uses[base:]...)
+		k.upto = int32(len(m.deps))
+		s.spent += cost
+	}
+	m.uses = m.uses[:base]
+	if m.err != nil {
+		k.failed = true
+		if s.failures == nil {
+			s.failures = map[int32]error{}
+		}
+		s.failures[fn] = m.err
+	}
+	s.known[fn] = k
+	return value
+}
+
+// call runs a function on arguments from the caller's frame.
+func (m *machine) call(caller []local, s *stmt) *evidence.Value {
+	f := &m.funcs[s.n]
 	if f.memo {
-		s.known[fn] = known{value, true}
+		return m.recall(s.n)
 	}
-	return value, nil
+	stack, top := m.stack, m.top
+	fr := m.push(f)
+	for i, p := range f.params {
+		fr[p].value = m.get(caller, s.args[i])
+	}
+	v := m.body(f, fr)
+	m.pop(stack, top)
+	return v
+}
+
+// push makes a frame. If the stack is too short it goes on a longer one; the
+// frames below stay where they are. Rego has no recursion, so the program bounds
+// the depth.
+func (m *machine) push(f *function) []local {
+	end := m.top + int(f.locals)
+	if end > len(m.stack) {
+		m.stack, m.top, end = make([]local, 2*len(m.stack)+int(f.locals)), 0, int(f.locals)
+	}
+	fr := m.stack[m.top:end:end]
+	clear(fr)
+	m.top = end
+	return fr
+}
+
+// pop goes back to where the stack was, or to the start of the longer one that
+// came since.
+func (m *machine) pop(stack []local, top int) {
+	if len(stack) != len(m.stack) {
+		top = 0
+	}
+	m.top = top
+}
+
+// body runs a function's blocks until one returns.
+func (m *machine) body(f *function, fr []local) *evidence.Value {
+	for _, b := range f.blocks {
+		switch m.run(fr, b) {
+		case returned:
+			return m.get(fr, operand(f.ret))
+		case failed:
+			return nil
+		}
+	}
+	return nil
 }
 
 // get reads an operand; nil is undefined.
-func (m *machine) get(base int, o operand) *evidence.Value {
+func (m *machine) get(fr []local, o operand) *evidence.Value {
 	if o < 0 {
 		return m.constants[^o]
 	}
-	r := &m.regs[base+int(o)]
-	if r.build != nil {
-		r.value, r.build = r.build.value(), nil
+	if r := &fr[o]; r.build == nil {
+		return r.value
 	}
-	return r.value
+	return m.seal(&fr[o])
 }
 
-func (m *machine) set(base int, target int32, v *evidence.Value) {
-	m.regs[base+int(target)] = local{value: v}
-}
-
-// building returns the builder of the collection in target, opening it again if
-// it was read meanwhile.
-func (m *machine) building(base int, target int32) *builder {
-	r := &m.regs[base+int(target)]
-	if r.build == nil {
-		r.build = reopen(r.value)
+// run executes the statements of one block. A block costs its statements,
+// whether it reaches them or not.
+func (m *machine) run(fr []local, stmts []stmt) signal {
+	if !m.spend(len(stmts) + 1) {
+		return failed
 	}
-	return r.build
-}
-
-// run executes the statements of one block.
-func (m *machine) run(base int, stmts []stmt) (signal, error) {
 	for i := range stmts {
 		s := &stmts[i]
-		if m.steps--; m.steps < 0 {
-			return finished, errSteps
+		sig := finished
+		switch s.op {
+		case opDot:
+			v := m.dot(m.get(fr, s.a), m.get(fr, s.b))
+			if v == nil {
+				return undefined
+			}
+			fr[s.target] = local{value: v}
+		case opAssign:
+			fr[s.target] = local{value: m.get(fr, s.a)}
+		case opReset:
+			fr[s.target] = local{}
+		case opConstant:
+			fr[s.target] = local{value: m.constants[s.n]}
+		case opEqual:
+			sig = when(m.same(m.get(fr, s.a), m.get(fr, s.b)))
+		case opNotEqual:
+			a, b := m.get(fr, s.a), m.get(fr, s.b)
+			sig = when(a != nil && b != nil && !m.same(a, b))
+		case opIsDefined:
+			sig = when(m.get(fr, s.a) != nil)
+		case opIsUndefined:
+			sig = when(m.get(fr, s.a) == nil)
+		case opCall:
+			v := m.call(fr, s)
+			if v == nil && m.err == nil {
+				return undefined
+			}
+			fr[s.target] = local{value: v}
+		case opReturn:
+			return returned
+		case opBreak:
+			return signal(s.n)
+		case opBlock, opNot, opScan, opWith:
+			sig = m.nested(fr, s)
+		default:
+			sig = m.other(fr, s)
 		}
-		if m.steps%pollEvery == 0 && m.budget.Expired != nil && m.budget.Expired() {
-			return finished, errExpired
+		if m.err != nil {
+			return failed
 		}
-		sig, err := m.step(base, s)
-		if err != nil || sig != finished {
-			return sig, err
+		if sig != finished {
+			return sig
 		}
 	}
-	return finished, nil
-}
-
-// step executes one statement; finished means it is defined and control goes on.
-func (m *machine) step(base int, s *stmt) (signal, error) {
-	switch s.op {
-	case opDot:
-		v := dot(m.get(base, s.a), m.get(base, s.b))
-		if v == nil {
-			return undefined, nil
-		}
-		m.set(base, s.target, v)
-	case opAssign:
-		m.set(base, s.target, m.get(base, s.a))
-	case opEqual:
-		return when(same(m.get(base, s.a), m.get(base, s.b)))
-	case opNotEqual:
-		a, b := m.get(base, s.a), m.get(base, s.b)
-		return when(a != nil && b != nil && !same(a, b))
-	case opReset:
-		m.regs[base+int(s.target)] = local{}
-	case opIsDefined:
-		return when(m.get(base, s.a) != nil)
-	case opIsUndefined:
-		return when(m.get(base, s.a) == nil)
-	case opCall, opCallBuiltin, opCallDynamic:
-		return m.invoke(base, s)
-	case opScan:
-		return m.scan(base, s)
-	case opBlock:
-		for _, b := range s.blocks {
-			sig, err := m.run(base, b)
-			if err != nil || sig == returned {
-				return sig, err
-			}
-			if sig > 0 {
-				return sig - 1, nil
-			}
-		}
-	case opBreak:
-		return signal(s.n), nil
-	case opNot:
-		sig, err := m.run(base, s.blocks[0])
-		if err != nil || sig == returned {
-			return sig, err
-		}
-		if sig > 0 {
-			return sig - 1, nil
-		}
-		return when(sig != finished)
-	case opReturn:
-		return returned, nil
-	case opWith:
-		return m.with(base, s)
-	default:
-		return m.construct(base, s)
-	}
-	return finished, nil
+	return finished
 }
 
 // when is the signal of a condition.
-func when(ok bool) (signal, error) {
+func when(ok bool) signal {
 	if ok {
-		return finished, nil
+		return finished
 	}
-	return undefined, nil
-}
-
-// construct executes the statements that make and fill values, and the rare
-// tests of type.
-func (m *machine) construct(base int, s *stmt) (signal, error) {
-	switch s.op {
-	case opMakeNull:
-		m.set(base, s.target, nullValue)
-	case opMakeInt, opMakeNumber:
-		v := m.constants[s.n]
-		if s.op == opMakeNumber {
-			v = evidence.NewNumber(m.strings[s.n], 0)
-		}
-		m.set(base, s.target, v)
-	case opMakeArray:
-		m.regs[base+int(s.target)] = local{build: &builder{kind: evidence.Array}}
-	case opMakeObject:
-		m.regs[base+int(s.target)] = local{build: &builder{kind: evidence.Object}}
-	case opMakeSet:
-		m.regs[base+int(s.target)] = local{build: &builder{kind: evidence.Set}}
-	case opAppend:
-		m.building(base, s.target).append(m.get(base, s.a))
-	case opAdd:
-		m.building(base, s.target).add(m.get(base, s.a))
-	case opInsert, opInsertOnce:
-		k, v := m.get(base, s.a), m.get(base, s.b)
-		if fresh := m.building(base, s.target).insert(k, v, s.op == opInsertOnce); !fresh {
-			return finished, errConflict
-		}
-	case opMerge:
-		m.set(base, s.target, merge(m.get(base, s.a), m.get(base, s.b)))
-	case opAssignOnce:
-		old, v := m.get(base, operand(s.target)), m.get(base, s.a)
-		if old != nil && !same(old, v) {
-			return finished, errConflict
-		}
-		m.set(base, s.target, v)
-	case opLen:
-		v := m.get(base, s.a)
-		if v == nil {
-			return undefined, nil
-		}
-		m.set(base, s.target, length(v))
-	case opIsArray:
-		return when(m.get(base, s.a).Is(evidence.Array))
-	case opIsObject:
-		return when(m.get(base, s.a).Is(evidence.Object))
-	case opIsSet:
-		return when(m.get(base, s.a).Is(evidence.Set))
-	}
-	return finished, nil
-}
-
-// invoke calls a function or builtin; an undefined result is undefined.
-func (m *machine) invoke(base int, s *stmt) (signal, error) {
-	var v *evidence.Value
-	var err error
-	var room [6]*evidence.Value
-	args := room[:0]
-	switch s.op {
-	case opCall:
-		for _, a := range s.args[min(2, len(s.args)):] {
-			args = append(args, m.get(base, a))
-		}
-		v, err = m.call(int(s.n), args)
-	case opCallBuiltin:
-		for _, a := range s.args {
-			args = append(args, m.get(base, a))
-		}
-		if slices.Contains(args, nil) {
-			return undefined, nil
-		}
-		v, err = m.builtin[s.n](args)
-	case opCallDynamic:
-		var path []byte
-		for i, a := range s.args {
-			if i > 0 {
-				path = append(path, '/')
-			}
-			path = append(path, m.get(base, a).Str()...)
-		}
-		fn := slices.IndexFunc(m.funcs, func(f function) bool { return f.path == string(path) })
-		if fn < 0 {
-			return undefined, nil
-		}
-		v, err = m.call(fn, nil)
-	}
-	if err != nil {
-		return finished, err
-	}
-	if v == nil {
-		return undefined, nil
-	}
-	m.set(base, s.target, v)
-	return finished, nil
-}
-
-// scan runs the body for each element of the source, in the order Rego
-// iterates.
-func (m *machine) scan(base int, s *stmt) (signal, error) {
-	source := m.get(base, s.a)
-	for i, f := range source.Fields() {
-		key := f.Value
-		switch source.Kind() {
-		case evidence.Object:
-			key = keyValue(f.Key)
-		case evidence.Array:
-			key = integer(i)
-		}
-		m.set(base, int32(s.b), key)
-		m.set(base, s.target, f.Value)
-		sig, err := m.run(base, s.blocks[0])
-		if err != nil || sig == returned {
-			return sig, err
-		}
-		if sig > 0 {
-			return sig - 1, nil
-		}
-	}
-	return finished, nil
-}
-
-// with runs the body with part of input or data replaced.
-func (m *machine) with(base int, s *stmt) (signal, error) {
-	value := m.get(base, s.a)
-	if value == nil {
-		return undefined, nil
-	}
-	old := m.regs[base+int(s.target)]
-	path := make([]string, len(s.path))
-	for i, p := range s.path {
-		path[i] = m.strings[p]
-	}
-	m.set(base, s.target, replaceAt(m.get(base, operand(s.target)), path, value))
-	outer := m.scope
-	inner := &scope{input: outer.input, data: outer.data, known: make([]known, len(m.funcs))}
-	switch s.target {
-	case 0:
-		inner.input = m.get(base, 0)
-	case 1:
-		inner.data = m.get(base, 1)
-	}
-	m.scope = inner
-	sig, err := m.run(base, s.blocks[0])
-	m.scope = outer
-	m.regs[base+int(s.target)] = old
-	return sig, err
+	return undefined
 }

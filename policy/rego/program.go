@@ -2,6 +2,7 @@ package rego
 
 import (
 	"fmt"
+	"strconv"
 
 	"github.com/open-policy-agent/opa/v1/ir"
 
@@ -30,6 +31,7 @@ type function struct {
 	ret    int32
 	locals int32 // number of locals it uses
 	memo   bool  // its only parameters are input and data: one value for each input
+	fixed  bool  // it is memo and reads neither: one value for all inputs
 	blocks [][]stmt
 }
 
@@ -52,9 +54,8 @@ const (
 	opAssign
 	opAssignOnce
 	opReset
+	opConstant
 	opMakeNull
-	opMakeInt
-	opMakeNumber
 	opMakeArray
 	opMakeObject
 	opMakeSet
@@ -78,6 +79,9 @@ type operand int32
 
 func constant(i int) operand { return operand(^i) }
 
+// noKey stands for the key of a scan that nothing reads.
+const noKey operand = -1
+
 // stmt is one statement. Which fields mean something depends on op.
 type stmt struct {
 	op     op
@@ -94,7 +98,7 @@ type lowering struct {
 	p       *ir.Policy
 	out     *program
 	builtin map[string]int
-	numbers map[int64]int
+	numbers map[string]int // literal -> constant
 	truth   [2]int
 	locals  int32 // highest local seen in the function at hand
 	err     error
@@ -102,7 +106,7 @@ type lowering struct {
 
 // lower turns the planner's output into a program.
 func lower(p *ir.Policy) (*program, error) {
-	l := &lowering{p: p, out: &program{byName: map[string]int{}}, builtin: map[string]int{}, numbers: map[int64]int{}}
+	l := &lowering{p: p, out: &program{byName: map[string]int{}}, builtin: map[string]int{}, numbers: map[string]int{}}
 	for _, s := range p.Static.Strings {
 		l.out.strings = append(l.out.strings, s.Value)
 		l.out.constants = append(l.out.constants, evidence.NewString(s.Value, 0))
@@ -121,6 +125,7 @@ func lower(p *ir.Policy) (*program, error) {
 	for _, f := range p.Funcs.Funcs {
 		l.out.funcs = append(l.out.funcs, l.function(f))
 	}
+	markFixed(l.out.funcs)
 	return l.out, l.err
 }
 
@@ -137,6 +142,7 @@ func (l *lowering) function(f *ir.Func) function {
 		out.path += part
 	}
 	out.blocks = l.blocks(f.Blocks)
+	dropKeys(out.blocks)
 	out.locals = l.locals + 1
 	return out
 }
@@ -173,14 +179,14 @@ func (l *lowering) operand(o ir.Operand) operand {
 	return 0
 }
 
-func (l *lowering) number(n int64) int32 {
-	at, ok := l.numbers[n]
+func (l *lowering) number(literal string, target ir.Local) stmt {
+	at, ok := l.numbers[literal]
 	if !ok {
 		at = len(l.out.constants)
-		l.numbers[n] = at
-		l.out.constants = append(l.out.constants, evidence.NewInt(n, 0))
+		l.numbers[literal] = at
+		l.out.constants = append(l.out.constants, evidence.NewNumber(literal, 0))
 	}
-	return int32(at)
+	return stmt{op: opConstant, n: int32(at), target: l.local(target)}
 }
 
 func (l *lowering) stmt(in ir.Stmt) stmt {
@@ -224,7 +230,7 @@ func (l *lowering) stmt(in ir.Stmt) stmt {
 func (l *lowering) simple(in ir.Stmt) stmt {
 	switch s := in.(type) {
 	case *ir.AssignIntStmt:
-		return stmt{op: opMakeInt, n: l.number(s.Value), target: l.local(s.Target)}
+		return l.number(strconv.FormatInt(s.Value, 10), s.Target)
 	case *ir.AssignVarStmt:
 		return stmt{op: opAssign, a: l.operand(s.Source), target: l.local(s.Target)}
 	case *ir.AssignVarOnceStmt:
@@ -234,9 +240,9 @@ func (l *lowering) simple(in ir.Stmt) stmt {
 	case *ir.MakeNullStmt:
 		return stmt{op: opMakeNull, target: l.local(s.Target)}
 	case *ir.MakeNumberIntStmt:
-		return stmt{op: opMakeInt, n: l.number(s.Value), target: l.local(s.Target)}
+		return l.number(strconv.FormatInt(s.Value, 10), s.Target)
 	case *ir.MakeNumberRefStmt:
-		return stmt{op: opMakeNumber, n: int32(s.Index), target: l.local(s.Target)}
+		return l.number(l.out.strings[s.Index], s.Target)
 	case *ir.MakeArrayStmt:
 		return stmt{op: opMakeArray, target: l.local(s.Target)}
 	case *ir.MakeObjectStmt:

@@ -49,30 +49,45 @@ type check struct {
 
 // Engine judges items by the checks of one program.
 type Engine struct {
-	program  *program
-	list     []*check
-	checks   []*policy.Check
-	byKind   map[kindOf][]*check // exact kinds
-	every    map[string][]*check // checks without kinds, by provider
-	machines sync.Pool
+	program *program
+	list    []*check // by id
+	checks  []*policy.Check
+	byKind  map[kindOf]applicable
+
+	mu   sync.Mutex
+	free []*machine // as many as were ever used at once
 }
 
+// kindOf names a kind of item; no kind stands for those no check names.
 type kindOf struct{ provider, kind string }
 
-// newEngine indexes checks by what they apply to, keeping their order.
+// applicable is the checks of one kind, by id.
+type applicable struct {
+	checks     []*check
+	components bool // some are about one component of the control plane
+}
+
+// newEngine indexes checks by what they apply to.
 func newEngine(p *program, list []*check) *Engine {
-	e := &Engine{program: p, list: list, byKind: map[kindOf][]*check{}, every: map[string][]*check{}}
+	e := &Engine{program: p, list: list, byKind: map[kindOf]applicable{}}
 	slices.SortFunc(list, func(a, b *check) int { return cmp.Compare(a.ID, b.ID) })
 	for _, c := range list {
 		e.checks = append(e.checks, &c.Check)
-		if len(c.Kinds) == 0 {
-			e.every[c.Provider] = append(e.every[c.Provider], c)
-		}
+		e.byKind[kindOf{c.Provider, ""}] = applicable{}
 		for _, k := range c.Kinds {
-			e.byKind[kindOf{c.Provider, k}] = append(e.byKind[kindOf{c.Provider, k}], c)
+			e.byKind[kindOf{c.Provider, k}] = applicable{}
 		}
 	}
-	e.machines.New = func() any { return newMachine(p) }
+	for k := range e.byKind {
+		var a applicable
+		for _, c := range list {
+			if c.AppliesTo(k.provider, k.kind) {
+				a.checks = append(a.checks, c)
+				a.components = a.components || c.component != ""
+			}
+		}
+		e.byKind[k] = a
+	}
 	return e
 }
 
@@ -81,24 +96,45 @@ func (e *Engine) Checks() []*policy.Check { return e.checks }
 
 // Judge implements policy.Engine.
 func (e *Engine) Judge(item *evidence.Item, budget policy.Budget) []policy.Outcome {
-	exact, every := e.byKind[kindOf{item.Key.Provider, item.Kind}], e.every[item.Key.Provider]
-	if len(exact)+len(every) == 0 {
+	a, ok := e.byKind[kindOf{item.Key.Provider, item.Kind}]
+	if !ok {
+		a = e.byKind[kindOf{item.Key.Provider, ""}]
+	}
+	if len(a.checks) == 0 {
 		return nil
 	}
-	m := e.machines.Get().(*machine)
+	var runs []string
+	if a.components {
+		runs = components(item.Body)
+	}
+	m := e.machine()
 	m.start(item.Body, noData)
-	runs := components(item.Body)
-	out := make([]policy.Outcome, 0, len(exact)+len(every))
-	for _, list := range [][]*check{exact, every} {
-		for _, c := range list {
-			if c.component == "" || slices.Contains(runs, c.component) {
-				out = append(out, c.judge(m, item, budget))
-			}
+	out := make([]policy.Outcome, 0, len(a.checks))
+	for _, c := range a.checks {
+		if c.component == "" || slices.Contains(runs, c.component) {
+			out = append(out, c.judge(m, item, budget))
 		}
 	}
-	m.start(nil, nil)
-	e.machines.Put(m)
+	e.release(m)
 	return out
+}
+
+func (e *Engine) machine() *machine {
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	n := len(e.free)
+	if n == 0 {
+		return newMachine(e.program)
+	}
+	m := e.free[n-1]
+	e.free = e.free[:n-1]
+	return m
+}
+
+func (e *Engine) release(m *machine) {
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	e.free = append(e.free, m)
 }
 
 // noData is what checks find under data beside the modules: no parameters.
@@ -114,7 +150,7 @@ func (c *check) judge(m *machine, item *evidence.Item, budget policy.Budget) (ou
 		}
 	}()
 	for _, path := range item.Withheld {
-		if c.Reads.Covers(path) {
+		if len(c.Reads) == 0 || c.Reads.Intersects(path) {
 			out.Reason = "it reads " + path + ", which is secret and not collected"
 			return out
 		}
@@ -122,7 +158,6 @@ func (c *check) judge(m *machine, item *evidence.Item, budget policy.Budget) (ou
 	denied, err := m.eval(c.entry, budget)
 	if err != nil {
 		out.Reason = "the check was not decided: " + err.Error()
-		m.start(item.Body, noData) // what was remembered half-way is not to be used
 		return out
 	}
 	out.Findings = findings(denied)

@@ -38,44 +38,23 @@ func boolean(b bool) *evidence.Value {
 
 func text(s string) *evidence.Value { return evidence.NewString(s, 0) }
 
-// Objects keep their keys as Go strings, as JSON does. Rego also allows keys of
-// other kinds; these are kept as text behind a mark no parser can produce.
-const keyMark = "\x00"
-
-// keyOf is the object key that stands for v.
-func keyOf(v *evidence.Value) string {
-	if v.Is(evidence.String) {
-		return v.Str()
-	}
-	return keyMark + string(v.AppendJSON(nil))
-}
-
-// keyValue is the value an object key stands for.
-func keyValue(key string) *evidence.Value {
-	if len(key) == 0 || key[0] != keyMark[0] {
-		return evidence.NewString(key, 0)
-	}
-	if v, err := parseJSON(key[1:]); err == nil {
-		return v
-	}
-	return evidence.NewString(key, 0)
-}
-
 // dot is v[key]; nil is undefined.
-func dot(v, key *evidence.Value) *evidence.Value {
+func (m *machine) dot(v, key *evidence.Value) *evidence.Value {
 	switch v.Kind() {
 	case evidence.Object:
 		if key == nil {
 			return nil
 		}
-		return v.Get(keyOf(key))
+		return v.Get(m.keyOf(key))
 	case evidence.Array:
 		if i, ok := key.Int(); ok && i >= 0 {
 			return v.At(int(i))
 		}
 	case evidence.Set:
-		if i, ok := find(v.Fields(), key); ok {
-			return v.At(i)
+		if m.spendOn(key) {
+			if i, ok := find(v.Fields(), key); ok {
+				return v.At(i)
+			}
 		}
 	}
 	return nil
@@ -91,11 +70,29 @@ func find(elems []evidence.Field, v *evidence.Value) (int, bool) {
 	})
 }
 
-func same(a, b *evidence.Value) bool {
+func (m *machine) same(a, b *evidence.Value) bool {
 	if a == b {
 		return a != nil
 	}
-	return a != nil && b != nil && evidence.Equal(a, b)
+	if a == nil || b == nil || a.Kind() != b.Kind() || a.Len() != b.Len() {
+		return a.Is(evidence.Number) && b.Is(evidence.Number) && evidence.Equal(a, b)
+	}
+	return m.spendOn(a) && evidence.Equal(a, b)
+}
+
+// spendOn takes a step for each part of a collection, which comparing or
+// converting it costs. Scalars are free.
+func (m *machine) spendOn(v *evidence.Value) bool {
+	return v.Len() == 0 || m.spend(weight(v))
+}
+
+// weight is the number of values in v, where long text counts for more.
+func weight(v *evidence.Value) int {
+	n := 1 + len(v.Text())/64
+	for _, f := range v.Fields() {
+		n += weight(f.Value)
+	}
+	return n
 }
 
 // length is what count gives: of a string, its runes.
@@ -109,70 +106,128 @@ func length(v *evidence.Value) *evidence.Value {
 // builder is a collection being built. It becomes a value when it is read.
 type builder struct {
 	kind   evidence.Kind
-	fields []evidence.Field
 	line   int
+	fields []evidence.Field
+	index  map[string]int // of an object with many keys
 }
 
-// reopen makes a builder of a finished collection, which itself stays as it is.
-func reopen(v *evidence.Value) *builder {
-	return &builder{kind: v.Kind(), fields: slices.Clone(v.Fields()), line: v.Line()}
+// manyKeys is from how many keys on an object being built has an index.
+const manyKeys = 16
+
+func (m *machine) builder(kind evidence.Kind) *builder {
+	if n := len(m.spare); n > 0 {
+		b := m.spare[n-1]
+		m.spare = m.spare[:n-1]
+		b.kind = kind
+		return b
+	}
+	return &builder{kind: kind}
 }
 
-func (b *builder) value() *evidence.Value {
+// building returns the builder of the collection in r, opening it again if it
+// was read meanwhile. The value that was read stays as it is.
+func (m *machine) building(r *local) *builder {
+	if r.build == nil {
+		r.build = m.builder(r.value.Kind())
+		r.build.fields = append(r.build.fields, r.value.Fields()...)
+		r.build.line = r.value.Line()
+		m.spend(r.value.Len())
+	}
+	return r.build
+}
+
+// seal makes the value of a collection that was built.
+func (m *machine) seal(r *local) *evidence.Value {
+	b := r.build
 	switch b.kind {
 	case evidence.Array:
-		return evidence.NewArray(b.fields, b.line)
-	case evidence.Set:
-		return evidence.NewSet(b.fields, b.line)
+		r.value = m.slab.Array(b.fields, b.line)
+	case evidence.Object:
+		r.value = m.slab.Object(b.fields, b.line)
+	default:
+		r.value = m.set(b.fields, b.line)
 	}
-	return evidence.NewObject(b.fields, b.line)
+	clear(b.fields)
+	*b = builder{fields: b.fields[:0]}
+	m.spare = append(m.spare, b)
+	r.build = nil
+	return r.value
+}
+
+// set makes a set of elements in any order, which it copies. Of equal elements
+// the first stays, and with it its line.
+func (m *machine) set(elems []evidence.Field, line int) *evidence.Value {
+	if len(elems) > 1 {
+		work := 0
+		for _, f := range elems {
+			work += weight(f.Value)
+		}
+		m.spend(work)
+	}
+	sorted := slices.Clone(elems)
+	byValue := func(a, b evidence.Field) int { return evidence.Compare(a.Value, b.Value) }
+	if !slices.IsSortedFunc(sorted, byValue) {
+		slices.SortStableFunc(sorted, byValue)
+	}
+	return evidence.NewSet(slices.CompactFunc(sorted, func(a, b evidence.Field) bool { return byValue(a, b) == 0 }), line)
 }
 
 func (b *builder) append(v *evidence.Value) {
 	b.fields = append(b.fields, evidence.Field{Value: v})
 }
 
-// add puts v into a set, in order; an equal element stays.
-func (b *builder) add(v *evidence.Value) {
-	if i, ok := find(b.fields, v); !ok {
-		b.fields = slices.Insert(b.fields, i, evidence.Field{Value: v})
-	}
-}
-
 // insert sets an object's key. With once, a key that has another value is a
 // conflict: insert returns false.
-func (b *builder) insert(k, v *evidence.Value, once bool) bool {
-	key := keyOf(k)
-	for i := range b.fields {
-		if b.fields[i].Key == key {
-			if once && !same(b.fields[i].Value, v) {
-				return false
-			}
-			b.fields[i].Value = v
-			return true
+func (b *builder) insert(key string, v *evidence.Value, once bool) bool {
+	i := b.find(key)
+	if i >= 0 {
+		if once && !evidence.Equal(b.fields[i].Value, v) {
+			return false
 		}
+		b.fields[i].Value = v
+		return true
+	}
+	if b.index != nil {
+		b.index[key] = len(b.fields)
 	}
 	b.fields = append(b.fields, evidence.Field{Key: key, Value: v})
 	return true
 }
 
+// find returns the position of a key, -1 if it is not there.
+func (b *builder) find(key string) int {
+	if len(b.fields) < manyKeys {
+		return slices.IndexFunc(b.fields, func(f evidence.Field) bool { return f.Key == key })
+	}
+	if b.index == nil {
+		b.index = make(map[string]int, 2*manyKeys)
+		for i, f := range b.fields {
+			b.index[f.Key] = i
+		}
+	}
+	if i, ok := b.index[key]; ok {
+		return i
+	}
+	return -1
+}
+
 // merge joins two objects deeply; where both have a key and not both values are
 // objects, a's stays.
-func merge(a, b *evidence.Value) *evidence.Value {
+func (m *machine) merge(a, b *evidence.Value) *evidence.Value {
 	if !a.Is(evidence.Object) || !b.Is(evidence.Object) {
 		if a == nil {
 			return b
 		}
 		return a
 	}
-	fields := slices.Clone(a.Fields())
-	for _, f := range b.Fields() {
-		i := slices.IndexFunc(fields, func(g evidence.Field) bool { return g.Key == f.Key })
-		if i < 0 {
-			fields = append(fields, f)
-			continue
+	if !m.spend(a.Len() + b.Len()) {
+		return nil
+	}
+	fields := slices.Concat(b.Fields(), a.Fields()) // of equal keys the last stays
+	for i, f := range a.Fields() {
+		if other := b.Get(f.Key); other != nil {
+			fields[b.Len()+i].Value = m.merge(f.Value, other)
 		}
-		fields[i].Value = merge(fields[i].Value, f.Value)
 	}
 	return evidence.NewObject(fields, a.Line())
 }

@@ -1,0 +1,57 @@
+package rego
+
+import (
+	"io/fs"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+
+	"github.com/surety-cloud/surety/evidence"
+	"github.com/surety-cloud/surety/evidence/kubernetes"
+	"github.com/surety-cloud/surety/policy"
+)
+
+// corpus returns the objects of the real manifests that lie beside the
+// repository, and skips the test where they are missing.
+func corpus(tb testing.TB) []*evidence.Item {
+	tb.Helper()
+	root := filepath.Join("..", "..", "..", "shared", "corpus", "kubernetes")
+	if _, err := os.Stat(root); err != nil {
+		tb.Skipf("no manifests in ../shared: %v", err)
+	}
+	var items []*evidence.Item
+	err := fs.WalkDir(os.DirFS(root), ".", func(name string, d fs.DirEntry, err error) error {
+		if err != nil || d.IsDir() || !strings.HasSuffix(name, ".yaml") {
+			return err
+		}
+		raw, err := os.ReadFile(filepath.Join(root, name))
+		if err != nil {
+			return err
+		}
+		items = append(items, kubernetes.Normalise(evidence.Document{Raw: raw}).Items...)
+		return nil
+	})
+	if err != nil {
+		tb.Fatal(err)
+	}
+	return items
+}
+
+// BenchmarkJudge judges real manifests by the embedded checks.
+func BenchmarkJudge(b *testing.B) {
+	items := corpus(b)
+	e, err := Default()
+	if err != nil {
+		b.Fatal(err)
+	}
+	pairs := 0
+	b.ReportAllocs()
+	for b.Loop() {
+		for _, item := range items {
+			pairs += len(e.Judge(item, policy.DefaultBudget))
+		}
+	}
+	b.ReportMetric(float64(b.Elapsed().Nanoseconds())/float64(pairs), "ns/pair")
+	b.ReportMetric(float64(pairs)/float64(b.N*len(items)), "pairs/object")
+}
