@@ -42,6 +42,7 @@ type writeFunc func(io.Writer, *assessment.Assessment, Options) error
 var formats = map[string]writeFunc{
 	"text":  writeText,
 	"json":  writeJSON,
+	"html":  writeHTML,
 	"csv":   writeCSV,
 	"sarif": writeSARIF,
 	"oscal": writeOSCAL,

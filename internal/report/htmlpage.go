@@ -1,0 +1,360 @@
+package report
+
+import (
+	"html/template"
+	"maps"
+	"net/url"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/surety-cloud/surety"
+	"github.com/surety-cloud/surety/assessment"
+	"github.com/surety-cloud/surety/evidence"
+	"github.com/surety-cloud/surety/policy"
+	"github.com/surety-cloud/surety/system"
+)
+
+// How much of each list the page holds as plain HTML; the rest is counted, and
+// stands in the JSON report.
+const (
+	plainResults  = 500
+	plainDuties   = 500
+	plainElements = 100
+	plainChanges  = 200
+	plainProblems = 200
+	fixPlaces     = 3
+)
+
+// page is what page.html shows, in its order.
+type page struct {
+	Style   template.CSS
+	Script  template.JS
+	Policy  string // content security policy
+	System  string
+	Model   *system.Model
+	Time    string
+	Version string
+	Root    surety.Digest
+	Checks  int
+	Totals  []share
+	Summary assessment.Summary
+	Fails   []share // by severity
+	Fixes   []fix
+	// MoreFixes counts the groups that Fixes leaves out.
+	MoreFixes  int
+	Matrix     matrix
+	Duties     []duty
+	MoreDuties int
+	Statuses   string
+	Waivers    []assessment.WaiverUse
+	Changes    *changes
+	Findings   int
+	Results    []plainResult
+	Sources    []source
+	Controls   func(id string) string // title
+}
+
+func newPage(a *assessment.Assessment, o Options, findings []*assessment.Result) *page {
+	p := &page{
+		System: a.Model.Name, Model: a.Model, Root: a.Root, Checks: len(a.Checks),
+		Time: o.Time.UTC().Format(time.RFC3339), Version: o.Version,
+		Totals: totals(a.Summary.Verdicts), Fails: failShares(a.Summary), Summary: a.Summary,
+		Matrix: newMatrix(a), Waivers: a.Waivers, Changes: newChanges(a.Changes),
+		Findings: len(findings),
+		Controls: func(id string) string { return controlTitle(a, id) },
+	}
+	shown := a.Groups[:min(len(a.Groups), firstFixes)]
+	p.MoreFixes = len(a.Groups) - len(shown)
+	for i := range shown {
+		p.Fixes = append(p.Fixes, p.newFix(&shown[i]))
+	}
+	p.Duties = newDuties(a)
+	p.Statuses = statuses(p.Duties)
+	p.MoreDuties = max(0, len(p.Duties)-plainDuties)
+	p.Duties = p.Duties[:len(p.Duties)-p.MoreDuties]
+	for _, r := range findings[:min(len(findings), plainResults)] {
+		p.Results = append(p.Results, plainResult{r, p})
+	}
+	for _, r := range a.Sources {
+		p.Sources = append(p.Sources, newSource(r))
+	}
+	return p
+}
+
+func controlTitle(a *assessment.Assessment, id string) string {
+	if c := a.Catalog.Control(id); c != nil {
+		return c.Title
+	}
+	return ""
+}
+
+// Named shows a party, of which there may be none.
+func (p *page) Named(party string) string {
+	if party == "" {
+		return "(nobody)"
+	}
+	return party
+}
+
+// Rest counts the findings that are not plain HTML.
+func (p *page) Rest() int { return p.Findings - len(p.Results) }
+
+// plainResult is a result with the words for its object, party and controls.
+type plainResult struct {
+	*assessment.Result
+	page *page
+}
+
+// Where is the object the result is about.
+func (r plainResult) Where() string {
+	if r.Item == nil {
+		return "no object"
+	}
+	return r.Item.Kind + " " + qualified(r.Item)
+}
+
+// Party is who is accountable.
+func (r plainResult) Party() string { return r.page.Named(r.Owner.Party) }
+
+// Controls are the ids and titles of the controls that the check shows.
+func (r plainResult) Controls() []string {
+	var list []string
+	for _, id := range r.Check.Controls {
+		list = append(list, strings.TrimSpace(id+" "+r.page.Controls(id)))
+	}
+	return list
+}
+
+// share is one part of a whole, as a bar shows it: X and Width are thousandths.
+type share struct {
+	Name     string
+	Count    int
+	X, Width int
+	Filter   string // of the results; "" if they are not listed
+}
+
+// totals shares the bar between the verdicts. Every verdict that occurs can be
+// seen, however rare; the widest one gives up the room.
+func totals(n assessment.Counts) []share {
+	const thin = 6
+	total, widest, room := max(1, n.Total()), 0, 1000
+	list := make([]share, 0, len(n))
+	for _, v := range []surety.Verdict{surety.Fail, surety.Unknown, surety.Waived, surety.Pass, surety.NotApplicable} {
+		s := share{Name: v.String(), Count: n[v]}
+		if s.Count > 0 {
+			s.Width = max(thin, s.Count*1000/total)
+			if worthTelling(v) {
+				s.Filter = filter("verdict", s.Name)
+			}
+		}
+		room -= s.Width
+		list = append(list, s)
+		if s.Width > list[widest].Width {
+			widest = len(list) - 1
+		}
+	}
+	if n.Total() > 0 {
+		list[widest].Width += room
+	}
+	x := 0
+	for i := range list {
+		list[i].X = x
+		x += list[i].Width
+	}
+	return list
+}
+
+func failShares(s assessment.Summary) []share {
+	var list []share
+	for _, sev := range surety.Severities {
+		if n := s.FailBySeverity[sev]; n > 0 {
+			list = append(list, share{
+				Name: sev.String(), Count: n, Filter: filter("verdict", surety.Fail.String(), "severity", sev.String()),
+			})
+		}
+	}
+	return list
+}
+
+// filter is a selection of results as report.js reads it from the page's
+// address: pairs of name and value.
+func filter(pairs ...string) string {
+	v := url.Values{}
+	for i := 0; i+1 < len(pairs); i += 2 {
+		v.Set(pairs[i], pairs[i+1])
+	}
+	return v.Encode()
+}
+
+// fix is a group of fails that one change mends.
+type fix struct {
+	Check   *policy.Check
+	Party   string
+	Message string
+	Results []plainResult // a few
+	Count   int
+	Filter  string
+}
+
+func (p *page) newFix(g *assessment.Group) fix {
+	f := fix{
+		Check: g.Check, Party: g.Party, Count: len(g.Results), Message: g.Results[0].Message(),
+		Filter: filter("check", g.Check.ID, "party", g.Party, "verdict", surety.Fail.String()),
+	}
+	for _, r := range g.Results[:min(len(g.Results), fixPlaces)] {
+		f.Results = append(f.Results, plainResult{r, p})
+	}
+	return f
+}
+
+// Rest counts the resources of the group that are not named.
+func (f fix) Rest() int { return f.Count - len(f.Results) }
+
+// matrix counts the results of each party under each capability.
+type matrix struct {
+	Parties []string
+	Rows    []matrixRow
+}
+
+type matrixRow struct {
+	Clause string
+	Title  string
+	Cells  []matrixCell // one per party
+}
+
+type matrixCell struct {
+	Party, Clause string
+	Counts        assessment.Counts
+	Duties        int // responsibilities of the party under the capability
+}
+
+// newMatrix has a row for every capability, also those that nothing was found
+// out about: that is the point of it.
+func newMatrix(a *assessment.Assessment) matrix {
+	type place struct{ party, clause string }
+	cells := map[place]*matrixCell{}
+	at := func(party, control string) *matrixCell {
+		k := place{party: party}
+		if c := a.Catalog.Control(control); c != nil {
+			k.clause = c.Capability
+		}
+		if cells[k] == nil {
+			cells[k] = &matrixCell{Party: k.party, Clause: k.clause}
+		}
+		return cells[k]
+	}
+	byOwner := map[*assessment.Owner]*matrixCell{}
+	for i := range a.Results {
+		r := &a.Results[i]
+		c := byOwner[r.Owner]
+		if c == nil {
+			c = at(r.Owner.Party, r.Owner.Control)
+			byOwner[r.Owner] = c
+		}
+		c.Counts[r.Verdict]++
+	}
+	for i := range a.Responsibilities {
+		at(a.Responsibilities[i].Accountable, a.Responsibilities[i].Control).Duties++
+	}
+
+	parties := map[string]bool{}
+	for name := range a.Model.Parties {
+		parties[name] = true
+	}
+	unlisted := false
+	for k := range cells {
+		parties[k.party] = true
+		unlisted = unlisted || k.clause == ""
+	}
+	m := matrix{Parties: slices.Sorted(maps.Keys(parties))}
+	if len(m.Parties) > 0 && m.Parties[0] == "" { // nobody comes last
+		m.Parties = append(m.Parties[1:], "")
+	}
+	row := func(clause, title string) {
+		r := matrixRow{Clause: clause, Title: title}
+		for _, party := range m.Parties {
+			c := cells[place{party, clause}]
+			if c == nil {
+				c = &matrixCell{Party: party, Clause: clause}
+			}
+			r.Cells = append(r.Cells, *c)
+		}
+		m.Rows = append(m.Rows, r)
+	}
+	for _, c := range a.Catalog.Capabilities {
+		row(c.Clause, c.Title)
+	}
+	if unlisted {
+		row("", "No capability")
+	}
+	return m
+}
+
+// Shown reports whether any result says how the party stands.
+func (c matrixCell) Shown() bool {
+	return c.Counts.Total() > c.Counts[surety.NotApplicable]
+}
+
+// Parts are the counts that a cell shows, in the order of the table's head.
+func (c matrixCell) Parts() []share {
+	var parts []share
+	for _, v := range []surety.Verdict{surety.Fail, surety.Unknown, surety.Pass} {
+		s := share{Name: v.String(), Count: c.Counts[v]}
+		if s.Count > 0 && worthTelling(v) {
+			s.Filter = filter("party", c.Party, "clause", c.Clause, "verdict", s.Name)
+		}
+		parts = append(parts, s)
+	}
+	return parts
+}
+
+// changes are the differences to a baseline, as three lists.
+type changes struct {
+	Baseline string
+	Lists    []changeList
+}
+
+type changeList struct {
+	Name  string
+	Count int
+	Rows  []assessment.Change
+}
+
+func newChanges(c *assessment.Changes) *changes {
+	if c == nil {
+		return nil
+	}
+	list := func(name string, all []assessment.Change) changeList {
+		return changeList{name, len(all), all[:min(len(all), plainChanges)]}
+	}
+	return &changes{c.Baseline, []changeList{list("New", c.New), list("Fixed", c.Fixed), list("Changed", c.Changed)}}
+}
+
+// Rest counts the changes that are not listed.
+func (c changeList) Rest() int { return c.Count - len(c.Rows) }
+
+// source is one source, its problems bounded and its kinds told apart.
+type source struct {
+	evidence.Report
+	Unseen   []evidence.KindReport // kinds of which not all was seen
+	Complete []evidence.KindReport
+}
+
+func newSource(r evidence.Report) source {
+	s := source{Report: r}
+	for _, k := range r.Kinds {
+		if k.Status == evidence.Complete {
+			s.Complete = append(s.Complete, k)
+		} else {
+			s.Unseen = append(s.Unseen, k)
+		}
+	}
+	return s
+}
+
+// Listed are the problems that the page shows.
+func (s source) Listed() []evidence.Problem { return s.Problems[:min(len(s.Problems), plainProblems)] }
+
+// Rest counts the others.
+func (s source) Rest() int { return len(s.Problems) - len(s.Listed()) }
