@@ -21,7 +21,7 @@ func (p Program) policyCommand() *cobra.Command {
 		Args:  cobra.NoArgs,
 		RunE:  func(c *cobra.Command, _ []string) error { return c.Help() },
 	}
-	c.AddCommand(p.policyListCommand(), p.policyShowCommand())
+	c.AddCommand(p.policyListCommand(), p.policyShowCommand(), p.policyTestCommand())
 	return c
 }
 

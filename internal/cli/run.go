@@ -191,14 +191,41 @@ func loadPolicy(f runFlags, known *catalog.Catalog) (*policy.Set, error) {
 	if err := errors.Join(errs...); err != nil {
 		return nil, err
 	}
-	set, err := policy.NewSet(known.ControlsOf, engines, []policy.RelationEngine{relation.New()})
+	controls := func(check string) []string {
+		if ids := known.ControlsOf(check); len(ids) > 0 {
+			return ids
+		}
+		return known.ControlsOf("imported") // a user's check that names no control
+	}
+	set, err := policy.NewSet(controls, engines, []policy.RelationEngine{relation.New()})
 	if err != nil {
+		return nil, err
+	}
+	if err := knownControls(set, known); err != nil {
 		return nil, err
 	}
 	if len(f.checks)+len(f.skip) == 0 {
 		return set, nil
 	}
 	return set.Select(policy.Selection{Only: f.checks, Skip: f.skip})
+}
+
+// knownControls refuses checks that name a control the catalogue does not have:
+// their results would land on nobody.
+func knownControls(set *policy.Set, known *catalog.Catalog) error {
+	var errs []error
+	for _, c := range set.Checks() {
+		for _, id := range c.Controls {
+			if known.Control(id) == nil {
+				errs = append(errs, &surety.Error{
+					Kind: surety.BadInput, Op: "read policy", Origin: c.Origin,
+					Err:  fmt.Errorf("check %s names control %s, which the catalogue does not have", c.ID, id),
+					Hint: "surety policy list shows the controls in use",
+				})
+			}
+		}
+	}
+	return errors.Join(errs...)
 }
 
 func builtinEngines() ([]policy.Engine, error) {
@@ -215,13 +242,8 @@ func builtinEngines() ([]policy.Engine, error) {
 
 // userEngines loads the CEL and the Rego checks of a directory.
 func userEngines(dir string) ([]policy.Engine, error) {
-	info, err := os.Stat(dir)
-	if err == nil && !info.IsDir() {
-		err = errors.New("it is not a directory")
-	}
-	if err != nil {
-		return nil, &surety.Error{Kind: surety.Unreadable, Op: "read policy", Origin: surety.Origin{File: dir}, Err: err,
-			Hint: "--policy takes a directory of CEL checks in YAML or of Rego"}
+	if err := mustBeDir(dir); err != nil {
+		return nil, err
 	}
 	fsys := os.DirFS(dir)
 	celChecks, celErr := cel.Load(fsys, dir)
@@ -237,4 +259,16 @@ func userEngines(dir string) ([]policy.Engine, error) {
 		engines = append(engines, regoChecks)
 	}
 	return engines, nil
+}
+
+func mustBeDir(dir string) error {
+	info, err := os.Stat(dir)
+	if err == nil && !info.IsDir() {
+		err = errors.New("it is not a directory")
+	}
+	if err != nil {
+		return &surety.Error{Kind: surety.Unreadable, Op: "read policy", Origin: surety.Origin{File: dir}, Err: err,
+			Hint: "give a directory of CEL checks in YAML or of Rego"}
+	}
+	return nil
 }

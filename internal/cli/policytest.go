@@ -1,0 +1,42 @@
+package cli
+
+import (
+	"fmt"
+	"os"
+
+	"github.com/spf13/cobra"
+
+	"github.com/surety-cloud/surety/policy/policytest"
+)
+
+func (p Program) policyTestCommand() *cobra.Command {
+	return &cobra.Command{
+		Use:   "test DIR",
+		Short: "Run the examples and tests that come with the checks in DIR",
+		Long: `Test runs, for the checks in DIR, the examples that each CEL check must pass and
+fail, the test_* rules of Rego files, and the manifests in files named
+CHECK.pass.yaml and CHECK.fail.yaml. It exits 1 if one of them does not hold.`,
+		Args: cobra.ExactArgs(1),
+		RunE: func(_ *cobra.Command, args []string) error {
+			if err := mustBeDir(args[0]); err != nil {
+				return err
+			}
+			results, err := policytest.Run(os.DirFS(args[0]), args[0])
+			if err != nil {
+				return err
+			}
+			failed := 0
+			for _, r := range results {
+				if r.Err != nil {
+					failed++
+					fmt.Fprintf(p.Stdout, "%s: %s: %v\n", r.Origin, r.Name, r.Err)
+				}
+			}
+			fmt.Fprintf(p.Stdout, "%d tests, %d failed\n", len(results), failed)
+			if failed > 0 {
+				return &breach{fmt.Sprintf("%d of %d policy tests failed", failed, len(results))}
+			}
+			return nil
+		},
+	}
+}
