@@ -3,7 +3,6 @@ package rego
 import (
 	"fmt"
 	"math"
-	"regexp"
 	"slices"
 	"strings"
 
@@ -125,30 +124,6 @@ func sprintf(m *machine, args []*evidence.Value) *evidence.Value {
 		}
 	}
 	return text(fmt.Sprintf(args[0].Str(), values...))
-}
-
-// maxPatterns bounds the regular expressions a machine keeps. A policy has few;
-// more come only from patterns that it takes from documents.
-const maxPatterns = 256
-
-func regexMatch(m *machine, args []*evidence.Value) *evidence.Value {
-	if !args[0].Is(evidence.String) || !args[1].Is(evidence.String) {
-		return nil
-	}
-	pattern, subject := args[0].Str(), args[1].Str()
-	re, known := m.patterns[pattern]
-	if !known {
-		m.spend(len(pattern))
-		if m.patterns == nil || len(m.patterns) >= maxPatterns {
-			m.patterns = map[string]*regexp.Regexp{}
-		}
-		re, _ = regexp.Compile(pattern) // nil, and so undefined, if it is not one
-		m.patterns[strings.Clone(pattern)] = re
-	}
-	if re == nil || !m.spend(len(subject)/16) {
-		return nil
-	}
-	return boolean(re.MatchString(subject))
 }
 
 func member(m *machine, args []*evidence.Value) *evidence.Value {

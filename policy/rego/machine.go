@@ -2,7 +2,6 @@ package rego
 
 import (
 	"errors"
-	"regexp"
 
 	"github.com/surety-cloud/surety/evidence"
 	"github.com/surety-cloud/surety/policy"
@@ -39,7 +38,8 @@ type machine struct {
 	visits  []uint32
 	visit   uint32
 
-	patterns map[string]*regexp.Regexp
+	patterns map[string]pattern
+	folded   folded
 }
 
 // scope holds the values of rules for one pair of input and data. A with
