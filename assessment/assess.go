@@ -23,6 +23,7 @@ type Input struct {
 	Root             surety.Digest
 	Checks           []*policy.Check // all that were to run, by id
 	Items            []*evidence.Item
+	Controllers      map[evidence.Key]evidence.Key // of each controlled item, the controller at the top
 	Judged           []Judged   // in any order
 	Records          [][]Judged // more, as they came: a run holds millions, so they are not copied together
 	Sources          []evidence.Report
@@ -71,7 +72,7 @@ func results(in Input, owners *ownerIndex) []Result {
 			continue
 		}
 		slices.SortStableFunc(rows, func(a, b Result) int { return strings.Compare(a.Check.ID, b.Check.ID) })
-		e := owners.element(in.Elements.Element(placed(in.Items[i]).String()))
+		e := owners.element(in.Elements.Element(in.placed(in.Items[i]).String()))
 		for j := range rows {
 			rows[j].Owner = e.owner(owners, rows[j].Check)
 			used[rows[j].Check] = true
@@ -136,6 +137,15 @@ func runs(in Input, order map[*evidence.Item]int) iter.Seq2[int, []Judged] {
 			}
 		}
 	}
+}
+
+// placed is the key that decides which element of the model an item belongs to:
+// an owned Pod is part of the workload that made it.
+func (in *Input) placed(item *evidence.Item) evidence.Key {
+	if k, ok := in.Controllers[item.Key]; ok {
+		return k
+	}
+	return placed(item)
 }
 
 // placed is the key an item stands under in the model. Another scanner's report

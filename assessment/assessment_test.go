@@ -274,3 +274,19 @@ func TestDiff(t *testing.T) {
 		t.Errorf("a snapshot differs from itself: %+v", same)
 	}
 }
+
+// A Pod that a workload made is that workload's, whatever the Pod is called.
+func TestOwnedPodsAreTheirWorkloads(t *testing.T) {
+	in := input(t)
+	pod := item("Deployment", "web-7d4b9", "web:1")
+	pod.Key.Kind, pod.Kind = "Pod", "Pod"
+	in.Items = append(in.Items, pod)
+	in.Judged = append(in.Judged, Judged{pod, privileged, surety.Pass, nil})
+	in.Controllers = map[evidence.Key]evidence.Key{pod.Key: in.Items[0].Key}
+	a := Assess(in)
+	for i := range a.Results {
+		if r := &a.Results[i]; r.Item == pod && r.Owner.Element != "web" {
+			t.Errorf("the pod counts for %q", r.Owner.Element)
+		}
+	}
+}

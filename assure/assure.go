@@ -70,7 +70,7 @@ func Run(ctx context.Context, o Options) (*assessment.Assessment, error) {
 		Model: model, Catalog: o.Catalog,
 		Responsibilities: duties, Elements: system.NewMatcher(model),
 		Root:   evidence.NewTree(seen.items).Root(),
-		Checks: seen.checks(o.Policy), Items: seen.items, Records: seen.judged,
+		Checks: seen.checks(o.Policy), Items: seen.items, Controllers: kubernetes.Controllers(seen.items), Records: seen.judged,
 		Sources: seen.reports, Coverage: seen.coverage(),
 		Waivers: o.Waivers, Baseline: o.Baseline, Today: o.Today,
 	}), nil
