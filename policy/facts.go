@@ -23,31 +23,37 @@ const (
 // empty containers its paths lead to and, where a path ends in a literal key
 // that is missing from an object that exists, "absent" with the object's line.
 //
-// At most limit facts are kept, those with the most specific paths: literal
-// before wildcard before "**". They come in document order. What merely
-// identifies the object is left out unless nothing else was read.
+// A check that knows an object in several forms reads /spec/hostPID of a Pod and
+// /spec/template/spec/hostPID of others; what is absent from the form the object
+// does not have is left out. So is what merely identifies the object, unless
+// nothing else was read. Of the rest at most limit facts are kept, those with
+// the most specific paths: literal before wildcard before "**". They come in
+// document order.
 func Facts(reads ReadSet, body *evidence.Value, limit int) []Fact {
 	c := factCollector{nodes: factNodes}
 	for _, pattern := range reads {
-		c.specific = 2*strings.Count(pattern, "/*") + strings.Count(pattern, "**")
-		c.walk(pattern, "", body)
+		c.pattern = pattern
+		c.rank = 2*strings.Count(pattern, "/*") + strings.Count(pattern, "**")
+		c.walk(pattern, body)
 	}
-	slices.SortStableFunc(c.found, func(a, b rankedFact) int {
-		return cmp.Or(strings.Compare(a.Path, b.Path), a.rank-b.rank)
-	})
-	found := slices.CompactFunc(c.found, func(a, b rankedFact) bool { return a.Path == b.Path })
-	if telling := slices.DeleteFunc(slices.Clone(found), func(f rankedFact) bool { return identifies(f.Path) }); len(telling) > 0 {
-		found = telling
+	found := slices.DeleteFunc(c.found, c.otherForm)
+	if telling := slices.IndexFunc(found, func(f foundFact) bool { return !identifies(f.Path) }); telling >= 0 {
+		found = slices.DeleteFunc(found, func(f foundFact) bool { return identifies(f.Path) })
 	}
-	slices.SortStableFunc(found, func(a, b rankedFact) int { return a.rank - b.rank })
-	found = found[:min(len(found), limit)]
-	slices.SortStableFunc(found, func(a, b rankedFact) int {
+	slices.SortStableFunc(found, func(a, b foundFact) int { return a.rank - b.rank })
+	out := make([]Fact, 0, min(len(found), limit))
+	for _, f := range found {
+		if len(out) == limit {
+			break
+		}
+		if !slices.ContainsFunc(out, func(g Fact) bool { return g.Path == f.Path }) {
+			f.Value = valueText(f.value)
+			out = append(out, f.Fact)
+		}
+	}
+	slices.SortStableFunc(out, func(a, b Fact) int {
 		return cmp.Or(a.Line-b.Line, strings.Compare(a.Path, b.Path))
 	})
-	out := make([]Fact, len(found))
-	for i, f := range found {
-		out[i] = f.Fact
-	}
 	return out
 }
 
@@ -59,76 +65,100 @@ func identifies(path string) bool {
 	return false
 }
 
-// rankedFact is a fact and how general the path that led to it is.
-type rankedFact struct {
+// foundFact is a fact whose text is not made yet, with the pattern that led to
+// it and how general that is.
+type foundFact struct {
 	Fact
-	rank int
+	value   *evidence.Value
+	pattern string
+	rank    int
 }
 
 type factCollector struct {
-	found    []rankedFact
-	specific int
-	nodes    int
+	found   []foundFact
+	pattern string
+	rank    int
+	path    []byte
+	nodes   int
+	// led holds the patterns that led to a fact, once each.
+	led []string
 }
 
-func (c *factCollector) walk(pattern, path string, v *evidence.Value) {
+// otherForm reports whether f is the absence of something that the check also
+// looks for, and has a place for, further down.
+func (c *factCollector) otherForm(f foundFact) bool {
+	return f.value == nil && slices.ContainsFunc(c.led, func(longer string) bool {
+		return len(longer) > len(f.pattern) && strings.HasSuffix(longer, f.pattern)
+	})
+}
+
+func (c *factCollector) walk(pattern string, v *evidence.Value) {
 	if c.nodes--; c.nodes < 0 {
-		return
-	}
-	if pattern == "" {
-		if v.Len() == 0 {
-			c.add(path, v, v.Line())
-		}
 		return
 	}
 	segment, rest := cutSegment(pattern)
 	switch {
+	case pattern == "":
+		if v.Len() == 0 {
+			c.add(v, v.Line())
+		}
 	case segment == "**":
 		if v.Len() == 0 {
-			c.add(path, v, v.Line())
+			c.add(v, v.Line())
 		}
-		c.children("/**", path, v)
+		c.children("/**", v)
 	case segment == "*":
-		c.children(rest, path, v)
+		c.children(rest, v)
 	default:
-		c.child(unescape(segment), rest, path, v)
+		c.child(segment, rest, v)
 	}
 }
 
 // children follows pattern from every child of v.
-func (c *factCollector) children(pattern, path string, v *evidence.Value) {
+func (c *factCollector) children(pattern string, v *evidence.Value) {
+	parent := len(c.path)
 	for i, f := range v.Fields() {
-		segment := strconv.Itoa(i)
 		if v.Is(evidence.Object) {
-			segment = escape(f.Key)
+			c.path = append(append(c.path, '/'), EscapeSegment(f.Key)...)
+		} else {
+			c.path = strconv.AppendInt(append(c.path, '/'), int64(i), 10)
 		}
-		c.walk(pattern, path+"/"+segment, f.Value)
+		c.walk(pattern, f.Value)
+		c.path = c.path[:parent]
 	}
 }
 
 // child follows pattern from the child of v with this key or index.
-func (c *factCollector) child(key, pattern, path string, v *evidence.Value) {
-	next := v.Get(key)
+func (c *factCollector) child(segment, pattern string, v *evidence.Value) {
+	next := v.Get(unescapeSegment(segment))
 	if v.Is(evidence.Array) {
-		if i, err := strconv.Atoi(key); err == nil {
+		if i, err := strconv.Atoi(segment); err == nil {
 			next = v.At(i)
 		}
 	}
-	path += "/" + escape(key)
+	parent := len(c.path)
+	c.path = append(append(c.path, '/'), segment...)
 	switch {
 	case next != nil:
-		c.walk(pattern, path, next)
-	case v.Is(evidence.Object) && (pattern == "" || pattern == "/**"):
-		c.add(path, nil, v.Line())
+		c.walk(pattern, next)
+	case v.Is(evidence.Object) && pattern == "", v.Is(evidence.Object) && pattern == "/**" && parent > 0:
+		c.add(nil, v.Line())
+	}
+	c.path = c.path[:parent]
+}
+
+func (c *factCollector) add(v *evidence.Value, line int) {
+	c.found = append(c.found, foundFact{Fact{Path: string(c.path), Line: line}, v, c.pattern, c.rank})
+	if n := len(c.led); n == 0 || c.led[n-1] != c.pattern {
+		c.led = append(c.led, c.pattern)
 	}
 }
 
-func (c *factCollector) add(path string, v *evidence.Value, line int) {
-	value := "absent"
-	if v != nil {
-		value = shorten(string(v.AppendJSON(nil)))
+func valueText(v *evidence.Value) string {
+	if v == nil {
+		return "absent"
 	}
-	c.found = append(c.found, rankedFact{Fact{Path: path, Value: value, Line: line}, c.specific})
+	return shorten(string(v.AppendJSON(nil)))
 }
 
 func shorten(s string) string {
@@ -140,19 +170,4 @@ func shorten(s string) string {
 		cut--
 	}
 	return s[:cut] + "…"
-}
-
-// escape writes a key as a segment of a JSON Pointer (RFC 6901 §3).
-func escape(key string) string {
-	if !strings.ContainsAny(key, "~/") {
-		return key
-	}
-	return strings.NewReplacer("~", "~0", "/", "~1").Replace(key)
-}
-
-func unescape(segment string) string {
-	if !strings.Contains(segment, "~") {
-		return segment
-	}
-	return strings.NewReplacer("~1", "/", "~0", "~").Replace(segment)
 }

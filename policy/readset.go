@@ -88,3 +88,19 @@ func cutSegment(p string) (segment, rest string) {
 	}
 	return p, ""
 }
+
+// EscapeSegment writes a key as a segment of a JSON Pointer (RFC 6901 §3).
+func EscapeSegment(key string) string {
+	if !strings.ContainsAny(key, "~/") {
+		return key
+	}
+	return strings.ReplaceAll(strings.ReplaceAll(key, "~", "~0"), "/", "~1")
+}
+
+// unescapeSegment is the inverse of EscapeSegment.
+func unescapeSegment(segment string) string {
+	if !strings.Contains(segment, "~") {
+		return segment
+	}
+	return strings.ReplaceAll(strings.ReplaceAll(segment, "~1", "/"), "~0", "~")
+}

@@ -2,8 +2,11 @@ package policy
 
 import (
 	"slices"
+	"strings"
 	"testing"
+	"unicode/utf8"
 
+	"github.com/surety-cloud/surety/evidence"
 	"github.com/surety-cloud/surety/evidence/yaml"
 )
 
@@ -115,13 +118,31 @@ func TestFacts(t *testing.T) {
 		"escaped keys, empty containers": {ReadSet{"/metadata/labels", "/spec/containers/1/securityContext/a~1b"}, 9, []Fact{
 			{"/metadata/labels", "{}", 4}, {"/spec/containers/1/securityContext/a~1b", "1", 13},
 		}},
+		"absent from the form it does not have": {ReadSet{"/hostPID", "/spec/hostPID", "/template/spec/hostPID"}, 9, []Fact{
+			{"/spec/hostPID", "absent", 6},
+		}},
+		"a missing top-level subtree": {ReadSet{"/object/**", "/spec/hostNetwork"}, 9, []Fact{
+			{"/spec/hostNetwork", "true", 6},
+		}},
 		"nothing read": {nil, 9, nil},
 	} {
 		if got := Facts(c.reads, res.Value, c.max); !slices.Equal(got, c.want) {
 			t.Errorf("%s:\n got %v\nwant %v", name, got, c.want)
 		}
 	}
+	long := evidence.NewObject([]evidence.Field{{Key: "a", Value: evidence.NewString(strings.Repeat("é", 500), 1)}}, 1)
+	if got := Facts(ReadSet{"/a"}, long, 9); len(got) != 1 || len(got[0].Value) > 260 || !utf8.ValidString(got[0].Value) {
+		t.Errorf("facts of a long text: %v", got)
+	}
 	if got := Facts(ReadSet{"/a"}, nil, 9); len(got) != 0 {
 		t.Errorf("facts of no body: %v", got)
+	}
+}
+
+func TestSegments(t *testing.T) {
+	for key, want := range map[string]string{"a": "a", "a/b": "a~1b", "~1": "~01", "": ""} {
+		if got := EscapeSegment(key); got != want || unescapeSegment(got) != key {
+			t.Errorf("%q: %q, back %q", key, got, unescapeSegment(got))
+		}
 	}
 }

@@ -101,7 +101,7 @@ func mutations(body *evidence.Value) []mutation {
 		}
 		for _, f := range at.Fields() {
 			rest := slices.DeleteFunc(slices.Clone(at.Fields()), func(g evidence.Field) bool { return g.Key == f.Key })
-			out = append(out, mutation{path + "/" + pointer(f.Key), "removed", rebuild(evidence.NewObject(rest, at.Line()))})
+			out = append(out, mutation{path + "/" + policy.EscapeSegment(f.Key), "removed", rebuild(evidence.NewObject(rest, at.Line()))})
 		}
 		more := append(slices.Clone(at.Fields()), evidence.Field{Key: "zz-added", Value: evidence.NewString("x", at.Line())})
 		out = append(out, mutation{path + "/zz-added", "added", rebuild(evidence.NewObject(more, at.Line()))})
@@ -131,7 +131,7 @@ func visit(v *evidence.Value, path string, f func(string, *evidence.Value, func(
 		for i, field := range v.Fields() {
 			segment := strconv.Itoa(i)
 			if v.Is(evidence.Object) {
-				segment = pointer(field.Key)
+				segment = policy.EscapeSegment(field.Key)
 			}
 			walk(field.Value, path+"/"+segment, func(n *evidence.Value) *evidence.Value {
 				fields := slices.Clone(v.Fields())
@@ -144,9 +144,4 @@ func visit(v *evidence.Value, path string, f func(string, *evidence.Value, func(
 		}
 	}
 	walk(v, path, func(n *evidence.Value) *evidence.Value { return n })
-}
-
-// pointer writes a key as a segment of a JSON Pointer (RFC 6901 §3).
-func pointer(key string) string {
-	return strings.ReplaceAll(strings.ReplaceAll(key, "~", "~0"), "/", "~1")
 }

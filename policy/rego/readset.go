@@ -289,7 +289,7 @@ func (a *activation) dot(s, key *shape) *shape {
 	for _, p := range s.paths {
 		if key.onlyLiterals() {
 			for _, k := range key.lits {
-				out = join(out, a.part(p+"/"+escapePointer(k)))
+				out = join(out, a.part(p+"/"+policy.EscapeSegment(k)))
 			}
 		} else {
 			out = join(out, a.part(p+"/*"))
@@ -428,9 +428,4 @@ func (a *activation) compareParts(x, y *shape) {
 // within reports whether inner is always inside of the one node that is outer.
 func within(inner, outer string) bool {
 	return strings.HasPrefix(inner, outer+"/") && !strings.Contains(outer+"/", "/*/")
-}
-
-// escapePointer writes a key as a segment of a JSON Pointer (RFC 6901 §3).
-func escapePointer(key string) string {
-	return strings.ReplaceAll(strings.ReplaceAll(key, "~", "~0"), "/", "~1")
 }
