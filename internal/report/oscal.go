@@ -36,6 +36,7 @@ type oscal struct {
 	o        Options
 	time     string
 	origins  []oscalOrigin
+	looked   map[string]bool // controls that some result counts for
 	findings []*standing
 	risks    []*risk
 }
@@ -72,7 +73,7 @@ type risk struct {
 // Passes are counted in the findings. UUIDs are of version 5, made from what
 // they name, so the same assessment at the same time gives the same bytes.
 func writeOSCAL(w io.Writer, a *assessment.Assessment, o Options) error {
-	x := &oscal{a: a, o: o, time: o.Time.UTC().Format(time.RFC3339)}
+	x := &oscal{a: a, o: o, time: o.Time.UTC().Format(time.RFC3339), looked: map[string]bool{}}
 	x.origins = []oscalOrigin{{[]oscalActor{{"tool", uuid("tool", "surety", o.Version)}}}}
 	x.collect()
 
@@ -204,10 +205,20 @@ func (x *oscal) collect() {
 			x.risks = append(x.risks, k)
 		}
 	}
-	x.findings = slices.SortedFunc(maps.Values(at), func(a, b *standing) int {
+	for _, s := range at {
+		x.looked[s.control] = true
+		if decided(s.counts) {
+			x.findings = append(x.findings, s)
+		}
+	}
+	slices.SortFunc(x.findings, func(a, b *standing) int {
 		return cmp.Or(strings.Compare(a.control, b.control), strings.Compare(a.element, b.element))
 	})
 }
+
+// decided reports whether anything bears on what n counts: that a check does not
+// apply is no result.
+func decided(n assessment.Counts) bool { return n.Total() > n[surety.NotApplicable] }
 
 func (x *oscal) metadata() oscalMetadata {
 	m := oscalMetadata{
@@ -250,13 +261,10 @@ func (x *oscal) head() oscalResultHead {
 	return h
 }
 
-// reviewed lists the controls that were looked for: those of the findings, or
-// all of the catalogue if there was nothing to look at.
+// reviewed lists the controls that were looked for: those of the results and of
+// the responsibilities, or all of the catalogue if there are none.
 func (x *oscal) reviewed() []string {
-	ids := map[string]bool{}
-	for _, s := range x.findings {
-		ids[s.control] = true
-	}
+	ids := maps.Clone(x.looked)
 	for control := range x.bare() {
 		ids[control] = true
 	}
@@ -272,7 +280,7 @@ func (x *oscal) reviewed() []string {
 func (x *oscal) bare() map[string][]string {
 	out := map[string][]string{}
 	for i := range x.a.Responsibilities {
-		if r := &x.a.Responsibilities[i]; listed(x.a, r) && r.Verdicts.Total() == 0 {
+		if r := &x.a.Responsibilities[i]; listed(x.a, r) && !decided(r.Verdicts) {
 			out[r.Control] = append(out[r.Control], r.Element)
 		}
 	}
@@ -564,10 +572,12 @@ func line(s string) string { return markup(oneLine(s)) }
 func markup(s string) string {
 	s = Printable(s)
 	if strings.Contains(s, "](") || strings.Contains(s, "<") {
-		s = strings.NewReplacer(`\`, `\\`, "[", `\[`, "]", `\]`, "<", `\<`).Replace(s)
+		s = escapeMarkup.Replace(s)
 	}
 	return s
 }
+
+var escapeMarkup = strings.NewReplacer(`\`, `\\`, "[", `\[`, "]", `\]`, "<", `\<`)
 
 // token makes an id an OSCAL token: a letter or _, then letters, digits, . - _.
 func token(id string) string {

@@ -65,7 +65,6 @@ func TestOSCALFindings(t *testing.T) {
 		"SUR-VIR-02 cluster not-satisfied/fail observations=2 risks=1",
 		"SUR-VIR-02 ledger not-satisfied/other observations=1 risks=1",
 		"SUR-VIR-02 payments not-satisfied/fail observations=1 risks=1",
-		"SUR-VIR-07 - not-satisfied/other observations=0 risks=0",
 		"SUR-VIR-07 ledger not-satisfied/fail observations=1 risks=1",
 		"SUR-VIR-07 payments satisfied/pass observations=0 risks=0",
 	}

@@ -217,3 +217,27 @@ func TestFormatsOfNothing(t *testing.T) {
 		write(t, format, assessment.Assess(in), Options{})
 	}
 }
+
+func BenchmarkFormats(b *testing.B) {
+	a := large(b, 50_000)
+	for _, format := range Formats() {
+		b.Run(format, func(b *testing.B) {
+			b.ReportAllocs()
+			var w countingWriter
+			for b.Loop() {
+				w = 0
+				if err := Write(&w, format, a, sampleOptions()); err != nil {
+					b.Fatal(err)
+				}
+			}
+			b.ReportMetric(float64(w), "bytes")
+		})
+	}
+}
+
+type countingWriter int
+
+func (w *countingWriter) Write(p []byte) (int, error) {
+	*w += countingWriter(len(p))
+	return len(p), nil
+}

@@ -407,10 +407,12 @@ func (s *sarif) result(r *assessment.Result) sarifResult {
 // link, and s can come from a document, so such brackets are escaped.
 func sarifText(s string) sarifMessage {
 	if strings.Contains(s, "](") {
-		s = strings.NewReplacer(`\`, `\\`, "[", `\[`, "]", `\]`).Replace(s)
+		s = escapeLinks.Replace(s)
 	}
 	return sarifMessage{Text: s}
 }
+
+var escapeLinks = strings.NewReplacer(`\`, `\\`, "[", `\[`, "]", `\]`)
 
 // newSARIFPhysical points to a line; a place without one is its first.
 func newSARIFPhysical(o surety.Origin) *sarifPhysical {
