@@ -24,8 +24,8 @@ type Input struct {
 	Checks           []*policy.Check // all that were to run, by id
 	Items            []*evidence.Item
 	Controllers      map[evidence.Key]evidence.Key // of each controlled item, the controller at the top
-	Judged           []Judged   // in any order
-	Records          [][]Judged // more, as they came: a run holds millions, so they are not copied together
+	Judged           []Judged                      // in any order
+	Records          [][]Judged                    // more, as they came: a run holds millions, so they are not copied together
 	Sources          []evidence.Report
 	Coverage         Coverage
 	Waivers          []*Waiver
