@@ -31,7 +31,7 @@ func writeHTML(w io.Writer, a *assessment.Assessment, o Options) error {
 }
 
 func writePage(w io.Writer, a *assessment.Assessment, o Options) error {
-	tmpl, err := template.ParseFS(htmlFiles, "html/page.html")
+	tmpl, err := template.New("page").Funcs(template.FuncMap{"count": count}).ParseFS(htmlFiles, "html/page.html")
 	if err != nil {
 		return err
 	}

@@ -24,6 +24,7 @@ const (
 	plainChanges  = 200
 	plainProblems = 200
 	fixPlaces     = 3
+	firstUnseen   = 5
 )
 
 // page is what page.html shows, in its order.
@@ -96,6 +97,28 @@ func (p *page) Named(party string) string {
 	}
 	return party
 }
+
+// Unseen is the first of what was not looked at: kinds before documents,
+// because a kind stands for many objects.
+func (p *page) Unseen() []evidence.Problem {
+	var list []evidence.Problem
+	for _, s := range p.Sources {
+		for _, k := range s.Unseen {
+			message := k.Kind + ": " + string(k.Status)
+			if k.Message != "" {
+				message += ": " + k.Message
+			}
+			list = append(list, evidence.Problem{Origin: surety.Origin{File: s.Source}, Message: message})
+		}
+	}
+	for _, s := range p.Sources {
+		list = append(list, s.Listed()...)
+	}
+	return list[:min(len(list), firstUnseen)]
+}
+
+// Quiet counts the results that are not listed.
+func (p *page) Quiet() int { return p.Summary.Verdicts.Total() - p.Findings }
 
 // Rest counts the findings that are not plain HTML.
 func (p *page) Rest() int { return p.Findings - len(p.Results) }
@@ -263,9 +286,11 @@ func newMatrix(a *assessment.Assessment) matrix {
 		parties[name] = true
 	}
 	unlisted := false
-	for k := range cells {
-		parties[k.party] = true
-		unlisted = unlisted || k.clause == ""
+	for k, c := range cells {
+		if c.Shown() || c.Duties > 0 {
+			parties[k.party] = true
+			unlisted = unlisted || k.clause == ""
+		}
 	}
 	m := matrix{Parties: slices.Sorted(maps.Keys(parties))}
 	if len(m.Parties) > 0 && m.Parties[0] == "" { // nobody comes last
