@@ -6,6 +6,7 @@ import (
 	"io"
 	"strconv"
 	"strings"
+	"unicode/utf8"
 
 	"github.com/surety-cloud/surety"
 	"github.com/surety-cloud/surety/assessment"
@@ -72,11 +73,8 @@ func lineNumber(n int) string {
 // back by taking one leading apostrophe away. Control characters become U+FFFD.
 func inert(cell string) string {
 	cell = Printable(cell)
-	for _, first := range cell {
-		if strings.ContainsRune("=+-@＝＋－＠\t\n'", first) {
-			return "'" + cell
-		}
-		break
+	if first, _ := utf8.DecodeRuneInString(cell); strings.ContainsRune("=+-@＝＋－＠\t\n'", first) {
+		return "'" + cell
 	}
 	return cell
 }

@@ -8,11 +8,13 @@ import (
 	"io"
 	"path"
 	"slices"
+	"strings"
 	"time"
 
 	"github.com/surety-cloud/surety"
 	"github.com/surety-cloud/surety/assessment"
 	"github.com/surety-cloud/surety/catalog"
+	"github.com/surety-cloud/surety/evidence"
 	"github.com/surety-cloud/surety/policy"
 )
 
@@ -210,13 +212,13 @@ func (x *ocsf) event(r *assessment.Result) ocsfEvent {
 		e.Remediation = &ocsfRemediation{c.Remediation, c.References}
 	}
 	if r.Item != nil {
-		e.place(r)
+		e.place(r, live(x.a, r))
 	}
 	return e
 }
 
-// place says what the event is about, and where that was read.
-func (e *ocsfEvent) place(r *assessment.Result) {
+// place says what the event is about and, if it was read from a file, where.
+func (e *ocsfEvent) place(r *assessment.Result, live bool) {
 	key, at := r.Resource(), r.Origin()
 	resource := ocsfResource{UID: key, Name: r.Item.Name, Type: r.Item.Kind, Namespace: r.Item.Namespace, RoleID: ocsfAffected}
 	if r.Owner.Party != "" {
@@ -225,7 +227,7 @@ func (e *ocsfEvent) place(r *assessment.Result) {
 	e.Resources = []ocsfResource{resource}
 	e.Observables = []ocsfObservable{{"resources[0].uid", ocsfResourceUID, key}}
 	e.Unmapped.Evidence = &r.Item.Digest
-	if at.File == "" {
+	if live || at.File == "" {
 		return
 	}
 	file := ocsfEvidence{File: ocsfFile{path.Base(at.File), at.File, ocsfRegularFile}}
@@ -234,6 +236,14 @@ func (e *ocsfEvent) place(r *assessment.Result) {
 	}
 	e.Evidences = []ocsfEvidence{file}
 	e.Observables = append(e.Observables, ocsfObservable{"evidences[0].file.path", ocsfPaths, at.File})
+}
+
+// live reports whether r's item was read from a live source, so that its origin
+// is not a file.
+func live(a *assessment.Assessment, r *assessment.Result) bool {
+	return slices.ContainsFunc(a.Sources, func(s evidence.Report) bool {
+		return s.Live && strings.HasPrefix(r.Item.Origin.File, s.Source)
+	})
 }
 
 // compliance is what a check shows: our control, and the ids of the controls of

@@ -7,6 +7,7 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/surety-cloud/surety"
 	"github.com/surety-cloud/surety/assessment"
 )
 
@@ -51,6 +52,24 @@ func TestOCSFEvents(t *testing.T) {
 	}
 	if d := events[0].Compliance.StatusDetails; len(d) != 2 {
 		t.Errorf("details of two findings: %q", d)
+	}
+}
+
+// An object of a live cluster was read from no file.
+func TestNoFileOfALiveSource(t *testing.T) {
+	in := sampleInput(t)
+	in.Judged = in.Judged[1:2]
+	in.Judged[0].Item.Origin = surety.Origin{File: "kubernetes:prod/payments/Deployment/api"}
+	a := assessment.Assess(in)
+	if events, _ := ocsfEvents(t, a); len(events[0].Evidences) > 0 || len(events[0].Resources) != 1 {
+		t.Errorf("%+v", events[0])
+	}
+	for _, o := range decode[oscalFile](t, write(t, "oscal", a, sampleOptions())).Results.Results[0].Observations {
+		for _, e := range o.Evidence {
+			if e.Href != "" || !strings.HasPrefix(e.Description, "kubernetes:prod/payments/Deployment/api:24 sha256:") {
+				t.Errorf("%+v", e)
+			}
+		}
 	}
 }
 

@@ -2,6 +2,7 @@ package report
 
 import (
 	"bytes"
+	"encoding/json"
 	"flag"
 	"fmt"
 	"os"
@@ -9,6 +10,7 @@ import (
 	"strings"
 	"testing"
 	"time"
+	"unicode/utf8"
 
 	"github.com/surety-cloud/surety"
 	"github.com/surety-cloud/surety/assessment"
@@ -208,6 +210,28 @@ func TestFormatsAreDeterministic(t *testing.T) {
 type brokenWriter struct{}
 
 func (brokenWriter) Write([]byte) (int, error) { return 0, os.ErrClosed }
+
+// One object's long text does not multiply, and no text breaks a format.
+func TestFormatsOfHugeText(t *testing.T) {
+	const size = 1 << 20
+	in := sampleInput(t)
+	in.Judged[1].Detail.Findings[0].Message = strings.Repeat(hostile, size/len(hostile))
+	a := assessment.Assess(in)
+	for _, format := range Formats() {
+		raw := write(t, format, a, sampleOptions())
+		if !utf8.Valid(raw) {
+			t.Errorf("%s: not UTF-8", format)
+		}
+		if len(raw) > 8*size {
+			t.Errorf("%s: %d bytes for one text of %d", format, len(raw), size)
+		}
+		if format == "json" || format == "sarif" || format == "oscal" {
+			if !json.Valid(raw) {
+				t.Errorf("%s: not JSON", format)
+			}
+		}
+	}
+}
 
 // An assessment of nothing is a valid report in every format.
 func TestFormatsOfNothing(t *testing.T) {

@@ -201,13 +201,13 @@ func (s *sarif) head(o Options) sarifHead {
 func newSARIFRule(c *policy.Check, known *catalog.Catalog) sarifRule {
 	description := cmp.Or(c.Description, c.Title, c.ID)
 	rule := sarifRule{
-		ID: c.ID, DeprecatedIDs: c.Aliases, Name: pascal(c.Title),
+		ID: c.ID, DeprecatedIDs: distinct(c.Aliases), Name: pascal(c.Title),
 		ShortDescription: sarifMessage{Text: cmp.Or(c.Title, c.ID)}, FullDescription: sarifMessage{Text: description},
 		Help:    sarifMessage{Text: description, Markdown: description},
 		Default: sarifLevel{sarifLevels[c.Severity]},
 		Properties: sarifRuleProps{
 			SecuritySeverity: sarifScores[c.Severity], Severity: c.Severity.String(),
-			Tags: append([]string{"security"}, c.Controls...), Controls: notNil(c.Controls),
+			Tags: distinct(append([]string{"security"}, c.Controls...)), Controls: notNil(c.Controls),
 			Capability: capabilityOf(c, known), Engine: c.Engine,
 		},
 	}
@@ -240,6 +240,17 @@ func capabilityOf(c *policy.Check, known *catalog.Catalog) string {
 		return control.Capability
 	}
 	return capability.Clause + " " + capability.Title
+}
+
+// distinct leaves out repetitions, which SARIF forbids in sets.
+func distinct(list []string) []string {
+	var out []string
+	for _, s := range list {
+		if !slices.Contains(out, s) {
+			out = append(out, s)
+		}
+	}
+	return out
 }
 
 // pascal joins the words of a title, the form SARIF wants of a rule's name.
