@@ -7,6 +7,7 @@ import (
 	"errors"
 	"io"
 	"runtime"
+	"slices"
 	"strings"
 	"sync"
 
@@ -74,8 +75,9 @@ func (s *seen) unseen(kind string) bool {
 func (s *seen) judgeAll(set *policy.Set) {
 	relations := set.JudgeAll(s.items, s.unseen)
 	record := make([]assessment.Judged, len(relations))
+	var scratch []byte
 	for i, r := range relations {
-		record[i] = judged(r.Item, r.Outcome, nil)
+		record[i], scratch = judged(r.Item, r.Outcome, r.Item.Facts, scratch)
 	}
 	s.judged = append(s.judged, record)
 }
@@ -215,9 +217,14 @@ func judgeDocument(o Options, d evidence.Document) judgedDocument {
 	out := judgedDocument{problems: n.Problems}
 	out.Items = n.Items
 	memorable := len(n.Problems) == 0
+	var scratch []byte
 	for _, item := range n.Items {
-		for _, outcome := range o.Policy.Judge(item, o.Budget()) {
-			out.Judged = append(out.Judged, judged(item, outcome, item.Body))
+		outcomes := o.Policy.Judge(item, o.Budget())
+		out.Judged = slices.Grow(out.Judged, len(outcomes))
+		for _, outcome := range outcomes {
+			var j assessment.Judged
+			j, scratch = judged(item, outcome, item.Body, scratch)
+			out.Judged = append(out.Judged, j)
 		}
 		memorable = memorable && len(item.Duplicates) == 0
 		item.Body = nil
@@ -260,20 +267,23 @@ func normalise(d evidence.Document) evidence.Normalised {
 	return kubernetes.Normalise(d)
 }
 
-// judged keeps of an outcome what the assessment needs. A plain pass needs
-// nothing beyond its verdict.
-func judged(item *evidence.Item, o policy.Outcome, body *evidence.Value) assessment.Judged {
+// judged keeps of an outcome what the assessment needs; body is what the check
+// read. A plain pass needs nothing beyond its verdict. Details are packed, by way
+// of scratch, which is returned to be used again.
+func judged(item *evidence.Item, o policy.Outcome, body *evidence.Value, scratch []byte) (assessment.Judged, []byte) {
 	j := assessment.Judged{Item: item, Check: o.Check, Verdict: o.Verdict}
 	if o.Verdict == surety.Pass {
-		return j
+		return j, scratch
 	}
-	j.Detail = &assessment.Detail{Findings: o.Findings, Reason: o.Reason}
+	d := assessment.Detail{Findings: o.Findings, Reason: o.Reason}
 	if o.Verdict == surety.Fail {
-		facts := item.Facts
-		if body != nil {
-			facts = body
-		}
-		j.Detail.Facts = policy.Facts(o.Check.Reads, facts, maxFacts)
+		d.Facts = policy.Facts(o.Check.Reads, body, maxFacts)
 	}
-	return j
+	scratch = d.Pack(scratch[:0], item.Origin.Line)
+	packed, err := assessment.Packed(string(scratch), item.Origin.Line)
+	if err != nil {
+		packed = d
+	}
+	j.Detail = &packed
+	return j, scratch
 }

@@ -73,5 +73,5 @@ func (s *Slab) Array(elems []Field, line int) *Value {
 
 // Object is NewObject, but copies fields.
 func (s *Slab) Object(fields []Field, line int) *Value {
-	return s.value(*NewObject(s.copied(fields), line))
+	return s.value(Value{kind: Object, fields: byKey(s.copied(fields)), line: int32(line)})
 }

@@ -70,10 +70,19 @@ func NewArray(elems []Field, line int) *Value {
 // by key, and keeps the last of equal keys; a parser that must report duplicate
 // keys looks for them first.
 func NewObject(fields []Field, line int) *Value {
-	byKey := func(a, b Field) int { return strings.Compare(a.Key, b.Key) }
-	if !slices.IsSortedFunc(fields, byKey) {
-		slices.SortStableFunc(fields, byKey)
+	return &Value{kind: Object, fields: byKey(fields), line: int32(line)}
+}
+
+// byKey sorts fields in place and keeps the last of equal keys.
+func byKey(fields []Field) []Field {
+	inOrder := true
+	for i := 1; i < len(fields) && inOrder; i++ {
+		inOrder = fields[i-1].Key < fields[i].Key
 	}
+	if inOrder {
+		return fields
+	}
+	slices.SortStableFunc(fields, func(a, b Field) int { return strings.Compare(a.Key, b.Key) })
 	w := 0
 	for i := range fields {
 		if i+1 < len(fields) && fields[i].Key == fields[i+1].Key {
@@ -82,7 +91,7 @@ func NewObject(fields []Field, line int) *Value {
 		fields[w] = fields[i]
 		w++
 	}
-	return &Value{kind: Object, fields: fields[:w], line: int32(line)}
+	return fields[:w]
 }
 
 // NewSet returns a set at line. It takes ownership of elems, which must be

@@ -14,14 +14,17 @@
 package memo
 
 import (
+	"bufio"
 	"encoding/binary"
 	"errors"
 	"fmt"
 	"hash/crc32"
+	"io"
 	"io/fs"
 	"os"
 	"path/filepath"
 	"slices"
+	"strings"
 	"sync"
 	"time"
 
@@ -32,7 +35,7 @@ import (
 )
 
 // magic opens every file. The digit is the version of the record encoding.
-const magic = "surety-memo-1\n"
+const magic = "surety-memo-2\n"
 
 // maxFiles is how many policy sets are remembered; the least recently saved go.
 const maxFiles = 4
@@ -54,8 +57,9 @@ type Memo struct {
 	checks []*policy.Check
 	number map[*policy.Check]int
 
-	old   []byte // the file as it was opened
+	old   string // the file as it was opened; records share its memory
 	index map[surety.Digest]span
+	order []surety.Digest // of the records in old
 
 	mu    sync.Mutex
 	used  map[surety.Digest]bool // found in old during this run
@@ -79,36 +83,61 @@ func Open(dir string, digest surety.Digest, checks []*policy.Check, limit int) (
 	for i, c := range checks {
 		m.number[c] = i
 	}
-	if info, err := os.Stat(m.path); err == nil && info.Size() <= int64(2*limit) {
-		if raw, err := os.ReadFile(m.path); err == nil {
-			m.load(raw)
-		}
+	if raw, ok := read(m.path, 2*limit); ok {
+		m.load(raw)
 	}
 	return m, nil
 }
 
-// load indexes the records of a file: magic, then for each record its digest,
-// length and bytes, then the CRC-32 of all before.
-func (m *Memo) load(raw []byte) {
-	body := len(raw) - crc32.Size
-	if body < len(magic) || string(raw[:len(magic)]) != magic ||
-		crc32.ChecksumIEEE(raw[:body]) != binary.LittleEndian.Uint32(raw[body:]) {
-		return
+// read returns a file's bytes without the CRC-32 it ends with; ok is false if
+// they cannot be read or the CRC differs. A string, because what is found in it
+// is kept, and is most of what a warm run holds.
+func read(path string, limit int) (raw string, ok bool) {
+	f, err := os.Open(path)
+	if err != nil {
+		return "", false
 	}
-	for at := len(magic); at < body; {
-		n, w := uint64(0), 0
-		if head := at + len(surety.Digest{}); head < body {
-			n, w = binary.Uvarint(raw[head:body])
-		}
-		start := at + len(surety.Digest{}) + w
-		if w <= 0 || n > uint64(body-start) {
+	defer f.Close()
+	info, err := f.Stat()
+	if err != nil || info.Size() < crc32.Size || info.Size() > int64(limit) {
+		return "", false
+	}
+	var text strings.Builder
+	body := info.Size() - crc32.Size
+	text.Grow(int(body))
+	sum := crc32.NewIEEE()
+	if _, err := io.CopyN(io.MultiWriter(&text, sum), f, body); err != nil {
+		return "", false
+	}
+	var want [crc32.Size]byte
+	if _, err := io.ReadFull(f, want[:]); err != nil {
+		return "", false
+	}
+	return text.String(), binary.LittleEndian.Uint32(want[:]) == sum.Sum32()
+}
+
+// load indexes the records of a file: magic, then for each record its digest,
+// length and bytes.
+func (m *Memo) load(raw string) {
+	body, ok := strings.CutPrefix(raw, magic)
+	d := decoder{b: body}
+	for ok && len(d.b) > 0 {
+		var digest surety.Digest
+		d.b = d.b[copy(digest[:], d.b):]
+		n := d.count()
+		start := len(body) - len(d.b)
+		if d.err != nil {
 			clear(m.index)
+			m.order = nil
 			return
 		}
-		m.index[surety.Digest(raw[at:at+len(surety.Digest{})])] = span{start, start + int(n)}
-		at = start + int(n)
+		d.b = d.b[n:]
+		if _, again := m.index[digest]; !again {
+			m.order = append(m.order, digest)
+		}
+		m.index[digest] = span{start, start + n}
 	}
-	m.old = raw
+	m.old = body
 }
 
 // Get returns the record of the document with this digest, whose first line is
@@ -130,7 +159,10 @@ func (m *Memo) Get(d surety.Digest, file string, line int) (Record, bool) {
 
 // Put remembers what the document with this digest, starting on line, came to.
 func (m *Memo) Put(d surety.Digest, line int, r Record) {
-	b := appendRecord(nil, m.number, r, line)
+	b, ok := appendRecord(nil, m.number, r, line)
+	if !ok {
+		return // of checks that are not the set's
+	}
 	m.mu.Lock()
 	m.fresh[d] = b
 	m.mu.Unlock()
@@ -144,31 +176,43 @@ func (m *Memo) Save() error {
 	if len(m.fresh) == 0 {
 		return nil
 	}
-	out := []byte(magic)
-	room := func(n int) bool { return len(out)+n+len(surety.Digest{})+binary.MaxVarintLen64+crc32.Size <= m.limit }
-	add := func(d surety.Digest, b []byte) {
-		if room(len(b)) {
-			out = append(out, d[:]...)
-			out = binary.AppendUvarint(out, uint64(len(b)))
-			out = append(out, b...)
+	if err := replace(m.path, m.write); err != nil {
+		return fmt.Errorf("save memo: %w", err)
+	}
+	return prune(filepath.Dir(m.path))
+}
+
+// write writes the file.
+func (m *Memo) write(w io.Writer) error {
+	sum := crc32.NewIEEE()
+	out := bufio.NewWriterSize(io.MultiWriter(w, sum), 1<<16)
+	out.WriteString(magic)
+	size := len(magic) + crc32.Size
+	var head []byte
+	add := func(d surety.Digest, record string) {
+		head = binary.AppendUvarint(append(head[:0], d[:]...), uint64(len(record)))
+		if size+len(head)+len(record) <= m.limit {
+			size += len(head) + len(record)
+			out.Write(head)
+			out.WriteString(record)
 		}
 	}
 	for _, d := range sortedKeys(m.fresh) {
-		add(d, m.fresh[d])
+		add(d, string(m.fresh[d]))
 	}
 	for _, wanted := range []bool{true, false} {
-		for _, d := range sortedKeys(m.index) {
+		for _, d := range m.order {
 			if _, again := m.fresh[d]; !again && m.used[d] == wanted {
 				s := m.index[d]
 				add(d, m.old[s.start:s.end])
 			}
 		}
 	}
-	out = binary.LittleEndian.AppendUint32(out, crc32.ChecksumIEEE(out))
-	if err := replace(m.path, out); err != nil {
-		return fmt.Errorf("save memo: %w", err)
+	if err := out.Flush(); err != nil { // the first error of any write
+		return err
 	}
-	return prune(filepath.Dir(m.path))
+	_, err := w.Write(binary.LittleEndian.AppendUint32(nil, sum.Sum32()))
+	return err
 }
 
 func sortedKeys[V any](m map[surety.Digest]V) []surety.Digest {
@@ -180,15 +224,14 @@ func sortedKeys[V any](m map[surety.Digest]V) []surety.Digest {
 	return keys
 }
 
-// replace puts b at path so that a reader sees the old bytes or the new ones,
+// replace puts what write writes at path so that a reader sees the old bytes or the new ones,
 // never a mix. It does not sync: a memo lost with the machine is only slower.
-func replace(path string, b []byte) error {
+func replace(path string, write func(io.Writer) error) error {
 	f, err := os.CreateTemp(filepath.Dir(path), ".memo-*")
 	if err != nil {
 		return err
 	}
-	_, err = f.Write(b)
-	if err = errors.Join(err, f.Close()); err == nil {
+	if err = errors.Join(write(f), f.Close()); err == nil {
 		err = os.Rename(f.Name(), path)
 	}
 	if err != nil {
