@@ -51,7 +51,7 @@ func Assess(in Input) *Assessment {
 	a.Results = results(in, owners)
 	a.Waivers = applyWaivers(a.Results, in.Waivers, in.Today)
 	a.Responsibilities = standing(a.Results, owners)
-	a.Groups = group(a.Results)
+	a.Groups = group(a.Results, in.Model)
 	a.Summary = summarise(a, in.Coverage)
 	if in.Baseline != nil {
 		a.Changes = Diff(in.Baseline, a.Snapshot())

@@ -8,6 +8,7 @@ import (
 	"github.com/surety-cloud/surety"
 	"github.com/surety-cloud/surety/evidence"
 	"github.com/surety-cloud/surety/policy"
+	"github.com/surety-cloud/surety/system"
 )
 
 // Group is a set of fails that one change would fix: the same check on
@@ -16,12 +17,13 @@ type Group struct {
 	Check   *policy.Check
 	Cause   string // what the resources share: their controller, or their images
 	Party   string
+	Exposed bool      // one of the resources can be reached from outside the system
 	Results []*Result // at least one, in report order
 }
 
 // group collects the fails by root cause, most urgent first: by severity, then
-// by how many resources one fix would mend.
-func group(results []Result) []Group {
+// what can be reached from outside, then by how many resources one fix mends.
+func group(results []Result, m *system.Model) []Group {
 	type key struct{ check, party, cause string }
 	byKey := map[key]int{}
 	var groups []Group
@@ -44,15 +46,29 @@ func group(results []Result) []Group {
 			groups = append(groups, Group{Check: r.Check, Cause: cause, Party: r.Owner.Party})
 		}
 		groups[at].Results = append(groups[at].Results, r)
+		if c := m.Components[r.Owner.Element]; c != nil && c.Exposed != "" {
+			groups[at].Exposed = true
+		}
 	}
 	slices.SortStableFunc(groups, func(a, b Group) int {
 		return cmp.Or(
 			cmp.Compare(b.Check.Severity, a.Check.Severity),
+			compareBool(b.Exposed, a.Exposed),
 			cmp.Compare(len(b.Results), len(a.Results)),
 			strings.Compare(a.Check.ID, b.Check.ID),
 			strings.Compare(a.Cause, b.Cause))
 	})
 	return groups
+}
+
+func compareBool(a, b bool) int {
+	switch {
+	case a == b:
+		return 0
+	case a:
+		return 1
+	}
+	return -1
 }
 
 // rootCause names what the item was made from. Pods of one controller share it;

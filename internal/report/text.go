@@ -2,7 +2,6 @@ package report
 
 import (
 	"bufio"
-	"cmp"
 	"encoding/json"
 	"fmt"
 	"io"
@@ -76,9 +75,11 @@ type remedy struct {
 	first   *assessment.Result
 	results int
 	causes  int
+	exposed bool
 }
 
-// remedies joins the groups of one check and party, most urgent first.
+// remedies joins the groups of one check and party. They stay in the order of
+// their first group, which is by urgency.
 func remedies(groups []assessment.Group) []remedy {
 	type key struct{ check, party string }
 	at := map[key]int{}
@@ -93,10 +94,8 @@ func remedies(groups []assessment.Group) []remedy {
 		}
 		out[i].results += len(g.Results)
 		out[i].causes++
+		out[i].exposed = out[i].exposed || g.Exposed
 	}
-	slices.SortStableFunc(out, func(a, b remedy) int {
-		return cmp.Or(cmp.Compare(b.first.Check.Severity, a.first.Check.Severity), cmp.Compare(b.results, a.results))
-	})
 	return out
 }
 
@@ -115,6 +114,9 @@ func (t *text) fixes() {
 			tail = fmt.Sprintf("%d resources of %s, %s", f.results, count(f.causes, "template"), tail)
 		case f.results > 1:
 			tail = fmt.Sprintf("%d resources, %s", f.results, tail)
+		}
+		if f.exposed {
+			tail = "exposed, " + tail
 		}
 		t.row(fmt.Sprintf("%2d. %s %s  %s", i+1, t.severity(c.Severity), Printable(c.ID), Printable(c.Title)), tail)
 		t.indented(f.first.Item.Kind+" "+qualified(f.first.Item)+"  "+f.first.Origin().String(), "")
