@@ -20,6 +20,7 @@ import (
 	"github.com/surety-cloud/surety/internal/memo"
 	"github.com/surety-cloud/surety/policy"
 	"github.com/surety-cloud/surety/policy/cel"
+	"github.com/surety-cloud/surety/policy/native"
 	"github.com/surety-cloud/surety/policy/rego"
 	"github.com/surety-cloud/surety/policy/relation"
 	"github.com/surety-cloud/surety/system"
@@ -237,7 +238,7 @@ func builtinEngines() ([]policy.Engine, error) {
 	if err != nil {
 		return nil, err
 	}
-	return []policy.Engine{trivy, own}, nil
+	return []policy.Engine{trivy, own, native.New()}, nil
 }
 
 // userEngines loads the CEL and the Rego checks of a directory.
