@@ -85,6 +85,7 @@ type builder struct {
 	path       []segment
 	expanding  []*goyaml.Node // anchors whose alias is being built
 	aliased    int            // values built for aliases
+	copied     int            // bytes of text and keys in these
 	duplicates []Duplicate
 }
 
@@ -98,6 +99,9 @@ func (b *builder) value(n *goyaml.Node) (*evidence.Value, error) {
 		if b.aliased++; b.aliased > MaxAliased {
 			return nil, badInput(opYAML, b.line(b.expanding[0]), "write the values out or use fewer aliases",
 				"aliases expand to more than %d values", MaxAliased)
+		}
+		if err := b.copy(n, b.expanding[0]); err != nil {
+			return nil, err
 		}
 	}
 	b.depth++
@@ -141,6 +145,19 @@ func (b *builder) enter(n *goyaml.Node) error {
 }
 
 func (b *builder) leave() { b.expanding = b.expanding[:len(b.expanding)-1] }
+
+// copy counts the text of scalar n, which alias repeats. In memory all copies
+// are one, but not in what is written of them.
+func (b *builder) copy(n, alias *goyaml.Node) error {
+	if n.Kind == goyaml.ScalarNode {
+		b.copied += len(n.Value)
+	}
+	if b.copied > MaxAliasedBytes {
+		return badInput(opYAML, b.line(alias), "write the values out or use fewer aliases",
+			"aliases repeat more than %d bytes of text", MaxAliasedBytes)
+	}
+	return nil
+}
 
 func (b *builder) mapping(n *goyaml.Node) (*evidence.Value, error) {
 	fields := make([]evidence.Field, 0, len(n.Content)/2)
@@ -218,6 +235,15 @@ func (b *builder) key(n *goyaml.Node) (string, error) {
 	}
 	if k.Kind != goyaml.ScalarNode {
 		return "", badInput(opYAML, b.line(n), "write the key as a string", "a mapping key is a mapping or a sequence")
+	}
+	alias := n
+	if len(b.expanding) > 0 {
+		alias = b.expanding[0]
+	}
+	if alias != k {
+		if err := b.copy(k, alias); err != nil {
+			return "", err
+		}
 	}
 	s, err := b.resolveNode(k)
 	if err != nil {

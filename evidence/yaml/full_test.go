@@ -43,6 +43,9 @@ func TestHostileDocuments(t *testing.T) {
 		want     string
 	}{
 		{"alias bomb", bomb, 15, "aliases expand to more than 400000 values"},
+		{"long text repeated", "a: &a " + strings.Repeat("x", 1<<16) + "\nb: [" + strings.Repeat("*a, ", 300) + "]", 11, "aliases repeat more than 16777216 bytes"},
+		{"long key repeated", "? &a " + strings.Repeat("x", 1<<16) + "\n: 1\nb:\n" + strings.Repeat("- {*a : 1}\n", 300), 269, "aliases repeat more than 16777216 bytes"},
+		{"long key in a repeated mapping", "a: &a\n  ? " + strings.Repeat("x", 1<<16) + "\n  : 1\nb: [" + strings.Repeat("*a, ", 300) + "]", 13, "aliases repeat more than 16777216 bytes"},
 		{"cycle", "a: &a\n  b: *a", 11, "anchor &a contains itself"},
 		{"deep flow", "a: 1\nb: " + strings.Repeat("[", 20000), 11, "exceeded max depth"},
 		{"deep flow mapping", strings.Repeat("{a: ", 5000) + "1" + strings.Repeat("}", 5000), 10, "nest deeper than 1000"},

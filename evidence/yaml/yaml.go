@@ -56,6 +56,8 @@ const (
 	MaxComplexBytes = 16 << 20
 	// MaxAliased is how many values aliases may add to a document.
 	MaxAliased = 400_000
+	// MaxAliasedBytes is how many bytes of text these values may hold.
+	MaxAliasedBytes = 16 << 20
 )
 
 // Result is a parsed document.
