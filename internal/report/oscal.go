@@ -31,7 +31,8 @@ type oscal struct {
 	o        Options
 	time     string
 	origins  []oscalOrigin
-	looked   map[string]bool // controls that some result counts for
+	looked   map[string]bool               // controls that some result counts for
+	ids      map[*assessment.Result]string // of observations
 	findings []*standing
 	risks    []*risk
 }
@@ -68,8 +69,9 @@ type risk struct {
 // Passes are counted in the findings. UUIDs are of version 5, made from what
 // they name, so the same assessment at the same time gives the same bytes.
 func writeOSCAL(w io.Writer, a *assessment.Assessment, o Options) error {
-	x := &oscal{a: a, o: o, time: o.Time.UTC().Format(time.RFC3339), looked: map[string]bool{}}
+	x := &oscal{a: a, o: o, time: o.Time.UTC().Format(time.RFC3339), looked: map[string]bool{}, ids: map[*assessment.Result]string{}}
 	x.origins = []oscalOrigin{{[]oscalActor{{"tool", uuid("tool", "surety", o.Version)}}}}
+	x.name()
 	x.collect()
 
 	out := &oscalWriter{Writer: bufio.NewWriterSize(w, 1<<16)}

@@ -16,15 +16,28 @@ import (
 	"github.com/surety-cloud/surety/responsibility"
 )
 
-// observationID names the observation of a result.
-func observationID(r *assessment.Result) string {
-	return uuid("observation", r.ID(), r.Origin().String())
+// name gives each result that is told the UUID of its observation. A resource
+// that is given twice has results of the same id, told apart by their place and
+// then by their order.
+func (x *oscal) name() {
+	seen := map[string]int{}
+	for i := range x.a.Results {
+		r := &x.a.Results[i]
+		if !worthTelling(r.Verdict) {
+			continue
+		}
+		id := uuid("observation", r.ID(), r.Origin().String())
+		if seen[id]++; seen[id] > 1 {
+			id = uuid("observation", id, strconv.Itoa(seen[id]))
+		}
+		x.ids[r] = id
+	}
 }
 
 func (x *oscal) observations() iter.Seq[oscalObservation] {
 	return func(yield func(oscalObservation) bool) {
-		for _, s := range x.a.Sources {
-			if s.Status != evidence.Complete && !yield(x.unseen(s)) {
+		for i, s := range x.a.Sources {
+			if s.Status != evidence.Complete && !yield(x.unseen(i, s)) {
 				return
 			}
 		}
@@ -39,7 +52,7 @@ func (x *oscal) observations() iter.Seq[oscalObservation] {
 func (x *oscal) observation(r *assessment.Result) oscalObservation {
 	d := r.Detail()
 	o := oscalObservation{
-		UUID: observationID(r), Title: line(cmp.Or(r.Check.Title, r.Check.ID)), Description: markup(cmp.Or(r.Message(), r.Check.Title)),
+		UUID: x.ids[r], Title: line(cmp.Or(r.Check.Title, r.Check.ID)), Description: markup(cmp.Or(r.Message(), r.Check.Title)),
 		Props: []oscalProp{prop("check", r.Check.ID), prop("verdict", r.Verdict.String()),
 			prop("severity", r.Check.Severity.String()), prop("party", cmp.Or(r.Owner.Party, "nobody"))},
 		Methods: []string{"TEST"}, Types: []string{"finding"}, Origins: x.origins, Collected: x.time,
@@ -75,7 +88,7 @@ func (x *oscal) href(r *assessment.Result) string {
 }
 
 // unseen is the observation that a source was not fully looked at.
-func (x *oscal) unseen(s evidence.Report) oscalObservation {
+func (x *oscal) unseen(i int, s evidence.Report) oscalObservation {
 	var what []string
 	for _, k := range s.Kinds {
 		if k.Status != evidence.Complete {
@@ -86,7 +99,7 @@ func (x *oscal) unseen(s evidence.Report) oscalObservation {
 		what = append(what, markup(strings.TrimPrefix(p.Origin.String()+": "+p.Message, ": ")))
 	}
 	return oscalObservation{
-		UUID: uuid("unseen", s.Source), Title: line("Evidence not seen in " + s.Source),
+		UUID: uuid("unseen", strconv.Itoa(i), s.Source), Title: line("Evidence not seen in " + s.Source),
 		Description: fmt.Sprintf("Collection was %s.\n\n%s", s.Status, shown(what, "\n\n")),
 		Methods:     []string{"EXAMINE"}, Types: []string{"discovery"}, Origins: x.origins, Collected: x.time,
 	}
@@ -110,7 +123,7 @@ func (k *risk) id() string {
 }
 
 func (x *oscal) risk(k *risk) oscalRisk {
-	out := oscalRisk{UUID: k.id(), Status: "open", Origins: x.origins, Observations: references(k.results)}
+	out := oscalRisk{UUID: k.id(), Status: "open", Origins: x.origins, Observations: x.references(k.results)}
 	if w := k.waiver; w != nil {
 		out.Title, out.Status = line("Accepted: "+w.Check+" on "+w.Resource), "deviation-approved"
 		out.Description = fmt.Sprintf("%d fails are accepted until %s.", len(k.results), w.Expires.Format(time.DateOnly))
@@ -132,10 +145,10 @@ func (x *oscal) risk(k *risk) oscalRisk {
 	return out
 }
 
-func references(results []*assessment.Result) []oscalObservationRef {
+func (x *oscal) references(results []*assessment.Result) []oscalObservationRef {
 	out := make([]oscalObservationRef, 0, len(results))
 	for _, r := range results {
-		out = append(out, oscalObservationRef{observationID(r)})
+		out = append(out, oscalObservationRef{x.ids[r]})
 	}
 	return out
 }
@@ -161,7 +174,7 @@ func (x *oscal) finding(s *standing) oscalFinding {
 		UUID: uuid("finding", s.control, s.element), Title: line(x.controlTitle(s.control) + " on " + cmp.Or(s.element, "no element of the model")),
 		Description: "Results: " + tallied(s.counts) + ".", Origins: x.origins,
 		Target:       oscalTarget{"objective-id", token(s.control), oscalState{State: "not-satisfied", Reason: "other", Remarks: "The evidence does not decide it."}},
-		Observations: references(s.told),
+		Observations: x.references(s.told),
 	}
 	for _, k := range slices.SortedFunc(maps.Keys(s.risks), func(a, b *risk) int { return a.rank - b.rank }) {
 		f.Risks = append(f.Risks, oscalRiskRef{k.id()})

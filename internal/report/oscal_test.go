@@ -75,7 +75,10 @@ func TestOSCALFindings(t *testing.T) {
 
 // Every UUID that is referred to is defined, and none is defined twice.
 func TestOSCALReferences(t *testing.T) {
-	for name, a := range map[string]*assessment.Assessment{"sample": sample(t), "large": large(t, 2000)} {
+	twice := sampleInput(t)
+	twice.Judged = append(twice.Judged, twice.Judged[1])
+	twice.Judged[len(twice.Judged)-1].Detail = &assessment.Detail{Findings: twice.Judged[1].Detail.Findings}
+	for name, a := range map[string]*assessment.Assessment{"sample": sample(t), "large": large(t, 2000), "twice": assessment.Assess(twice)} {
 		raw := string(write(t, "oscal", a, sampleOptions()))
 		defined := map[string]bool{}
 		for _, m := range regexp.MustCompile(`"uuid":"([^"]+)"`).FindAllStringSubmatch(raw, -1) {
