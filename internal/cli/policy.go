@@ -133,11 +133,23 @@ func explainRule(w io.Writer, check *policy.Check, known *catalog.Catalog) {
 	for _, ref := range check.References {
 		fmt.Fprintf(w, "          %s\n", report.Printable(ref))
 	}
-	fmt.Fprintf(w, "reads     %s\n", strings.Join(check.Reads, "\n          "))
+	fmt.Fprintf(w, "reads     %s\n", strings.Join(ownPaths(check.Reads), "\n          "))
 	for _, id := range check.Controls {
 		if c := known.Control(id); c != nil {
 			fmt.Fprintf(w, "control   %s %s (X.1601 clause %s)\n", c.ID, c.Title, c.Capability)
 			paragraph(w, "", c.Statement)
 		}
 	}
+}
+
+// ownPaths leaves out the paths that the content reads of an admission review,
+// which wraps an object and is never evidence.
+func ownPaths(reads policy.ReadSet) []string {
+	var out []string
+	for _, path := range reads {
+		if !strings.HasPrefix(path, "/review/") {
+			out = append(out, path)
+		}
+	}
+	return out
 }
