@@ -20,34 +20,39 @@ const (
 )
 
 // Facts returns what a check that reads reads saw in body: the scalars and
-// empty containers its paths lead to and, where a path ends in a literal key
-// that is missing from an object that exists, "absent" with the object's line.
+// empty containers its paths lead to and, where the last key of a path is
+// missing from an object that exists, or any key from an element of a list,
+// "absent" with the object's line.
 //
 // A check that knows an object in several forms reads /spec/hostPID of a Pod and
 // /spec/template/spec/hostPID of others; what is absent from the form the object
 // does not have is left out. So is what merely identifies the object, unless
 // nothing else was read. Of the rest at most limit facts are kept, those with
-// the most specific paths: literal before wildcard before "**". They come in
-// document order.
+// the most specific paths: what a path names before what lies below its "**",
+// then the one of more literal segments. They come in document order.
 func Facts(reads ReadSet, body *evidence.Value, limit int) []Fact {
-	c := factCollector{nodes: factNodes}
+	c := factCollector{nodes: factNodes, path: make([]byte, 0, 128), found: make([]foundFact, 0, 16)}
 	for _, pattern := range reads {
-		c.pattern = pattern
-		c.rank = 2*strings.Count(pattern, "/*") + strings.Count(pattern, "**")
+		if c.missing != "" && strings.HasPrefix(pattern, c.missing) {
+			continue
+		}
+		c.pattern, c.missing = pattern, ""
 		c.walk(pattern, body)
 	}
 	found := slices.DeleteFunc(c.found, c.otherForm)
 	if telling := slices.IndexFunc(found, func(f foundFact) bool { return !identifies(f.Path) }); telling >= 0 {
 		found = slices.DeleteFunc(found, func(f foundFact) bool { return identifies(f.Path) })
 	}
-	slices.SortStableFunc(found, func(a, b foundFact) int { return a.rank - b.rank })
+	slices.SortStableFunc(found, func(a, b foundFact) int {
+		return cmp.Or(a.below-b.below, b.literals-a.literals)
+	})
 	out := make([]Fact, 0, min(len(found), limit))
 	for _, f := range found {
 		if len(out) == limit {
 			break
 		}
 		if !slices.ContainsFunc(out, func(g Fact) bool { return g.Path == f.Path }) {
-			f.Value = valueText(f.value)
+			f.Value = c.text(f.value)
 			out = append(out, f.Fact)
 		}
 	}
@@ -66,19 +71,23 @@ func identifies(path string) bool {
 }
 
 // foundFact is a fact whose text is not made yet, with the pattern that led to
-// it and how general that is.
+// it.
 type foundFact struct {
 	Fact
-	value   *evidence.Value
-	pattern string
-	rank    int
+	value    *evidence.Value
+	pattern  string
+	literals int // segments of pattern
+	below    int // segments of the path that only "**" covers
 }
 
 type factCollector struct {
 	found   []foundFact
 	pattern string
-	rank    int
+	// missing, unless empty, is where body ends on the way of pattern.
+	missing string
 	path    []byte
+	within  int // wildcards passed on the way
+	below   int
 	nodes   int
 	// led holds the patterns that led to a fact, once each.
 	led []string
@@ -106,9 +115,13 @@ func (c *factCollector) walk(pattern string, v *evidence.Value) {
 		if v.Len() == 0 {
 			c.add(v, v.Line())
 		}
+		c.below++
 		c.children("/**", v)
+		c.below--
 	case segment == "*":
+		c.within++
 		c.children(rest, v)
+		c.within--
 	default:
 		c.child(segment, rest, v)
 	}
@@ -141,33 +154,38 @@ func (c *factCollector) child(segment, pattern string, v *evidence.Value) {
 	switch {
 	case next != nil:
 		c.walk(pattern, next)
-	case v.Is(evidence.Object) && pattern == "", v.Is(evidence.Object) && pattern == "/**" && parent > 0:
+	case v.Is(evidence.Object) && (pattern == "" || c.within > 0 || pattern == "/**" && parent > 0):
 		c.add(nil, v.Line())
+	case c.within == 0:
+		c.missing = string(c.path) + "/"
 	}
 	c.path = c.path[:parent]
 }
 
 func (c *factCollector) add(v *evidence.Value, line int) {
-	c.found = append(c.found, foundFact{Fact{Path: string(c.path), Line: line}, v, c.pattern, c.rank})
+	literals := strings.Count(c.pattern, "/") - strings.Count(c.pattern, "/*")
+	c.found = append(c.found, foundFact{Fact{Path: string(c.path), Line: line}, v, c.pattern, literals, c.below})
 	if n := len(c.led); n == 0 || c.led[n-1] != c.pattern {
 		c.led = append(c.led, c.pattern)
 	}
 }
 
-func valueText(v *evidence.Value) string {
+// text is v as compact JSON; it uses the collector's path as scratch space.
+func (c *factCollector) text(v *evidence.Value) string {
 	if v == nil {
 		return "absent"
 	}
-	return shorten(string(v.AppendJSON(nil)))
+	c.path = v.AppendJSON(c.path[:0])
+	return shorten(c.path)
 }
 
-func shorten(s string) string {
+func shorten(s []byte) string {
 	if len(s) <= factBytes {
-		return s
+		return string(s)
 	}
 	cut := factBytes
 	for !utf8.RuneStart(s[cut]) {
 		cut--
 	}
-	return s[:cut] + "…"
+	return string(s[:cut]) + "…"
 }

@@ -103,7 +103,9 @@ func TestFacts(t *testing.T) {
 		"absent in an object that exists": {ReadSet{"/spec/containers/*/image"}, 9, []Fact{
 			{"/spec/containers/0/image", `"nginx"`, 8}, {"/spec/containers/1/image", "absent", 10},
 		}},
-		"nothing below an absent parent": {ReadSet{"/spec/containers/*/securityContext/privileged"}, 9, []Fact{
+		"nothing below an absent parent": {ReadSet{"/spec/template/a", "/spec/template/b"}, 9, nil},
+		"the missing part of an element": {ReadSet{"/spec/containers/*/securityContext/privileged"}, 9, []Fact{
+			{"/spec/containers/0/securityContext", "absent", 8},
 			{"/spec/containers/1/securityContext/privileged", "false", 12},
 		}},
 		"identification only if alone": {ReadSet{"/kind", "/metadata/name"}, 9, []Fact{

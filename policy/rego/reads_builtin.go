@@ -23,6 +23,9 @@ func (a *activation) callStmt(s *ir.CallStmt) {
 			a.reads[p] = true
 		}
 		result = sum.result.withLoop(loop)
+		if len(args) == 2 {
+			result = result.ofRule(s.Func) // input and data alone: a rule, not a function
+		}
 	} else {
 		result = a.builtin(s.Func, args)
 	}

@@ -31,6 +31,11 @@ const maxActivations = 50_000
 // number or the order of the elements shows, in count or in an array made from
 // a set, the elements are read whole. The same holds for two values of a
 // complete rule, which conflict unless they are equal.
+//
+// Asking whether an element of a rule's set is in a selection from the same set
+// is no read of all of it either: a selection depends on the value of an element,
+// never on its place, so an equal element would be in it for the same reasons,
+// and these were read when the selection was made.
 func readSets(p *ir.Policy) map[string]policy.ReadSet {
 	a := &analysis{
 		strings: p.Static.Strings, funcs: map[string]*ir.Func{},
@@ -72,6 +77,7 @@ type activation struct {
 	locals    map[ir.Local]*shape
 	written   map[ir.Local]*shape    // all that the current block assigned
 	home      map[ir.Local]*ir.Block // where an array was made
+	outside   map[ir.Local]int       // the loops around the place where an object was made
 	undefined map[ir.Local]bool      // known to hold nothing yet
 	block     *ir.Block
 	loops     int // open around the current block
@@ -81,7 +87,7 @@ type activation struct {
 
 func (a *analysis) activation() *activation {
 	return &activation{
-		analysis: a, locals: map[ir.Local]*shape{}, home: map[ir.Local]*ir.Block{},
+		analysis: a, locals: map[ir.Local]*shape{}, home: map[ir.Local]*ir.Block{}, outside: map[ir.Local]int{},
 		undefined: map[ir.Local]bool{}, reads: map[string]bool{}, result: none,
 	}
 }
@@ -92,7 +98,7 @@ func (a *analysis) call(f *ir.Func, args []*shape) *summary {
 	var key strings.Builder
 	key.WriteString(f.Name)
 	for i := range args {
-		args[i] = args[i].withLoop(0)
+		args[i] = args[i].withLoop(0).keyOf(0)
 		args[i].writeKey(&key)
 	}
 	if s := a.done[key.String()]; s != nil {
@@ -156,10 +162,7 @@ func (a *activation) stmt(s ir.Stmt) {
 	case *ir.NotStmt:
 		a.run([]*ir.Block{s.Block})
 	case *ir.WithStmt:
-		if s.Local != ir.Data {
-			a.everything()
-		}
-		a.consume(a.operand(s.Value))
+		a.everything() // rules mean something else inside
 		a.run([]*ir.Block{s.Block})
 	case *ir.CallDynamicStmt:
 		a.everything()
@@ -198,6 +201,7 @@ func (a *activation) build(s ir.Stmt) {
 		a.home[s.Target] = a.block
 		a.assign(s.Target, &shape{made: true})
 	case *ir.MakeObjectStmt:
+		a.outside[s.Target] = a.loops
 		a.assign(s.Target, &shape{made: true})
 	case *ir.MakeSetStmt:
 		a.assign(s.Target, &shape{made: true, set: true})
@@ -213,8 +217,7 @@ func (a *activation) build(s ir.Stmt) {
 	case *ir.ObjectInsertStmt:
 		a.insert(s.Object, a.operand(s.Key), a.operand(s.Value))
 	case *ir.ObjectInsertOnceStmt:
-		a.consume(a.operand(s.Value)) // two values for one key must be equal
-		a.insert(s.Object, a.operand(s.Key), a.operand(s.Value))
+		a.insertOnce(s.Object, a.operand(s.Key), a.operand(s.Value))
 	case *ir.ObjectMergeStmt:
 		a.consume(a.local(s.A))
 		a.consume(a.local(s.B))
@@ -272,6 +275,17 @@ func (a *activation) assignOnce(s *ir.AssignVarOnceStmt) {
 	a.add(s.Target, v)
 }
 
+// insertOnce reads what tells whether two values for one key conflict. None do
+// if all that is put in is one value for each turn of the loop, by its key.
+func (a *activation) insertOnce(object ir.Local, key, value *shape) {
+	once := key.turn > 0 && key.turn == a.loops && a.outside[object] == a.loops-1
+	if !once || !a.local(object).isEmpty() {
+		a.consume(a.local(object))
+		a.consume(value)
+	}
+	a.insert(object, key, value)
+}
+
 func (a *activation) insert(object ir.Local, key, value *shape) {
 	a.consume(key)
 	s := &shape{made: true}
@@ -296,7 +310,9 @@ func (a *activation) dot(s, key *shape) *shape {
 		}
 	}
 	if s.set && s.elems != nil {
-		a.compare(key, s.elems)
+		if key.from == "" || key.from != s.elems.from {
+			a.compare(key, s.elems)
+		}
 	} else if !key.onlyLiterals() {
 		a.shallow(key)
 	}
@@ -321,11 +337,21 @@ func (a *activation) scan(s *ir.ScanStmt) {
 	a.loops++
 	loop := outer(source.outermost(), a.loops)
 	key := source.elems.orNone().withLoop(loop) // a set's elements are its keys
+	if source.set && source.rule != "" && len(source.paths) == 0 && !source.unknown {
+		key = key.element(source.rule)
+	}
 	if !source.set || len(source.paths) > 0 || source.unknown {
 		key = join(key, scalar)
 	}
+	value := a.dot(source.withoutSet(), scalar).withLoop(loop)
+	if key.from != "" {
+		value = value.element(key.from)
+	}
+	if !source.set {
+		key = key.keyOf(a.loops)
+	}
 	a.assign(s.Key, key)
-	a.assign(s.Value, a.dot(source.withoutSet(), scalar).withLoop(loop))
+	a.assign(s.Value, value)
 	a.run([]*ir.Block{s.Block})
 	a.loops--
 }

@@ -132,12 +132,19 @@ func TestReadSetOf(t *testing.T) {
 			policy.ReadSet{"/a/s/x", "/a/t", "/b/x"}},
 		"patch elsewhere": {`o := json.patch(input.a, [{"op": "add", "path": "s/t", "value": 1}]); o.u == 1`,
 			policy.ReadSet{"/a/**"}},
-		"a function": {`f(input.a, "x")`, policy.ReadSet{"/a/x"}},
-		"a conflict": {`g == 1`, policy.ReadSet{"/p/**", "/q/**"}},
-		"a default":  {`h == 1`, policy.ReadSet{"/p"}},
+		"a selection of a set": {`some x in rs; not good[x]`, policy.ReadSet{"/a/*/ok"}},
+		"a set of others":      {`some x in input.b; not good[x]`, policy.ReadSet{"/a/*/**", "/b/*/**"}},
+		"an object by key":     {`o := {k: v | some k, v in input.a}; o.x.y == 1`, policy.ReadSet{"/a/*/y"}},
+		"an object, conflicts": {`o := {k.n: k | some k in input.a}; o.x.y == 1`, policy.ReadSet{"/a/*/**"}},
+		"two values for a key": {`both.x.y == 1`, policy.ReadSet{"/a/*/**", "/b/*/**"}},
+		"a function":           {`f(input.a, "x")`, policy.ReadSet{"/a/x"}},
+		"a conflict":           {`g == 1`, policy.ReadSet{"/p/**", "/q/**"}},
+		"a default":            {`h == 1`, policy.ReadSet{"/p"}},
 	} {
 		src := "package user.c\nimport rego.v1\n" +
 			"f(o, k) if o[k] == 1\ng := input.p\ng := input.q\ndefault h := 2\nh := input.p\nok if input.x\n" +
+			"rs contains x if some x in input.a\ngood contains x if {\nsome x in rs\nx.ok\n}\n" +
+			"both[k] := v if some k, v in input.a\nboth[k] := v if some k, v in input.b\n" +
 			"deny contains \"no\" if {\n" + strings.ReplaceAll(c.rego, "; ", "\n") + "\n}\n"
 		e, err := Load(fstest.MapFS{"c.rego": {Data: []byte(src)}}, "")
 		if err != nil {

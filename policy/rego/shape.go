@@ -18,6 +18,12 @@ type shape struct {
 	// to turn of which the parts may be others; 0 for none.
 	loop int
 
+	// rule is the rule whose value this is, if it is that of one rule and
+	// unchanged; from is the rule of whose set this is an element.
+	rule, from string
+	// turn is the loop of whose turns this is the key, another one each time.
+	turn int
+
 	computed bool // may also be a scalar that some function made
 	unknown  bool // may also be a composite made of what is already read
 
@@ -151,6 +157,30 @@ func (s *shape) withLoop(loop int) *shape {
 	return &c
 }
 
+// ofRule is s as the value of a rule.
+func (s *shape) ofRule(name string) *shape {
+	c := *s
+	c.rule = name
+	return &c
+}
+
+// keyOf is s as the key that tells the turns of a loop apart.
+func (s *shape) keyOf(loop int) *shape {
+	if s.turn == loop {
+		return s
+	}
+	c := *s
+	c.turn = loop
+	return &c
+}
+
+// element is s as an element of what this rule gives, if it is a set.
+func (s *shape) element(of string) *shape {
+	c := *s
+	c.from = of
+	return &c
+}
+
 // withNext is the array s with one more element.
 func (s *shape) withNext(e *shape) *shape {
 	c := *s
@@ -170,6 +200,15 @@ func join(a, b *shape) *shape {
 		paths: unite(a.paths, b.paths), loop: outer(a.loop, b.loop), lits: unite(a.lits, b.lits),
 		computed: a.computed || b.computed, unknown: a.unknown || b.unknown,
 		made: a.made || b.made, set: a.set || b.set, elems: a.elems,
+	}
+	if a.rule == b.rule {
+		out.rule = a.rule
+	}
+	if a.turn == b.turn {
+		out.turn = a.turn
+	}
+	if a.from == b.from {
+		out.from = a.from
 	}
 	if b.elems != nil {
 		out.elems = join(a.elems.orNone(), b.elems)
@@ -213,6 +252,7 @@ func unite(a, b []string) []string {
 func (s *shape) writeKey(b *strings.Builder) {
 	flags := [...]bool{s.computed, s.unknown, s.made, s.set}
 	b.WriteByte('(')
+	b.WriteString(s.rule + "\x00" + s.from + "\x00")
 	for i, f := range flags {
 		if f {
 			b.WriteByte('a' + byte(i))
