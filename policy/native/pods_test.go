@@ -1,7 +1,6 @@
 package native
 
 import (
-	"encoding/json"
 	"os"
 	"path/filepath"
 	"reflect"
@@ -10,7 +9,6 @@ import (
 	"strings"
 	"testing"
 
-	corev1 "k8s.io/api/core/v1"
 	podsecurity "k8s.io/pod-security-admission/policy"
 
 	"github.com/surety-cloud/surety"
@@ -142,29 +140,6 @@ func TestUpstreamFixtures(t *testing.T) {
 		}
 		if want == "fail" && !failed {
 			t.Errorf("%s: no check fails", file)
-		}
-	}
-}
-
-// TestAgreesWithTypedDecoding compares each rule's verdict with the one it gives
-// on the object as encoding/json decodes it.
-func TestAgreesWithTypedDecoding(t *testing.T) {
-	e := New()
-	for _, file := range upstreamFixtures(t, "*/v1.*/*/*.yaml") {
-		raw, err := os.ReadFile(file)
-		if err != nil {
-			t.Fatal(err)
-		}
-		item := items(t, string(raw))[0]
-		var want corev1.Pod
-		if err := json.Unmarshal(item.Body.AppendJSON(nil), &want); err != nil {
-			t.Fatal(err)
-		}
-		applyDefaults(&want.Spec)
-		for i, o := range e.Judge(item, policy.DefaultBudget)[:len(e.pods)] {
-			if allowed := e.pods[i].allowed(&want.ObjectMeta, &want.Spec); allowed != (o.Verdict == surety.Pass) {
-				t.Errorf("%s: %s is %s, but allowed is %v", file, o.Check.ID, o.Verdict, allowed)
-			}
 		}
 	}
 }
