@@ -72,7 +72,7 @@ func writeOSCAL(w io.Writer, a *assessment.Assessment, o Options) error {
 	x := &oscal{a: a, o: o, time: o.Time.UTC().Format(time.RFC3339), looked: map[string]bool{}, ids: map[*assessment.Result]string{}}
 	x.origins = []oscalOrigin{{[]oscalActor{{"tool", uuid("tool", "surety", o.Version)}}}}
 	x.name()
-	x.collect()
+	x.collectFindings(x.collectRisks())
 
 	out := &oscalWriter{Writer: bufio.NewWriterSize(w, 1<<16)}
 	plan := uuid("plan", a.Model.Name)
@@ -143,44 +143,54 @@ func list[T any](w *oscalWriter, name string, elements iter.Seq[T]) {
 	}
 }
 
-// run names this assessment: what was judged, by which checks, and when.
+// run names this assessment: what was judged, by which version, and when.
 func (x *oscal) run() string {
 	return strings.Join([]string{x.a.Model.Name, x.a.Root.String(), x.o.Version, x.time}, "\x00")
 }
 
-// collect sorts the results by finding and by risk.
-func (x *oscal) collect() {
-	riskOf := map[*assessment.Result]*risk{}
+// collectRisks makes the risks, and says which of them each result is part of.
+func (x *oscal) collectRisks() map[*assessment.Result]*risk {
+	of := map[*assessment.Result]*risk{}
 	for i := range x.a.Groups {
 		g := &x.a.Groups[i]
 		k := &risk{rank: i, group: g, results: g.Results}
 		x.risks = append(x.risks, k)
 		for _, r := range g.Results {
-			riskOf[r] = k
+			of[r] = k
 		}
 	}
 	accepted := map[*assessment.Waiver]*risk{}
-	for _, u := range x.a.Waivers {
-		accepted[u.Waiver] = &risk{waiver: u.Waiver}
-	}
-
-	type place struct{ control, element string }
-	at := map[place]*standing{}
-	find := func(control, element string) *standing {
-		k := place{control, element}
-		if at[k] == nil {
-			at[k] = &standing{control: control, element: element, risks: map[*risk]bool{}}
-		}
-		return at[k]
-	}
 	for i := range x.a.Results {
 		r := &x.a.Results[i]
-		if k := accepted[r.Detail().Waiver]; k != nil && r.Verdict == surety.Waived {
-			k.results = append(k.results, r)
-			riskOf[r] = k
+		w := r.Detail().Waiver
+		if r.Verdict != surety.Waived || w == nil {
+			continue
 		}
+		k := accepted[w]
+		if k == nil {
+			k = &risk{rank: len(x.risks), waiver: w}
+			accepted[w] = k
+			x.risks = append(x.risks, k)
+		}
+		k.results = append(k.results, r)
+		of[r] = k
+	}
+	return of
+}
+
+// collectFindings sorts the results by control and element.
+func (x *oscal) collectFindings(riskOf map[*assessment.Result]*risk) {
+	type place struct{ control, element string }
+	at := map[place]*standing{}
+	for i := range x.a.Results {
+		r := &x.a.Results[i]
 		for _, control := range r.Check.Controls {
-			s := find(control, r.Owner.Element)
+			k := place{control, r.Owner.Element}
+			s := at[k]
+			if s == nil {
+				s = &standing{control: k.control, element: k.element, risks: map[*risk]bool{}}
+				at[k] = s
+			}
 			s.counts[r.Verdict]++
 			if worthTelling(r.Verdict) {
 				s.told = append(s.told, r)
@@ -194,12 +204,6 @@ func (x *oscal) collect() {
 		d := &x.a.Responsibilities[i]
 		if s := at[place{d.Control, d.Element}]; s != nil {
 			s.duty = d
-		}
-	}
-	for _, u := range x.a.Waivers {
-		if k := accepted[u.Waiver]; len(k.results) > 0 {
-			k.rank = len(x.risks)
-			x.risks = append(x.risks, k)
 		}
 	}
 	for _, s := range at {
