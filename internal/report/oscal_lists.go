@@ -126,7 +126,7 @@ func (x *oscal) risk(k *risk) oscalRisk {
 	out := oscalRisk{UUID: k.id(), Status: "open", Origins: x.origins, Observations: x.references(k.results)}
 	if w := k.waiver; w != nil {
 		out.Title, out.Status = line("Accepted: "+w.Check+" on "+w.Resource), "deviation-approved"
-		out.Description = fmt.Sprintf("%d fails are accepted until %s.", len(k.results), w.Expires.Format(time.DateOnly))
+		out.Description = fmt.Sprintf("%s accepted until %s.", count(len(k.results), "fail"), w.Expires.Format(time.DateOnly))
 		out.Statement, out.Deadline = markup(w.Reason), w.Expires.UTC().Add(24*time.Hour-time.Second).Format(time.RFC3339)
 		out.Props = []oscalProp{prop("owner", w.Owner)}
 		if w.Compensating != "" {
