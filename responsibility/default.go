@@ -2,6 +2,8 @@ package responsibility
 
 import (
 	"fmt"
+
+	"github.com/surety-cloud/surety"
 	"maps"
 	"slices"
 
@@ -55,7 +57,7 @@ func (r *resolver) chain(name string) []*system.Service {
 func (r *resolver) claim(own catalog.Ownership, s *system.Service, itself bool, operator string) answer {
 	a := answer{
 		state: Owned, origin: s.Origin,
-		basis: fmt.Sprintf("default of %s service %s (%s)", s.Category, s.Name, s.Origin),
+		basis: fmt.Sprintf("default of %s service %s (%s)", s.Category, s.Name, stated(s.Origin)),
 	}
 	switch own {
 	case catalog.OwnedProvider:
@@ -129,4 +131,12 @@ func (r *resolver) unserved(p place) answer {
 		}
 	}
 	return answer{state: Unowned, basis: "in no service and without operator; state one with in or operator"}
+}
+
+// stated says where a fact stands, or that nobody stated it.
+func stated(at surety.Origin) string {
+	if at == (surety.Origin{}) {
+		return "inferred"
+	}
+	return at.String()
 }
