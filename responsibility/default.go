@@ -2,11 +2,10 @@ package responsibility
 
 import (
 	"fmt"
-
-	"github.com/surety-cloud/surety"
 	"maps"
 	"slices"
 
+	"github.com/surety-cloud/surety"
 	"github.com/surety-cloud/surety/catalog"
 	"github.com/surety-cloud/surety/system"
 )
