@@ -81,6 +81,8 @@ type activation struct {
 	undefined map[ir.Local]bool      // known to hold nothing yet
 	block     *ir.Block
 	loops     int // open around the current block
+	turn      int // the innermost of them, by its number among all of the activation
+	scans     int // loops entered so far
 	reads     map[string]bool
 	result    *shape
 }
@@ -114,7 +116,7 @@ func (a *analysis) call(f *ir.Func, args []*shape) *summary {
 		}
 	}
 	act.run(f.Blocks)
-	s := &summary{act.reads, act.result.withLoop(0)}
+	s := &summary{act.reads, act.result.withLoop(0).keyOf(0)}
 	a.done[key.String()] = s
 	return s
 }
@@ -262,7 +264,7 @@ func (a *activation) add(l ir.Local, s *shape) { a.assign(l, join(a.local(l), s)
 // assignOnce reads what tells whether two assignments conflict.
 func (a *activation) assignOnce(s *ir.AssignVarOnceStmt) {
 	v, previous := a.operand(s.Source), a.local(s.Target)
-	if n := v.outermost(); n > 0 && n <= a.loops {
+	if a.loops > 0 && !v.staysIn(a.loops) {
 		a.consume(v)
 	}
 	if a.undefined[s.Target] {
@@ -278,7 +280,7 @@ func (a *activation) assignOnce(s *ir.AssignVarOnceStmt) {
 // insertOnce reads what tells whether two values for one key conflict. None do
 // if all that is put in is one value for each turn of the loop, by its key.
 func (a *activation) insertOnce(object ir.Local, key, value *shape) {
-	once := key.turn > 0 && key.turn == a.loops && a.outside[object] == a.loops-1
+	once := key.turn > 0 && key.turn == a.turn && a.outside[object] == a.loops-1
 	if !once || !a.local(object).isEmpty() {
 		a.consume(a.local(object))
 		a.consume(value)
@@ -321,7 +323,7 @@ func (a *activation) dot(s, key *shape) *shape {
 	if !key.onlyLiterals() || len(key.lits) > 1 {
 		loop = min(a.loops, 1) // the key may depend on any loop
 	}
-	return out.withLoop(loop)
+	return out.withLoop(loop).keyOf(0)
 }
 
 func (a *activation) part(path string) *shape {
@@ -334,7 +336,10 @@ func (a *activation) scan(s *ir.ScanStmt) {
 	if source.set && appends(s.Block) && source.elems != nil {
 		a.consume(source.elems) // the order of the elements shows
 	}
+	around := a.turn
 	a.loops++
+	a.scans++
+	a.turn = a.scans
 	loop := outer(source.outermost(), a.loops)
 	key := source.elems.orNone().withLoop(loop) // a set's elements are its keys
 	if source.set && source.rule != "" && len(source.paths) == 0 && !source.unknown {
@@ -348,12 +353,13 @@ func (a *activation) scan(s *ir.ScanStmt) {
 		value = value.element(key.from)
 	}
 	if !source.set {
-		key = key.keyOf(a.loops)
+		key = key.keyOf(a.turn)
 	}
 	a.assign(s.Key, key)
 	a.assign(s.Value, value)
 	a.run([]*ir.Block{s.Block})
 	a.loops--
+	a.turn = around
 }
 
 // appends reports whether b appends to an array that it does not make itself.

@@ -21,7 +21,7 @@ type shape struct {
 	// rule is the rule whose value this is, if it is that of one rule and
 	// unchanged; from is the rule of whose set this is an element.
 	rule, from string
-	// turn is the loop of whose turns this is the key, another one each time.
+	// turn is the number of the loop whose turns this key tells apart.
 	turn int
 
 	computed bool // may also be a scalar that some function made
@@ -90,6 +90,19 @@ func (s *shape) outermost() int {
 		n = outer(n, p.outermost())
 	}
 	return n
+}
+
+// staysIn reports whether s is the same value in every turn of the open loops.
+func (s *shape) staysIn(loops int) bool {
+	if len(s.paths) > 1 || s.loop > 0 && s.loop <= loops {
+		return false
+	}
+	for p := range s.parts() {
+		if !p.staysIn(loops) {
+			return false
+		}
+	}
+	return true
 }
 
 // outer is the outer one of two loops.
