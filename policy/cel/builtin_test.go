@@ -113,7 +113,7 @@ func mutants(v *evidence.Value, path string, reads policy.ReadSet) iter.Seq[*evi
 			remake = evidence.NewArray
 		}
 		for i, f := range v.Fields() {
-			segment := escape(f.Key)
+			segment := policy.EscapeSegment(f.Key)
 			if v.Is(evidence.Array) {
 				segment = strconv.Itoa(i)
 			}

@@ -98,7 +98,7 @@ func (a *analysis) eval(e ast.Expr) view {
 		return a.scope[e.AsIdent()]
 	case ast.SelectKind:
 		sel := e.AsSelect()
-		v := a.eval(sel.Operand()).child(escape(sel.FieldName()))
+		v := a.eval(sel.Operand()).child(policy.EscapeSegment(sel.FieldName()))
 		if sel.IsTestOnly() {
 			return a.shallow(v)
 		}
@@ -215,7 +215,7 @@ func (a *analysis) call(c ast.CallExpr) view {
 	switch name := c.FunctionName(); name {
 	case operators.Index, operators.OptIndex, operators.OptSelect:
 		if key, ok := literalString(c.Args()[1]); ok {
-			return args[0].child(escape(key))
+			return args[0].child(policy.EscapeSegment(key))
 		}
 		a.shallow(args[1])
 		return args[0].child("*")
@@ -284,11 +284,6 @@ func literalString(e ast.Expr) (string, bool) {
 	}
 	s, ok := e.AsLiteral().(types.String)
 	return string(s), ok
-}
-
-// escape writes a key as a segment of a JSON Pointer (RFC 6901 §3).
-func escape(key string) string {
-	return strings.ReplaceAll(strings.ReplaceAll(key, "~", "~0"), "/", "~1")
 }
 
 // expand turns stand-ins into the paths they have in each of kinds, and drops
