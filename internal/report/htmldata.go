@@ -96,7 +96,8 @@ func writeHTMLTables(out *bufio.Writer, a *assessment.Assessment, findings []*as
 		return appendTexts(b, w.Owner, w.Reason, w.Expires.Format(time.DateOnly))
 	})
 	writeList(out, "strings", t.strings.list, func(b []byte, s string) []byte { return appendJSON(b, visibleOnly(s)) })
-	writeList(out, "verdicts", []surety.Verdict{0, 1, 2, 3, 4}, func(b []byte, v surety.Verdict) []byte { return appendJSON(b, v.String()) })
+	byNumber := []surety.Verdict{surety.Unknown, surety.Pass, surety.Fail, surety.NotApplicable, surety.Waived}
+	writeList(out, "verdicts", byNumber, func(b []byte, v surety.Verdict) []byte { return appendJSON(b, v.String()) })
 	out.WriteString(",\n\"capabilities\":")
 	writeTitles(out, a.Catalog.Capabilities, func(c *catalog.Capability) (string, string) { return c.Clause, c.Title })
 	out.WriteString(",\n\"controls\":")

@@ -120,6 +120,9 @@ func (p *page) Unseen() []evidence.Problem {
 // Quiet counts the results that are not listed.
 func (p *page) Quiet() int { return p.Summary.Verdicts.Total() - p.Findings }
 
+// Undecided reports whether any verdict is unknown.
+func (p *page) Undecided() bool { return p.Summary.Verdicts[surety.Unknown] > 0 }
+
 // Rest counts the findings that are not plain HTML.
 func (p *page) Rest() int { return p.Findings - len(p.Results) }
 
@@ -252,13 +255,52 @@ type matrixCell struct {
 	Duties        int // responsibilities of the party under the capability
 }
 
+type matrixPlace struct{ party, clause string }
+
 // newMatrix has a row for every capability, also those that nothing was found
 // out about: that is the point of it.
 func newMatrix(a *assessment.Assessment) matrix {
-	type place struct{ party, clause string }
-	cells := map[place]*matrixCell{}
+	cells := matrixCells(a)
+	parties := map[string]bool{}
+	for name := range a.Model.Parties {
+		parties[name] = true
+	}
+	unlisted := false
+	for k, c := range cells {
+		if c.Shown() || c.Duties > 0 {
+			parties[k.party] = true
+			unlisted = unlisted || k.clause == ""
+		}
+	}
+	m := matrix{Parties: slices.Sorted(maps.Keys(parties))}
+	if len(m.Parties) > 0 && m.Parties[0] == "" { // nobody comes last
+		m.Parties = append(m.Parties[1:], "")
+	}
+	row := func(clause, title string) {
+		r := matrixRow{Clause: clause, Title: title}
+		for _, party := range m.Parties {
+			c := cells[matrixPlace{party, clause}]
+			if c == nil {
+				c = &matrixCell{Party: party, Clause: clause}
+			}
+			r.Cells = append(r.Cells, *c)
+		}
+		m.Rows = append(m.Rows, r)
+	}
+	for _, c := range a.Catalog.Capabilities {
+		row(c.Clause, c.Title)
+	}
+	if unlisted {
+		row("", "No capability")
+	}
+	return m
+}
+
+// matrixCells counts what there is, in one pass over the results.
+func matrixCells(a *assessment.Assessment) map[matrixPlace]*matrixCell {
+	cells := map[matrixPlace]*matrixCell{}
 	at := func(party, control string) *matrixCell {
-		k := place{party: party}
+		k := matrixPlace{party: party}
 		if c := a.Catalog.Control(control); c != nil {
 			k.clause = c.Capability
 		}
@@ -280,40 +322,7 @@ func newMatrix(a *assessment.Assessment) matrix {
 	for i := range a.Responsibilities {
 		at(a.Responsibilities[i].Accountable, a.Responsibilities[i].Control).Duties++
 	}
-
-	parties := map[string]bool{}
-	for name := range a.Model.Parties {
-		parties[name] = true
-	}
-	unlisted := false
-	for k, c := range cells {
-		if c.Shown() || c.Duties > 0 {
-			parties[k.party] = true
-			unlisted = unlisted || k.clause == ""
-		}
-	}
-	m := matrix{Parties: slices.Sorted(maps.Keys(parties))}
-	if len(m.Parties) > 0 && m.Parties[0] == "" { // nobody comes last
-		m.Parties = append(m.Parties[1:], "")
-	}
-	row := func(clause, title string) {
-		r := matrixRow{Clause: clause, Title: title}
-		for _, party := range m.Parties {
-			c := cells[place{party, clause}]
-			if c == nil {
-				c = &matrixCell{Party: party, Clause: clause}
-			}
-			r.Cells = append(r.Cells, *c)
-		}
-		m.Rows = append(m.Rows, r)
-	}
-	for _, c := range a.Catalog.Capabilities {
-		row(c.Clause, c.Title)
-	}
-	if unlisted {
-		row("", "No capability")
-	}
-	return m
+	return cells
 }
 
 // Shown reports whether any result says how the party stands.

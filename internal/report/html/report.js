@@ -39,8 +39,8 @@
   let matching = new Int32Array(0);
   let start = 0;
 
-  // bySeverity keeps the order of the rows for severities; other values are
-  // sorted by name, numbers in them as numbers.
+  // Severities and verdicts are offered by urgency, other values by name, with
+  // numbers in them as numbers.
   const collator = new Intl.Collator("en", { numeric: true });
   const order = { severity: ["critical", "high", "medium", "low", "info"], verdict: ["fail", "unknown", "waived"] };
   const select = (field) => {
@@ -105,6 +105,7 @@
     const found = row[ROW_FOUND];
     const facts = row[ROW_FACTS] || [];
     const waiver = data.waivers[row[ROW_WAIVER]];
+    const verdict = data.verdicts[row[ROW_VERDICT]];
     const dl = element("dl");
     const add = (term, ...entries) => {
       if (entries.length) dl.append(element("dt", null, term), ...entries.map((e) => element("dd", null, ...e)));
@@ -112,14 +113,14 @@
     const line = (n) => (n ? [" ", label("line " + n)] : []);
     const messages = [];
     for (let i = 0; i < found.length; i += 2) messages.push([isolated(data.strings[found[i]]), ...line(found[i + 1])]);
-    add(data.verdicts[row[ROW_VERDICT]] === "unknown" ? "Reason" : "Found", ...messages);
+    add(verdict === "unknown" ? "Reason" : "Found", ...messages);
     if (check.remediation) add("Fix", [isolated(check.remediation)]);
     const values = [];
     for (let i = 0; i < facts.length; i += 3) {
       values.push([code(data.strings[facts[i]]), ": ", code(data.strings[facts[i + 1]]), ...line(facts[i + 2])]);
     }
     add("Facts", ...values);
-    if (waiver) add("Waiver", [isolated(waiver[0]), ": ", isolated(waiver[1]), " ", label("until " + waiver[2])]);
+    if (waiver) add(verdict === "fail" ? "Expired waiver" : "Waiver", [isolated(waiver[0]), ": ", isolated(waiver[1]), " ", label("until " + waiver[2])]);
     if (item) {
       const at = found[1] || item.line;
       add("Where", [code(item.file + (at ? ":" + at : ""))]);
@@ -156,6 +157,7 @@
     count.value = matching.length === 0 ? "No result of " + number(data.rows.length) + " matches" :
       number(start + 1) + "–" + number(end) + " of " + number(matching.length) +
       (matching.length < data.rows.length ? ", " + number(data.rows.length) + " in all" : "");
+    pages.hidden = matching.length <= step;
     for (const [button, target] of pager) {
       const to = target();
       button.disabled = to === start || to < 0 || to >= matching.length;
@@ -167,14 +169,14 @@
     pager.push([b, target]);
     return b;
   };
-  const pages = () => element("p", { class: "pages" },
+  const pages = element("p", { class: "pages" },
     button("First", () => 0), button("Previous", () => start - step),
     button("Next", () => start + step), button("Last", () => Math.floor((matching.length - 1) / step) * step));
 
   // The address keeps the filter, so that a view can be linked and gone back to.
   const read = () => {
     const wanted = new URLSearchParams(location.hash.slice(1));
-    if (![...wanted.keys()].some((k) => k in controls || k === "text")) return false;
+    if (![...wanted.keys()].some((k) => Object.hasOwn(controls, k) || k === "text")) return false;
     for (const field of fields) {
       const value = wanted.get(field.name);
       controls[field.name].value = value === null ? any : value;
@@ -204,12 +206,13 @@
   search.addEventListener("input", () => { clearTimeout(typing); typing = setTimeout(changed, 120); });
   form.addEventListener("submit", (event) => event.preventDefault());
   form.addEventListener("reset", () => setTimeout(changed));
-  browser.append(form, element("p", { class: "count", "aria-live": "polite" }, count), list, pages());
+  browser.append(form, element("p", { class: "count", "aria-live": "polite" }, count), list, pages);
   for (const link of document.querySelectorAll("a[data-filter]")) link.href = "#" + link.dataset.filter;
   addEventListener("hashchange", () => { if (read()) { filter(); browser.scrollIntoView(); } });
   document.getElementById("plain").remove();
   browser.hidden = false;
   const linked = read();
   filter();
-  if (linked) browser.scrollIntoView();
+  // The page is shorter now than when the browser went to the address.
+  if (location.hash) (linked ? browser : document.getElementById(location.hash.slice(1)))?.scrollIntoView();
 })();
