@@ -1,7 +1,6 @@
 package native
 
 import (
-	"encoding/json"
 	"reflect"
 	"slices"
 	"strconv"
@@ -23,7 +22,9 @@ const (
 	text
 	truth
 	integer
-	special // a scalar with a syntax of its own
+	quantity
+	intOrString
+	timestamp
 )
 
 // plan says how the API server reads a value into one Go type: what fits, what
@@ -66,8 +67,6 @@ type planKey struct {
 	wants string
 }
 
-var unmarshaler = reflect.TypeFor[json.Unmarshaler]()
-
 func (b *planner) build(t reflect.Type, wants []want) *plan {
 	key := planKey{t, describe(wants)}
 	if p := b.built[key]; p != nil {
@@ -101,17 +100,13 @@ func (b *planner) shape(p *plan, wants []want) {
 	case reflect.TypeFor[metav1.FieldsV1]():
 		return // the server's own notes, in any form
 	case reflect.TypeFor[resource.Quantity]():
-		p.form, p.wanted = special, "a quantity such as 500m or 1Gi"
+		p.form, p.wanted = quantity, "a quantity such as 500m or 1Gi"
 		return
 	case reflect.TypeFor[intstr.IntOrString]():
-		p.form, p.wanted = special, "a whole number or a string"
+		p.form, p.wanted = intOrString, "a string or a whole number of at most 32 bits"
 		return
-	case reflect.TypeFor[metav1.Time](), reflect.TypeFor[metav1.MicroTime]():
-		p.form, p.wanted = special, "a time such as 2006-01-02T15:04:05Z"
-		return
-	}
-	if reflect.PointerTo(p.typ).Implements(unmarshaler) {
-		p.form, p.wanted = special, "a "+p.typ.Name()
+	case reflect.TypeFor[metav1.Time]():
+		p.form, p.wanted = timestamp, "a time such as 2006-01-02T15:04:05Z"
 		return
 	}
 	switch p.typ.Kind() {

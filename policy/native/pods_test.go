@@ -1,6 +1,7 @@
 package native
 
 import (
+	"encoding/json"
 	"os"
 	"path/filepath"
 	"reflect"
@@ -87,6 +88,9 @@ func TestPlansAreComplete(t *testing.T) {
 		seen[p] = true
 		if p.form == anything && p.typ.Name() != "FieldsV1" {
 			t.Errorf("%s: the reader does not know how to read %s", path, p.typ)
+		}
+		if p.form == structure && reflect.PointerTo(p.typ).Implements(reflect.TypeFor[json.Unmarshaler]()) {
+			t.Errorf("%s: %s has a syntax of its own", path, p.typ)
 		}
 		for _, f := range p.fields {
 			visit(path+"."+f.name, f.plan)

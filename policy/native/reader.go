@@ -1,7 +1,6 @@
 package native
 
 import (
-	"encoding/json"
 	"fmt"
 	"reflect"
 	"slices"
@@ -134,46 +133,11 @@ func (r *reader) readList(p *plan, v *evidence.Value, out reflect.Value) {
 	}
 }
 
-// readScalar reads v into out and reports whether it fits.
-func readScalar(p *plan, v *evidence.Value, out reflect.Value) bool {
-	switch p.form {
-	case text:
-		if !v.Is(evidence.String) {
-			return false
-		}
-		if out.IsValid() {
-			out.SetString(v.Str())
-		}
-	case truth:
-		if !v.Is(evidence.Bool) {
-			return false
-		}
-		if out.IsValid() {
-			out.SetBool(v.True())
-		}
-	case integer:
-		n, ok := v.Int()
-		if !ok || p.typ.Kind() == reflect.Int32 && n != int64(int32(n)) {
-			return false
-		}
-		if out.IsValid() {
-			out.SetInt(n)
-		}
-	case special:
-		if v.Is(evidence.Object) || v.Is(evidence.Array) {
-			return false
-		}
-		parsed, ok := reflect.New(p.typ).Interface().(json.Unmarshaler)
-		return ok && parsed.UnmarshalJSON(v.AppendJSON(nil)) == nil
-	}
-	return true
-}
-
 // misfit notes that v, at the current path, is not of the form p wants. The
 // value itself is not repeated: it may be a secret in the wrong place.
 func (r *reader) misfit(p *plan, v *evidence.Value) {
 	message := fmt.Sprintf("%s is %s; Kubernetes wants %s there and refuses the object", r.where(), article(v.Kind()), p.wanted)
-	if (p.form == special || p.form == integer) && (v.Is(evidence.String) || v.Is(evidence.Number)) {
+	if p.form >= integer && (v.Is(evidence.String) || v.Is(evidence.Number)) {
 		message = fmt.Sprintf("%s is not %s; Kubernetes refuses the object", r.where(), p.wanted)
 	}
 	r.misfits.add(message, v.Line())

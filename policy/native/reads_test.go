@@ -6,11 +6,13 @@ import (
 	"os"
 	"path/filepath"
 	"reflect"
+	"regexp"
 	"slices"
 	"strconv"
 	"strings"
 	"testing"
 
+	"k8s.io/apimachinery/pkg/api/resource"
 	"k8s.io/apimachinery/pkg/util/json"
 
 	"github.com/surety-cloud/surety/evidence"
@@ -116,11 +118,17 @@ func replace(v *evidence.Value, path []int, to *evidence.Value) *evidence.Value 
 	return evidence.NewArray(fields, v.Line())
 }
 
+// slow is what Kubernetes' parser of quantities takes minutes for.
+var slow = regexp.MustCompile(`[eE]-?[0-9]{4}`)
+
 // compare holds the reader to what Kubernetes' own decoder makes of an object:
 // it fits if and only if that reads it, and then every rule says the same.
 func compare(e *Engine, item *evidence.Item) error {
 	k, ok := e.kinds[item.Key.Kind]
 	if !ok {
+		return nil
+	}
+	if slow.Match(item.Body.AppendJSON(nil)) {
 		return nil
 	}
 	decoded := reflect.New(k.plan.typ)
@@ -195,12 +203,29 @@ func TestAgreesOnCorpus(t *testing.T) {
 	t.Logf("%d objects with pods", judged)
 }
 
+func TestQuantities(t *testing.T) {
+	for _, s := range []string{
+		"", " ", "0", "1", "-1", "+1", "1.5", ".5", "1.", "1Gi", "1 Gi", "1GB", "1gi", "1ki", "1Ki", "1k", "1K", "1m", "1mi", "1e3", "1E3", "1e", "1E", "1Ei",
+		"1e+3", "1e-3", "1e--3", "1e3.5", "1e99999999999999999999", "1k5", "m", "-", "+", ".", "-.", "1..2", "--1", " 1 ", "1\u00a0", "\t1", "1_000", "0x1", "١", "Infinity",
+		strings.Repeat("9", 1000), "000.000100",
+	} {
+		var q resource.Quantity
+		if want := q.UnmarshalJSON(evidence.NewString(s, 1).AppendJSON(nil)) == nil; isQuantity(s) != want {
+			t.Errorf("%q is a quantity: %v", s, want)
+		}
+	}
+	if !isQuantity("1e-2147483648") {
+		t.Error("a small quantity is refused")
+	}
+}
+
 // FuzzJudge feeds the reader whatever parses.
 func FuzzJudge(f *testing.F) {
 	for _, seed := range []string{
 		podHead + "spec: {hostNetwork: true, containers: [{name: c, ports: [{hostPort: 1}]}], volumes: [{name: v}]}",
 		podHead + "spec: {containers: {}}", podHead + "spec: {containers: [[{}]], hostUsers: 1.0}",
 		"apiVersion: apps/v1\nkind: Deployment\nmetadata: {name: a}\nspec: {replicas: 1e3, template: {spec: {containers: [{resources: {limits: {cpu: .5}}}]}}}",
+		podHead + "spec: {overhead: {cpu: 1e-2147483648}, containers: [{name: c}]}",
 		"apiVersion: batch/v1\nkind: CronJob\nmetadata: {name: a, creationTimestamp: x}\nspec: {jobTemplate: {spec: {template: {spec: null}}}}",
 	} {
 		f.Add([]byte(seed))
