@@ -59,7 +59,7 @@ func writePage(w io.Writer, a *assessment.Assessment, o Options) error {
 	out := bufio.NewWriterSize(w, 1<<16)
 	out.WriteString(visibleOnly(head.String()))
 	out.WriteString("<script type=\"application/json\" id=\"data\">")
-	writeHTMLTables(out, a, findings)
+	writeHTMLTables(out, a, findings[:p.Held()])
 	out.WriteString("</script>\n")
 	out.Write(foot.Bytes())
 	return out.Flush()

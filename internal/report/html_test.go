@@ -311,6 +311,19 @@ func TestHTMLOfManyResults(t *testing.T) {
 	}
 }
 
+func TestHTMLSaysWhatItDoesNotHold(t *testing.T) {
+	if testing.Short() {
+		t.Skip("writes 250,000 results")
+	}
+	page := write(t, "html", large(t, 250_000), sampleOptions())
+	if !bytes.Contains(page, []byte("This page holds the 200000 most urgent;")) {
+		t.Error("the page does not say that results are left out")
+	}
+	if n := len(readTables(t, page).Rows); n != pageResults {
+		t.Errorf("%d rows of data, want %d", n, pageResults)
+	}
+}
+
 func TestTotalsFillTheBar(t *testing.T) {
 	for _, n := range []assessment.Counts{{}, {surety.Pass: 1}, {surety.Pass: 1e6, surety.Fail: 1}, {1, 1, 1, 1, 1}, {surety.Fail: 3, surety.Pass: 1e6, surety.Unknown: 1, surety.NotApplicable: 1e6}} {
 		x := 0

@@ -15,6 +15,10 @@ import (
 	"github.com/surety-cloud/surety/system"
 )
 
+// pageResults is how many results the page holds as data. Browsers still filter
+// as many without a pause that is felt as one.
+const pageResults = 200_000
+
 // How much of each list the page holds as plain HTML; the rest is counted, and
 // stands in the JSON report.
 const (
@@ -97,6 +101,9 @@ func (p *page) Named(party string) string {
 	}
 	return party
 }
+
+// Held counts the findings that the page holds in any form.
+func (p *page) Held() int { return min(p.Findings, pageResults) }
 
 // Unseen is the first of what was not looked at: kinds before documents,
 // because a kind stands for many objects.

@@ -180,7 +180,7 @@
     for (const field of fields) {
       const value = wanted.get(field.name);
       controls[field.name].value = value === null ? any : value;
-      if (controls[field.name].selectedIndex < 0) controls[field.name].add(new Option(value + " (0)", value, true, true));
+      if (controls[field.name].selectedIndex < 0) controls[field.name].add(new Option(value + " (0)", value, false, true));
     }
     search.value = wanted.get("text") || "";
     return true;
