@@ -103,6 +103,7 @@ func (e *Engine) Judge(item *evidence.Item, budget policy.Budget) []policy.Outco
 	if len(a.checks) == 0 {
 		return nil
 	}
+	item = unwrapped(item)
 	var runs []string
 	if a.components {
 		runs = components(item.Body)
@@ -117,6 +118,20 @@ func (e *Engine) Judge(item *evidence.Item, budget policy.Budget) []policy.Outco
 	}
 	e.release(m)
 	return out
+}
+
+// unwrapped is item without a field named review at its top. The content's
+// library judges what stands in such a field instead of the object around it,
+// for Gatekeeper's sake; no kind has one, so in a document it could only serve
+// to hide the object from the checks.
+func unwrapped(item *evidence.Item) *evidence.Item {
+	if item.Body.Get("review") == nil {
+		return item
+	}
+	rest := slices.DeleteFunc(slices.Clone(item.Body.Fields()), func(f evidence.Field) bool { return f.Key == "review" })
+	bare := *item
+	bare.Body = evidence.NewObject(rest, item.Body.Line())
+	return &bare
 }
 
 func (e *Engine) machine() *machine {
