@@ -45,7 +45,7 @@ type Judged struct {
 func Assess(in Input) *Assessment {
 	a := &Assessment{
 		Model: in.Model, Catalog: in.Catalog, Root: in.Root,
-		Items: in.Items, Sources: in.Sources, Checks: in.Checks,
+		Items: in.Items, Sources: in.Sources, Checks: in.Checks, Duties: in.Responsibilities,
 	}
 	owners := &ownerIndex{duties: in.Responsibilities, known: map[string]*elementOwners{}}
 	a.Results = results(in, owners)

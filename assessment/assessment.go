@@ -28,6 +28,7 @@ type Assessment struct {
 	Checks           []*policy.Check
 	Results          []Result // by item key, then check id; results without an item last
 	Responsibilities []Responsibility
+	Duties           *responsibility.Index // finds the responsibility that a result counts for
 	Waivers          []WaiverUse
 	Groups           []Group // what to fix first, most urgent first
 	Summary          Summary

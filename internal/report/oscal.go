@@ -186,6 +186,9 @@ func (x *oscal) collectFindings(riskOf map[*assessment.Result]*risk) {
 		r := &x.a.Results[i]
 		for _, control := range r.Check.Controls {
 			k := place{control, r.Owner.Element}
+			if d := x.a.Duties.Of(control, k.element); d != nil {
+				k.element = d.Element // the nearest that the control acts on
+			}
 			s := at[k]
 			if s == nil {
 				s = &standing{control: k.control, element: k.element, risks: map[*risk]bool{}}
@@ -293,6 +296,9 @@ func (x *oscal) components() []oscalComponent {
 	names := map[string]bool{}
 	for _, s := range x.findings {
 		names[s.element] = s.element != ""
+		for _, r := range s.told {
+			names[r.Owner.Element] = r.Owner.Element != ""
+		}
 	}
 	var out []oscalComponent
 	for _, name := range slices.Sorted(maps.Keys(names)) {

@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"github.com/surety-cloud/surety/assessment"
+	"github.com/surety-cloud/surety/responsibility"
 )
 
 // oscalFile is what the tests look at.
@@ -78,7 +79,9 @@ func TestOSCALReferences(t *testing.T) {
 	twice := sampleInput(t)
 	twice.Judged = append(twice.Judged, twice.Judged[1])
 	twice.Judged[len(twice.Judged)-1].Detail = &assessment.Detail{Findings: twice.Judged[1].Detail.Findings}
-	for name, a := range map[string]*assessment.Assessment{"sample": sample(t), "large": large(t, 2000), "twice": assessment.Assess(twice)} {
+	resolved := sampleInput(t)
+	resolved.Responsibilities = responsibility.NewIndex(responsibility.Resolve(resolved.Model, resolved.Catalog))
+	for name, a := range map[string]*assessment.Assessment{"resolved": assessment.Assess(resolved), "sample": sample(t), "large": large(t, 2000), "twice": assessment.Assess(twice)} {
 		raw := string(write(t, "oscal", a, sampleOptions()))
 		defined := map[string]bool{}
 		for _, m := range regexp.MustCompile(`"uuid":"([^"]+)"`).FindAllStringSubmatch(raw, -1) {
