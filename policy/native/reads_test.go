@@ -119,7 +119,7 @@ func replace(v *evidence.Value, path []int, to *evidence.Value) *evidence.Value 
 }
 
 // slow is what Kubernetes' parser of quantities takes minutes for.
-var slow = regexp.MustCompile(`[eE]-?[0-9]{4}`)
+var slow = regexp.MustCompile(`[eE][-+]?[0-9]{3}`)
 
 // compare holds the reader to what Kubernetes' own decoder makes of an object:
 // it fits if and only if that reads it, and then every rule says the same.
