@@ -236,7 +236,7 @@ func (x *oscal) metadata() oscalMetadata {
 	}
 	for _, name := range slices.Sorted(maps.Keys(x.a.Model.Parties)) {
 		p := x.a.Model.Parties[name]
-		m.Parties = append(m.Parties, oscalParty{uuid("party", name), "organization", oneLine(cmp.Or(p.Title, name))})
+		m.Parties = append(m.Parties, oscalParty{uuid("party", name), "organization", flatten(cmp.Or(p.Title, name))})
 	}
 	return m
 }
@@ -252,7 +252,7 @@ func (x *oscal) head() oscalResultHead {
 			Components: x.components(), Inventory: x.inventory(),
 			Assets: oscalAssets{
 				Components: []oscalComponent{{UUID: tool, Type: "software", Title: "Surety", Description: "Judges evidence by checks.",
-					Props: []oscalProp{{Name: "version", Value: oneLine(x.o.Version)}}, Status: oscalState{State: "operational"}}},
+					Props: []oscalProp{{Name: "version", Value: flatten(x.o.Version)}}, Status: oscalState{State: "operational"}}},
 				Platforms: []oscalPlatform{{uuid("platform", x.o.Version), "Surety", []oscalComponentRef{{tool}}}},
 			},
 		},
@@ -351,7 +351,7 @@ func (x *oscal) inventory() []oscalInventory {
 		key := r.Resource()
 		seen[key] = true
 		item := oscalInventory{UUID: uuid("item", key), Description: markup(r.Item.Kind + " " + qualified(r.Item)),
-			Props: []oscalProp{{Name: "asset-id", Value: oneLine(key)}}}
+			Props: []oscalProp{{Name: "asset-id", Value: flatten(key)}}}
 		if r.Owner.Element != "" {
 			item.Implements = []oscalComponentRef{{uuid("element", r.Owner.Element)}}
 		}

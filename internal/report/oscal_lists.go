@@ -70,7 +70,7 @@ func (x *oscal) observation(r *assessment.Result) oscalObservation {
 		o.Methods = []string{"EXAMINE"} // another scanner tested; its report was read
 	}
 	o.Subjects = []oscalSubject{{uuid("item", r.Resource()), "inventory-item", line(r.Item.Kind + " " + qualified(r.Item))}}
-	o.Evidence = []oscalEvidence{{x.href(r), oneLine(r.Origin().String() + " " + r.Item.Digest.String())}}
+	o.Evidence = []oscalEvidence{{x.href(r), flatten(r.Origin().String() + " " + r.Item.Digest.String())}}
 	return o
 }
 
@@ -239,4 +239,4 @@ func tallied(n assessment.Counts) string {
 	return strings.Join(parts, ", ")
 }
 
-func prop(name, value string) oscalProp { return oscalProp{name, oscalNS, oneLine(value)} }
+func prop(name, value string) oscalProp { return oscalProp{name, oscalNS, flatten(value)} }

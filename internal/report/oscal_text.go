@@ -10,15 +10,15 @@ import (
 	"unicode/utf8"
 )
 
-// oneLine makes s a non-empty single line without space around it, as OSCAL's
+// flatten makes s a non-empty single line without space around it, as OSCAL's
 // strings demand.
-func oneLine(s string) string {
+func flatten(s string) string {
 	words := strings.FieldsFunc(s, func(r rune) bool { return unicode.IsSpace(r) || r == '\ufeff' })
 	return cmp.Or(Printable(strings.Join(words, " ")), "-")
 }
 
 // line makes s a single line of Markdown, as OSCAL's titles demand.
-func line(s string) string { return markup(oneLine(s)) }
+func line(s string) string { return markup(flatten(s)) }
 
 // markup makes s the text of an OSCAL field, which is Markdown: s can come from
 // a document, and must not become a link or HTML there.
