@@ -28,7 +28,10 @@ type Memo interface {
 }
 
 // maxFacts is how many values a result records at most.
-const maxFacts = 12
+const maxFacts = 6
+
+// maxProblems is how many problems of one source are listed; more are counted.
+const maxProblems = 10_000
 
 // seen is what observing all sources came to, in the order of the sources.
 type seen struct {
@@ -44,7 +47,7 @@ func (s *seen) coverage() assessment.Coverage {
 	for _, r := range s.reports {
 		c.Documents += r.Seen
 		c.Ignored += r.Ignored
-		c.Problems += len(r.Problems)
+		c.Problems += len(r.Problems) + r.Omitted
 	}
 	assessed := make(map[*evidence.Item]bool, len(s.items))
 	var last *evidence.Item
@@ -155,10 +158,12 @@ func (s *seen) source(ctx context.Context, o Options, src evidence.Source) error
 	})
 
 	var problems []evidence.Problem
-	items := 0
+	items, omitted := 0, 0
 	for b := range order {
 		for _, d := range <-b.done {
-			problems = append(problems, d.problems...)
+			listed := min(len(d.problems), maxProblems-len(problems))
+			problems = append(problems, d.problems[:listed]...)
+			omitted += len(d.problems) - listed
 			if d.scan != nil {
 				d.Items, d.Judged = s.imports.read(d.scan)
 			}
@@ -176,6 +181,11 @@ func (s *seen) source(ctx context.Context, o Options, src evidence.Source) error
 	group.Wait()
 	report.Items += items
 	report.Problems = append(report.Problems, problems...)
+	if report.Omitted = omitted; omitted > 0 {
+		report.Problems = append(report.Problems, evidence.Problem{
+			Origin: surety.Origin{File: report.Source}, Message: strconv.Itoa(omitted) + " more problems are not listed; correct these first",
+		})
+	}
 	switch {
 	case err != nil:
 		report.Status = evidence.Failed
@@ -194,9 +204,21 @@ func judgeBatch(ctx context.Context, o Options, docs []evidence.Document) []judg
 			out[i].problems = []evidence.Problem{{Origin: d.Origin, Message: "not assessed: interrupted"}}
 			continue
 		}
-		out[i] = judgeDocument(o, d)
+		out[i] = judgeSafely(o, d)
 	}
 	return out
+}
+
+// judgeSafely makes a fault of ours a problem of the one document that shows it.
+func judgeSafely(o Options, d evidence.Document) (out judgedDocument) {
+	defer func() {
+		if r := recover(); r != nil {
+			out = judgedDocument{problems: []evidence.Problem{{
+				Origin: d.Origin, Message: fmt.Sprintf("not assessed: internal error: %v; please report it with this document", r),
+			}}}
+		}
+	}()
+	return judgeDocument(o, d)
 }
 
 // judgeDocument asks the memo first. Only documents without problems are
