@@ -24,8 +24,6 @@ package native
 
 import (
 	"reflect"
-	"slices"
-	"strings"
 
 	appsv1 "k8s.io/api/apps/v1"
 	batchv1 "k8s.io/api/batch/v1"
@@ -71,7 +69,6 @@ func New() *Engine {
 	for _, c := range e.checks {
 		c.Provider, c.Engine = kubernetes.Provider, "native"
 		c.Version = surety.DigestOf([]byte(version + " " + c.ID))
-		c.References = append(c.References, references(c.ID)...)
 	}
 	b := planner{built: map[planKey]*plan{}}
 	for _, k := range podKinds {
@@ -218,13 +215,5 @@ func readSet(paths []string) policy.ReadSet {
 			all = append(all, k.at+p)
 		}
 	}
-	slices.Sort(all)
-	return policy.NewReadSet(slices.Compact(all)...)
-}
-
-func references(id string) []string {
-	if strings.HasPrefix(id, "PSS-") {
-		return []string{"https://kubernetes.io/docs/concepts/security/pod-security-standards/"}
-	}
-	return nil
+	return policy.NewReadSet(all...)
 }

@@ -53,6 +53,7 @@ func podRules() []podRule {
 				Remediation: about.remediation,
 				Severity:    about.severity,
 				Kinds:       kindNames(),
+				References:  []string{"https://kubernetes.io/docs/concepts/security/pod-security-standards/"},
 				Reads:       readSet(about.paths()),
 			},
 			run:   c.Versions[len(c.Versions)-1].CheckPod,
@@ -186,8 +187,10 @@ func (rule *podRule) below(prefix string) []string {
 
 // inPod returns what the rule reads outside of containers and volumes.
 func (rule *podRule) inPod() []string {
-	return slices.DeleteFunc(slices.Clone(rule.reads), func(p string) bool {
-		return strings.Contains(p, "ontainers/") || strings.Contains(p, "/volumes/")
+	return slices.DeleteFunc(slices.Clone(rule.reads), func(path string) bool {
+		return slices.ContainsFunc(append([]string{"volumes"}, containerLists...), func(list string) bool {
+			return strings.HasPrefix(path, "/spec/"+list+"/")
+		})
 	})
 }
 

@@ -136,6 +136,10 @@ func (r *reader) readList(p *plan, v *evidence.Value, out reflect.Value) {
 // misfit notes that v, at the current path, is not of the form p wants. The
 // value itself is not repeated: it may be a secret in the wrong place.
 func (r *reader) misfit(p *plan, v *evidence.Value) {
+	if r.misfits.count >= maxFindings && p.readers&^r.blocked == 0 {
+		r.misfits.count++
+		return
+	}
 	message := fmt.Sprintf("%s is %s; Kubernetes wants %s there and refuses the object", r.where(), article(v.Kind()), p.wanted)
 	if p.form >= integer && (v.Is(evidence.String) || v.Is(evidence.Number)) {
 		message = fmt.Sprintf("%s is not %s; Kubernetes refuses the object", r.where(), p.wanted)
@@ -173,7 +177,7 @@ func (r *reader) unknownField(p *plan, f evidence.Field) {
 		names[i] = p.fields[i].name
 	}
 	if h := slices.IndexFunc(r.homes, func(h home) bool { return h.has(f.Key) }); h >= 0 {
-		message += ": it belongs into " + r.homes[h].name
+		message += ": it belongs in " + r.homes[h].name
 	} else if near := strict.Nearest(f.Key, names); near != "" {
 		message += ": did you mean " + near + "?"
 	}
