@@ -5,9 +5,11 @@ import (
 	"crypto/sha256"
 	"encoding/binary"
 	"errors"
+	"fmt"
 	"io"
 	"runtime"
 	"slices"
+	"strconv"
 	"strings"
 	"sync"
 
@@ -181,7 +183,8 @@ func (s *seen) source(ctx context.Context, o Options, src evidence.Source) error
 	group.Wait()
 	report.Items += items
 	report.Problems = append(report.Problems, problems...)
-	if report.Omitted = omitted; omitted > 0 {
+	if omitted > 0 {
+		report.Omitted = omitted - 1 // this one stands for itself and for them
 		report.Problems = append(report.Problems, evidence.Problem{
 			Origin: surety.Origin{File: report.Source}, Message: strconv.Itoa(omitted) + " more problems are not listed; correct these first",
 		})

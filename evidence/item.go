@@ -123,6 +123,7 @@ type Report struct {
 	Ignored  int // YAML and JSON documents that are not Kubernetes objects
 	Items    int // objects these held
 	Problems []Problem
+	Omitted  int          // problems beyond those listed: a hostile file has millions
 	Kinds    []KindReport // live sources: every kind the server offers
 }
 
