@@ -135,11 +135,11 @@ func (p Program) execute(ctx context.Context, r *prepared) (*assessment.Assessme
 	}
 	p.warn(a)
 	if ctx.Err() != nil {
-		fmt.Fprintln(p.Stderr, "surety: interrupted; the report holds what was judged until then")
+		p.say("interrupted; the report holds what was judged until then")
 	}
 	if r.memo != nil {
 		if err := r.memo.Save(); err != nil {
-			fmt.Fprintln(p.Stderr, "surety: warning: "+err.Error())
+			p.say("warning: " + err.Error())
 		}
 	}
 	return a, nil
@@ -151,10 +151,10 @@ func (p Program) warn(a *assessment.Assessment) {
 		return
 	}
 	for _, g := range system.Unmatched(a.Model, a.Items) {
-		fmt.Fprintln(p.Stderr, "surety: warning: "+g.String())
+		p.say("warning: " + g.String())
 	}
 	for _, o := range responsibility.Unmatched(a.Model, a.Catalog) {
-		fmt.Fprintf(p.Stderr, "surety: warning: %s: no control is named %q; surety policy list shows the controls\n", o.Origin, o.Control)
+		p.say(fmt.Sprintf("warning: %s: no control is named %q; surety policy list shows the controls", o.Origin, o.Control))
 	}
 }
 

@@ -17,11 +17,13 @@ import (
 	"io"
 	"os"
 	"runtime/debug"
+	"strings"
 
 	"github.com/spf13/cobra"
 	"golang.org/x/term"
 
 	"github.com/surety-cloud/surety"
+	"github.com/surety-cloud/surety/internal/report"
 )
 
 // Program is one run of the command.
@@ -61,9 +63,15 @@ func (p Program) Run(ctx context.Context) (code int) {
 		return exitDone
 	}
 	for _, line := range messages(err) {
-		fmt.Fprintln(p.Stderr, "surety: "+line)
+		p.say(line)
 	}
 	return exitCode(err)
+}
+
+// say writes one message to standard error. Text out of a document can neither
+// drive the terminal nor pass for a message of its own.
+func (p Program) say(message string) {
+	fmt.Fprintln(p.Stderr, "surety: "+strings.ReplaceAll(report.Printable(message), "\n", "\n    "))
 }
 
 // messages takes joined errors apart, so that each stands on its own line.

@@ -3,7 +3,6 @@ package cli
 import (
 	"context"
 	"errors"
-	"fmt"
 	"io"
 	"io/fs"
 	"os"
@@ -48,7 +47,7 @@ func (p Program) init(ctx context.Context, f runFlags, output string, force bool
 	}
 	for _, r := range reports {
 		for _, problem := range r.Problems {
-			fmt.Fprintf(p.Stderr, "surety: %s: %s\n", problem.Origin, problem.Message)
+			p.say(problem.Origin.String() + ": " + problem.Message)
 		}
 	}
 	var existing []byte
@@ -63,7 +62,7 @@ func (p Program) init(ctx context.Context, f runFlags, output string, force bool
 		return err
 	}
 	for _, note := range notes {
-		fmt.Fprintln(p.Stderr, "surety: "+note)
+		p.say(note)
 	}
 	return p.writeOutput(output, func(w io.Writer) error {
 		_, err := w.Write(model)

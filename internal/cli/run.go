@@ -171,7 +171,7 @@ func (p Program) openMemo(dir string, set *policy.Set) *memo.Memo {
 	}
 	m, err := memo.Open(dir, set.Digest(), set.Checks(), memo.DefaultLimit)
 	if err != nil {
-		fmt.Fprintln(p.Stderr, "surety: warning: "+err.Error()+"; every document is judged anew")
+		p.say("warning: " + err.Error() + "; every document is judged anew")
 		return nil
 	}
 	return m

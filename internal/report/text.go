@@ -61,7 +61,7 @@ func writeText(w io.Writer, a *assessment.Assessment, o Options) error {
 
 func (t *text) opening() {
 	s := t.a.Summary
-	name := Printable(t.a.Model.Name)
+	name := singleLine(t.a.Model.Name)
 	if t.a.Model.Inferred {
 		name += " (inferred from the evidence; surety init writes it down)"
 	}
@@ -118,7 +118,7 @@ func (t *text) fixes() {
 		if f.exposed {
 			tail = "exposed, " + tail
 		}
-		t.row(fmt.Sprintf("%2d. %s %s  %s", i+1, t.severity(c.Severity), Printable(c.ID), Printable(c.Title)), tail)
+		t.row(fmt.Sprintf("%2d. %s %s  %s", i+1, t.severity(c.Severity), singleLine(c.ID), singleLine(c.Title)), tail)
 		t.indented(f.first.Item.Kind+" "+qualified(f.first.Item)+"  "+f.first.Origin().String(), "")
 		t.indented(f.first.Message(), "")
 		t.indented(c.Remediation, "fix: ")
@@ -176,19 +176,23 @@ func (t *text) partyName(name string) string {
 	if name == "" {
 		return "(nobody)"
 	}
-	return Printable(name)
+	return singleLine(name)
 }
 
-// Printable replaces control characters, so that no name or message out of a
-// document can drive the terminal.
+// Printable replaces control characters and those that turn the direction of
+// text, so that no name or message out of a document can drive the terminal or
+// show itself as another.
 func Printable(s string) string {
 	return strings.Map(func(r rune) rune {
-		if unicode.IsControl(r) && r != '\n' && r != '\t' {
+		if unicode.IsControl(r) && r != '\n' && r != '\t' || unicode.Is(unicode.Bidi_Control, r) {
 			return utf8.RuneError
 		}
 		return r
 	}, s)
 }
+
+// singleLine makes s printable on a single line.
+func singleLine(s string) string { return strings.Join(strings.Fields(Printable(s)), " ") }
 
 // duties counts the responsibilities by status, and their defects by state.
 func (t *text) duties() {
