@@ -28,8 +28,8 @@ lint: ## gofmt, vet, staticcheck, house rules, govulncheck where its database ca
 	$(GO) test -count=1 .
 	@scripts/vulncheck $(GOVULNCHECK)
 
-bench: build ## Measure floor, cold, repeated and changed runs, and every peer on the PATH
-	bench/run
+bench: ## Measure floor, cold, repeated and changed runs, and every peer on the PATH
+	$(GO) run ./bench
 
 generate: ## Recompile the embedded checks and schemas from their sources
 	$(GO) generate ./...
