@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"io/fs"
 	"path"
+	"slices"
 	"strings"
 
 	checks "github.com/aquasecurity/trivy-checks"
@@ -82,7 +83,8 @@ func plan(modules []*module, entries []string) (*ir.Policy, error) {
 		b.Modules = append(b.Modules, bundle.ModuleFile{URL: m.path, Path: m.path, Raw: m.raw, Parsed: m.parsed})
 	}
 	c := compile.New().WithTarget("plan").WithBundle(b).WithEntrypoints(entries...).WithRegoAnnotationEntrypoints(false)
-	if err := c.Build(noContext); err != nil {
+	// OPA's signature wants a context; compiling in memory waits for nothing.
+	if err := c.Build(context.TODO()); err != nil {
 		return nil, errors.Join(regoErrors("", err)...)
 	}
 	planned := c.Bundle().PlanModules
@@ -96,22 +98,65 @@ func plan(modules []*module, entries []string) (*ir.Policy, error) {
 	return &p, refuse(&p)
 }
 
-// noContext satisfies a signature: compiling in memory waits for nothing.
-var noContext context.Context = context.TODO()
+// unfit gives further built-ins that are refused, and why.
+var unfit = map[string]string{
+	"graph.reachable_paths": "its work cannot be bounded",
+	"io.jwt.decode_verify":  "it reads the clock",
+}
 
 // refuse rejects plans that call what would make a verdict depend on more than
-// its evidence.
+// its evidence, or what no budget holds. It says where.
 func refuse(p *ir.Policy) error {
-	var errs []error
+	why := map[string]string{}
 	for _, f := range p.Static.BuiltinFuncs {
 		if b := ast.BuiltinMap[f.Name]; b != nil && b.Nondeterministic {
-			errs = append(errs, &surety.Error{
-				Kind: surety.BadInput, Op: "compile rego", Err: fmt.Errorf("it calls %s", f.Name),
-				Hint: "a verdict may depend on the evidence only; take the call out",
-			})
+			why[f.Name] = "a verdict may depend on the evidence only"
+		}
+		if reason, bad := unfit[f.Name]; bad {
+			why[f.Name] = reason
 		}
 	}
-	return errors.Join(errs...)
+	if len(why) == 0 {
+		return nil
+	}
+	r := refusal{p: p, why: why}
+	if err := ir.Walk(&r, p); err != nil {
+		return fmt.Errorf("compile rego: %w", err)
+	}
+	return errors.Join(r.errs...)
+}
+
+// refusal finds the calls of refused functions in a plan.
+type refusal struct {
+	p    *ir.Policy
+	why  map[string]string
+	errs []error
+}
+
+// Before implements ir.Visitor.
+func (r *refusal) Before(any) {}
+
+// After implements ir.Visitor.
+func (r *refusal) After(any) {}
+
+// Visit implements ir.Visitor.
+func (r *refusal) Visit(x any) (ir.Visitor, error) {
+	call, ok := x.(*ir.CallStmt)
+	if !ok || r.why[call.Func] == "" {
+		return r, nil
+	}
+	at := surety.Origin{Line: call.Row}
+	if files := r.p.Static.Files; call.File >= 0 && call.File < len(files) {
+		at.File = files[call.File].Value
+	}
+	err := &surety.Error{
+		Kind: surety.BadInput, Op: "compile rego", Origin: at, Err: fmt.Errorf("it calls %s", call.Func),
+		Hint: "take the call out: " + r.why[call.Func],
+	}
+	if !slices.ContainsFunc(r.errs, func(e error) bool { return e.Error() == err.Error() }) {
+		r.errs = append(r.errs, err)
+	}
+	return r, nil
 }
 
 // regoErrors makes one error with file and line of each that OPA reports.

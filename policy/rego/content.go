@@ -31,7 +31,24 @@ func compileContent() (*Engine, error) {
 		}
 		modules = append(modules, m...)
 	}
-	return build(modules, "builtin.")
+	return build(modules, ofContent)
+}
+
+// ofContent reports whether a module of the content is a check: its package is
+// below one of the three roots that Trivy runs.
+//
+// Two are left out, KSV-0107 (outdated API) and KSV-01011 (a binding to all
+// authenticated users, on GKE). They compare with the cluster's version in
+// data.k8s, which no item holds; without it they deny nothing, and that would
+// read as a pass nobody checked.
+func ofContent(m *module) bool {
+	for _, i := range m.parsed.Imports {
+		if i.Path.String() == "data.k8s" {
+			return false
+		}
+	}
+	root, _, _ := strings.Cut(m.pkg(), ".")
+	return root == "builtin" || root == "defsec" || root == "appshield"
 }
 
 // Load builds the engine of the Rego checks in fsys, whose files are named
@@ -47,12 +64,12 @@ func Load(fsys fs.FS, prefix string) (*Engine, error) {
 	for _, m := range modules {
 		m.path = path.Join(prefix, m.path)
 	}
-	return build(modules, "")
+	return build(modules, func(*module) bool { return true })
 }
 
-// build compiles the checks among modules, those in packages below under, with
-// the library.
-func build(modules []*module, under string) (*Engine, error) {
+// build compiles the checks among modules, those that wanted accepts, with the
+// library.
+func build(modules []*module, wanted func(*module) bool) (*Engine, error) {
 	lib, err := library()
 	if err != nil {
 		return nil, err
@@ -62,7 +79,7 @@ func build(modules []*module, under string) (*Engine, error) {
 	for _, m := range modules {
 		rule := m.denyRule()
 		c := m.check()
-		if rule == "" || c == nil || !strings.HasPrefix(m.pkg(), under) {
+		if rule == "" || c == nil || !wanted(m) {
 			continue
 		}
 		c.Version = version(m, lib)

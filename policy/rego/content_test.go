@@ -59,6 +59,11 @@ func TestContentIsComplete(t *testing.T) {
 		}
 	}
 	t.Logf("%d checks, %d of which may read the whole object", len(e.Checks()), whole)
+	for _, id := range []string{"KSV-0122", "KSV-0123"} { // outside package builtin
+		if seen[strings.ToLower(id)] == "" {
+			t.Errorf("%s is missing", id)
+		}
+	}
 	if seen["avd-ksv-0017"] != "KSV-0017" || seen["ksv017"] != "KSV-0017" {
 		t.Error("KSV-0017 is not found under its older names")
 	}

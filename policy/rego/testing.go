@@ -2,11 +2,15 @@ package rego
 
 import (
 	"errors"
+	"fmt"
 	"io/fs"
 	"slices"
 	"strings"
 
+	"github.com/open-policy-agent/opa/v1/ast"
+
 	"github.com/surety-cloud/surety"
+	"github.com/surety-cloud/surety/evidence"
 	"github.com/surety-cloud/surety/policy"
 )
 
@@ -31,17 +35,26 @@ func RunTests(fsys fs.FS, prefix string) ([]TestResult, error) {
 	return runTests(slices.Concat(modules, lib))
 }
 
-// errTestFailed means that a test's body does not hold.
-var errTestFailed = errors.New("the test does not hold")
+// A test that fails says one of these.
+var (
+	errTestFailed = errors.New("the test does not hold")
+	errNoCases    = errors.New("the test has no cases")
+)
 
 func runTests(modules []*module) ([]TestResult, error) {
 	var results []TestResult
 	var entries []string
+	cases := map[string]int{} // entry -> the cases its rules list
 	for _, m := range modules {
 		for _, r := range m.parsed.Rules {
-			name := string(r.Head.Name)
+			name := r.Head.Ref()[0].Value.String()
+			name = strings.Trim(name, `"`)
+			if !strings.HasPrefix(name, "test_") {
+				continue
+			}
 			entry := strings.ReplaceAll(m.pkg(), ".", "/") + "/" + name
-			if !strings.HasPrefix(name, "test_") || slices.Contains(entries, entry) {
+			cases[entry] += listedCases(r)
+			if slices.Contains(entries, entry) {
 				continue
 			}
 			entries = append(entries, entry)
@@ -66,10 +79,62 @@ func runTests(modules []*module) ([]TestResult, error) {
 	for i, entry := range entries {
 		m.start(nullValue, noData)
 		v, err := m.eval(p.byName["g0.data."+strings.ReplaceAll(entry, "/", ".")], policy.DefaultBudget)
-		if err == nil && !v.True() {
-			err = errTestFailed
+		if err == nil {
+			err = testHolds(v, cases[entry])
 		}
 		results[i].Err = err
 	}
 	return results, nil
+}
+
+// testHolds judges what a test rule gives: true, or for a rule with cases
+// (test_x[name]) a true value for each.
+func testHolds(v *evidence.Value, cases int) error {
+	if v.True() {
+		return nil
+	}
+	if !v.Is(evidence.Object) && !v.Is(evidence.Set) {
+		return errTestFailed
+	}
+	if v.Len() == 0 {
+		return errNoCases
+	}
+	for _, f := range v.Fields() {
+		if v.Is(evidence.Object) && !f.Value.True() {
+			return fmt.Errorf("case %s: %w", appendRego(nil, keyValue(f.Key)), errTestFailed)
+		}
+	}
+	if v.Len() < cases {
+		return fmt.Errorf("%d of %d cases: %w", cases-v.Len(), cases, errTestFailed)
+	}
+	return nil
+}
+
+// listedCases counts the cases that a rule with a variable in its head writes
+// down: the members of the collection that "some name, tc in {...}" goes
+// through. A case that fails gives no value, so it is missed only if one knows
+// how many there are.
+func listedCases(r *ast.Rule) int {
+	if len(r.Head.Ref()) < 2 {
+		return 0
+	}
+	for _, e := range r.Body {
+		some, ok := e.Terms.(*ast.SomeDecl)
+		if !ok || len(some.Symbols) != 1 {
+			continue
+		}
+		in, ok := some.Symbols[0].Value.(ast.Call)
+		if !ok {
+			continue
+		}
+		switch list := in[len(in)-1].Value.(type) {
+		case ast.Object:
+			return list.Len()
+		case ast.Set:
+			return list.Len()
+		case *ast.Array:
+			return list.Len()
+		}
+	}
+	return 0
 }
