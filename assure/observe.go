@@ -171,7 +171,9 @@ func (s *seen) source(ctx context.Context, o Options, src evidence.Source) error
 			}
 			items += len(d.Items)
 			s.items = append(s.items, d.Items...)
-			s.judged = append(s.judged, d.Judged)
+			if len(d.Judged) > 0 {
+				s.judged = append(s.judged, d.Judged)
+			}
 			if len(d.Items) == 0 {
 				s.unparsed++
 			}

@@ -48,6 +48,7 @@ import (
 	"github.com/surety-cloud/surety"
 	"github.com/surety-cloud/surety/evidence"
 	"github.com/surety-cloud/surety/evidence/scanner"
+	"github.com/surety-cloud/surety/evidence/yaml"
 )
 
 // Limits on what is read at once. Etcd refuses objects above 1.5 MiB, so a
@@ -273,11 +274,12 @@ func (c *collector) content(path string, raw []byte, format evidence.Format, nam
 		c.problem(file, 1, "kustomization, not rendered; run `kubectl kustomize %s | surety assess -`", filepath.ToSlash(filepath.Dir(path)))
 		return nil
 	}
+	raw = yaml.Text(raw)
 	if scanner.Is(raw) {
 		return c.hand(evidence.Document{Origin: surety.Origin{File: file, Line: 1}, Format: evidence.Scan, Raw: raw, Account: Account})
 	}
 	if isBinary(raw) {
-		c.problem(file, 1, "not read: the file is binary, not text")
+		c.problem(file, 1, "not read: the file is binary, or UTF-16 without a byte order mark; save text as UTF-8")
 		return nil
 	}
 	empty := true

@@ -2,9 +2,11 @@ package files_test
 
 import (
 	"context"
+	"encoding/binary"
 	"path/filepath"
 	"strings"
 	"testing"
+	"unicode/utf16"
 
 	"github.com/surety-cloud/surety/evidence"
 	"github.com/surety-cloud/surety/evidence/dockerfile"
@@ -34,6 +36,7 @@ func TestHostileFiles(t *testing.T) {
 		{"tabs.yaml", head + "data:\n\tx: y\n", 0, ""},
 		{"nul.yaml", head + "data: {x: \x00}\n", 4, "U+0000"},
 		{"binary.yaml", "\x7fELF\x02\x01\x00\x00", 1, "binary"},
+		{"no-bom.yaml", "a\x00p\x00i\x00", 1, "UTF-16 without a byte order mark"},
 		{"half-utf16.yaml", "\xff\xfea\x00\x00", 1, "UTF-8"},
 		{"open-quote.yaml", head + "data: {x: \"y}\n", 0, ""},
 		{"truncated.json", `{"apiVersion":"v1","kind":"List","items":[{"apiVersion":"v1"`, 1, ""},
@@ -74,3 +77,38 @@ func TestHostileFiles(t *testing.T) {
 
 // deepBlock nests n sequences in block style on one line.
 func deepBlock(n int) string { return strings.Repeat("- ", n) + "x\n" }
+
+// TestUTF16 reads what editors and shells of another system write.
+func TestUTF16(t *testing.T) {
+	for name, text := range map[string]string{
+		"pod.yaml": pod,
+		"pod.json": `{"apiVersion":"v1","kind":"List","items":[{"apiVersion":"v1","kind":"Pod","metadata":{"name":"x"}}]}`,
+	} {
+		for _, order := range []binary.AppendByteOrder{binary.LittleEndian, binary.BigEndian} {
+			var raw []byte
+			for _, unit := range utf16.Encode([]rune("\ufeff" + text)) {
+				raw = order.AppendUint16(raw, unit)
+			}
+			dir := tree(t, map[string]string{name: string(raw)})
+			items := 0
+			report, err := files.New([]string{dir}, nil).Collect(context.Background(), func(d evidence.Document) error {
+				items += len(kubernetes.Normalise(d).Items)
+				return nil
+			})
+			if err != nil || items != 1 || len(report.Problems) > 0 {
+				t.Errorf("%s, %v: %d items, %v, %v", name, order, items, report.Problems, err)
+			}
+		}
+	}
+}
+
+// TestListOfNothing gives a list of so many empty elements that noting where
+// each begins would take many times the file's size.
+func TestListOfNothing(t *testing.T) {
+	raw := `{"apiVersion":"v1","kind":"List","items":[` + strings.Repeat("{},", 7<<20) + "{}]}"
+	dir := tree(t, map[string]string{"good.yaml": pod, "list.json": raw})
+	report, err := files.New([]string{dir}, nil).Collect(context.Background(), func(evidence.Document) error { return nil })
+	if err != nil || report.Seen != 1 || len(report.Problems) != 1 || !strings.Contains(report.Problems[0].Message, "over the limit") {
+		t.Errorf("%d documents, %v, %v", report.Seen, report.Problems, err)
+	}
+}

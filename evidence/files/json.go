@@ -115,6 +115,14 @@ func (s *cursor) object() (f frame, ok bool) {
 	}
 }
 
+// An element takes at least minElement bytes if it names an object, and less
+// than that on average only in a file made to exhaust memory: beyond minSpans
+// such a list is not cut, and so refused for its size.
+const (
+	minElement = 32
+	minSpans   = 1 << 19
+)
+
 // elements scans an array and returns where its elements are.
 func (s *cursor) elements() (spans []span, ok bool) {
 	s.take('[')
@@ -128,7 +136,9 @@ func (s *cursor) elements() (spans []span, ok bool) {
 			return nil, false
 		}
 		e.end = s.at
-		spans = append(spans, e)
+		if spans = append(spans, e); len(spans)*minElement > s.at+minSpans*minElement {
+			return nil, false
+		}
 		if s.take(']') {
 			return spans, true
 		}

@@ -26,7 +26,7 @@ type part struct {
 func split(raw []byte, format evidence.Format) iter.Seq[part] {
 	return func(yield func(part) bool) {
 		if format == evidence.JSON {
-			splitJSON(bytes.TrimPrefix(raw, []byte("\xef\xbb\xbf")), 1, yield)
+			splitJSON(yaml.Text(raw), 1, yield)
 			return
 		}
 		for doc, line := range yaml.Split(raw) {

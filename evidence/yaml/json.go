@@ -20,7 +20,7 @@ func ParseJSON(doc []byte, firstLine int) (Result, error) {
 	if len(doc) > MaxBytes {
 		return Result{}, badInput(opJSON, firstLine, "split the document", "the document has %d bytes, more than the %d allowed", len(doc), MaxBytes)
 	}
-	doc = decodeUTF(doc)
+	doc = Text(doc)
 	if i := invalidUTF8(doc); i >= 0 {
 		return Result{}, badInput(opJSON, lineAt(doc, i, firstLine), "save the file as UTF-8", "byte 0x%02X is not valid UTF-8", doc[i])
 	}

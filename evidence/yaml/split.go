@@ -17,7 +17,7 @@ import (
 // documents alias raw unless raw is UTF-16.
 func Split(raw []byte) iter.Seq2[[]byte, int] {
 	return func(yield func([]byte, int) bool) {
-		raw := decodeUTF(raw)
+		raw := Text(raw)
 		start, first := -1, 0 // of the open document; -1 if none is
 		directives := false   // only directives so far: its --- is still to come
 		for pos, line := 0, 1; pos < len(raw); line++ {
@@ -66,10 +66,11 @@ func isBlank(line []byte) bool {
 	return len(t) == 0 || t[0] == '#'
 }
 
-// decodeUTF removes a byte order mark and decodes UTF-16. What UTF-16 cannot
-// mean (half a surrogate pair, half a code unit) becomes the byte 0xFF, so that
-// Parse reports it with its line.
-func decodeUTF(raw []byte) []byte {
+// Text returns raw as UTF-8: it removes a byte order mark, and decodes UTF-16
+// that has one. What UTF-16 cannot mean (half a surrogate pair, half a code unit)
+// becomes the byte 0xFF, so that Parse reports it with its line. The result
+// aliases raw unless raw is UTF-16.
+func Text(raw []byte) []byte {
 	var order binary.ByteOrder
 	switch {
 	case bytes.HasPrefix(raw, []byte("\xef\xbb\xbf")):
