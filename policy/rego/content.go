@@ -37,18 +37,19 @@ func compileContent() (*Engine, error) {
 // ofContent reports whether a module of the content is a check: its package is
 // below one of the three roots that Trivy runs.
 //
-// Two are left out, KSV-0107 (outdated API) and KSV-01011 (a binding to all
-// authenticated users, on GKE). They compare with the cluster's version in
-// data.k8s, which no item holds; without it they deny nothing, and that would
-// read as a pass nobody checked.
+// The two of clusterVersion are left out. They compare with the cluster's
+// version in data.k8s, which no item holds; without it they deny nothing, and
+// that would read as a pass nobody checked.
 func ofContent(m *module) bool {
-	for _, i := range m.parsed.Imports {
-		if i.Path.String() == "data.k8s" {
-			return false
-		}
-	}
 	root, _, _ := strings.Cut(m.pkg(), ".")
-	return root == "builtin" || root == "defsec" || root == "appshield"
+	return (root == "builtin" || root == "defsec" || root == "appshield") && !clusterVersion[m.pkg()]
+}
+
+// clusterVersion names the checks that only deny if they know the version of
+// the cluster.
+var clusterVersion = map[string]bool{
+	"defsec.kubernetes.KSV107":      true, // outdated API
+	"appshield.kubernetes.KSV01011": true, // binding to all authenticated users, on GKE
 }
 
 // Load builds the engine of the Rego checks in fsys, whose files are named
