@@ -2,6 +2,7 @@ package cel
 
 import (
 	"errors"
+	"slices"
 	"strings"
 	"testing"
 	"testing/fstest"
@@ -238,5 +239,20 @@ func BenchmarkJudge(b *testing.B) {
 	b.ReportAllocs()
 	for b.Loop() {
 		e.Judge(n.Items[0], policy.DefaultBudget)
+	}
+}
+
+// A kind that a check names in two API groups is judged once.
+func TestKindsAreJudgedOnce(t *testing.T) {
+	e, err := Builtin()
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, c := range e.Checks() {
+		kinds := slices.Clone(c.Kinds)
+		slices.Sort(kinds)
+		if len(slices.Compact(kinds)) != len(c.Kinds) {
+			t.Errorf("%s applies to %v", c.ID, c.Kinds)
+		}
 	}
 }

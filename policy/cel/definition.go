@@ -3,6 +3,7 @@ package cel
 import (
 	"errors"
 	"fmt"
+	"slices"
 	"strings"
 
 	"github.com/surety-cloud/surety"
@@ -141,7 +142,9 @@ func (d *Definition) check() *policy.Check {
 			c.Kinds = append(c.Kinds, workloadKinds()...)
 			continue
 		}
-		c.Kinds = append(c.Kinds, kind)
+		if !slices.Contains(c.Kinds, kind) { // a kind may stand in two API groups
+			c.Kinds = append(c.Kinds, kind)
+		}
 	}
 	return c
 }
