@@ -31,7 +31,8 @@ var podTemplates = map[string]string{
 	"Pod": "", "PodTemplate": "template",
 	"Deployment": "spec template", "ReplicaSet": "spec template", "StatefulSet": "spec template",
 	"DaemonSet": "spec template", "ReplicationController": "spec template", "Job": "spec template",
-	"CronJob": "spec jobTemplate spec template",
+	"DeploymentConfig": "spec template", // OpenShift
+	"CronJob":          "spec jobTemplate spec template",
 }
 
 // specific is kept of the objects of one kind.
@@ -39,6 +40,7 @@ var specific = map[string][]string{
 	"Deployment":            {"spec replicas", "spec selector"},
 	"ReplicaSet":            {"spec replicas", "spec selector"},
 	"ReplicationController": {"spec replicas", "spec selector"},
+	"DeploymentConfig":      {"spec replicas", "spec selector"},
 	"DaemonSet":             {"spec selector"},
 	"StatefulSet": {"spec replicas", "spec selector", "spec serviceName", "spec volumeClaimTemplates * metadata name",
 		"spec volumeClaimTemplates * spec storageClassName", "spec volumeClaimTemplates * spec accessModes"},
@@ -106,7 +108,7 @@ func projectionOf(kind string) *evidence.Projection {
 	return fallback
 }
 
-// PodTemplate returns the pod template of a built-in kind (for a Pod, the object
+// PodTemplate returns the pod template of a workload kind (for a Pod, the object
 // itself), nil for other kinds. It works on a body and on facts.
 func PodTemplate(object *evidence.Value) *evidence.Value {
 	switch object.Get("kind").Str() {
@@ -116,7 +118,7 @@ func PodTemplate(object *evidence.Value) *evidence.Value {
 		return object.Get("template")
 	case "CronJob":
 		return object.Path("spec", "jobTemplate", "spec", "template")
-	case "Deployment", "ReplicaSet", "StatefulSet", "DaemonSet", "ReplicationController", "Job":
+	case "Deployment", "DeploymentConfig", "ReplicaSet", "StatefulSet", "DaemonSet", "ReplicationController", "Job":
 		return object.Path("spec", "template")
 	}
 	return nil

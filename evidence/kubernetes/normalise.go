@@ -203,6 +203,9 @@ func (n *normaliser) object(v *evidence.Value, dups []yaml.Duplicate) {
 		n.problem(v.Line(), "%s", fault)
 		return
 	}
+	if id.name == nameless {
+		n.problem(v.Line(), "%s has no metadata.name and is judged without; add one, or, %s", id.kind, renderPatch)
+	}
 	body, withheld := clean(v, id.kind)
 	facts := body.Project(projectionOf(id.kind))
 	if unrendered(facts) {
@@ -235,6 +238,10 @@ func (n *normaliser) object(v *evidence.Value, dups []yaml.Duplicate) {
 
 // intern returns a copy of s that all items share.
 func intern(s string) string { return unique.Make(s).Value() }
+
+// nameless stands for the name of a workload that has none. No cluster takes it,
+// but what it would run can be judged, and is what its author wants to know.
+const nameless = "-"
 
 // identity is what names an object.
 type identity struct{ apiVersion, kind, namespace, name string }
@@ -283,8 +290,10 @@ func identify(v *evidence.Value) (id identity, fault string) {
 		fault = "template, not rendered; run `oc process -f FILE -o yaml | surety assess -`"
 	case meta != nil && !meta.Is(evidence.Object) && !meta.Is(evidence.Null):
 		fault = fmt.Sprintf("metadata of %s is a %s; it must be an object with a name", id.kind, meta.Kind())
+	case id.name == "" && PodSpec(v).Get("containers").Len() > 0:
+		id.name = nameless
 	case id.name == "":
-		fault = id.kind + " has no metadata.name; add one, or, " + renderPatch
+		fault = id.kind + " has no metadata.name, so that it is no object of a cluster; add one, or, " + renderPatch
 	}
 	return id, fault
 }

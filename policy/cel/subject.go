@@ -14,7 +14,7 @@ const Workload = "Workload"
 
 func workloadKinds() []string {
 	return []string{
-		"CronJob", "DaemonSet", "Deployment", "Job", "Pod", "PodTemplate",
+		"CronJob", "DaemonSet", "Deployment", "DeploymentConfig", "Job", "Pod", "PodTemplate",
 		"ReplicaSet", "ReplicationController", "StatefulSet",
 	}
 }

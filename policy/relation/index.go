@@ -56,6 +56,7 @@ type index struct {
 	workloads []*workload
 	rights    map[objectKey][]right        // by service account
 	custom    map[objectKey]*evidence.Item // custom resources, by name alone
+	foreign   map[spaceKey]*evidence.Item  // a network policy of another API group, for a namespace or everywhere
 }
 
 // namespaceOf gives an object without a namespace the one it is applied to when
@@ -81,6 +82,8 @@ func indexed(item *evidence.Item) bool {
 		return group == ""
 	case "Deployment", "ReplicaSet", "StatefulSet", "DaemonSet":
 		return group == "apps" || group == "extensions"
+	case "DeploymentConfig":
+		return group == "apps.openshift.io"
 	case "Job", "CronJob":
 		return group == "batch"
 	case "NetworkPolicy", "Ingress":
@@ -98,13 +101,33 @@ func indexed(item *evidence.Item) bool {
 // isCustom reports whether the item's kind is not one of Kubernetes itself.
 func isCustom(item *evidence.Item) bool {
 	_, group, _ := strings.Cut(item.Key.Kind, ".")
-	return strings.Contains(group, ".") && !strings.HasSuffix(group, ".k8s.io")
+	return strings.Contains(group, ".") && !strings.HasSuffix(group, ".k8s.io") && !indexed(item)
+}
+
+// isForeignPolicy reports whether the item is a network policy in the terms of
+// Cilium, Calico or the cluster-wide policies of SIG Network.
+func isForeignPolicy(item *evidence.Item) bool {
+	_, group, _ := strings.Cut(item.Key.Kind, ".")
+	switch group {
+	case "cilium.io", "projectcalico.org", "crd.projectcalico.org", "policy.networking.k8s.io":
+		return strings.HasSuffix(item.Kind, "NetworkPolicy")
+	}
+	return false
+}
+
+// limiter returns a foreign network policy that may act on the workload.
+func (x *index) limiter(w *workload) *evidence.Item {
+	if item := x.foreign[keyOf(w.item)]; item != nil {
+		return item
+	}
+	return x.foreign[everywhere(w.item)]
 }
 
 func newIndex(items []*evidence.Item) *index {
 	x := &index{
 		spaces: map[spaceKey]*space{}, objects: make(map[objectKey]*evidence.Item, len(items)),
 		byKind: map[string][]*evidence.Item{}, rights: map[objectKey][]right{}, custom: map[objectKey]*evidence.Item{},
+		foreign: map[spaceKey]*evidence.Item{},
 	}
 	controlled := kubernetes.Controllers(items)
 	for _, item := range items {
@@ -112,6 +135,13 @@ func newIndex(items []*evidence.Item) *index {
 			continue
 		}
 		at := keyOf(item)
+		if isForeignPolicy(item) {
+			if item.Namespace == "" && item.Kind != "NetworkPolicy" && item.Kind != "CiliumNetworkPolicy" {
+				at = everywhere(item)
+			}
+			x.foreign[at] = item
+			continue
+		}
 		if isCustom(item) {
 			x.custom[objectKey{at, "", item.Name}] = item
 		}

@@ -11,25 +11,26 @@ import (
 
 func judgeIngress(x *index, r *report) {
 	for _, w := range x.workloads {
-		switch {
-		case w.hostNetwork(): // network policies do not reach it
-		case w.ingress:
-			r.pass(w.item)
-		default:
-			r.fail(w.item, w.labels.Line(), "no NetworkPolicy of namespace %s selects its pods for ingress", namespaceOf(w.item))
-		}
+		r.isolation(x, w, w.ingress, "ingress")
 	}
 }
 
 func judgeEgress(x *index, r *report) {
 	for _, w := range x.workloads {
-		switch {
-		case w.hostNetwork():
-		case w.egress:
-			r.pass(w.item)
-		default:
-			r.fail(w.item, w.labels.Line(), "no NetworkPolicy of namespace %s selects its pods for egress", namespaceOf(w.item))
-		}
+		r.isolation(x, w, w.egress, "egress")
+	}
+}
+
+// isolation says whether a network policy limits one direction of a workload.
+func (r *report) isolation(x *index, w *workload, limited bool, direction string) {
+	switch other := x.limiter(w); {
+	case w.hostNetwork(): // network policies do not reach it
+	case limited:
+		r.pass(w.item)
+	case other != nil:
+		r.unknown(w.item, "no NetworkPolicy selects its pods for %s, but %s %s may, which is not understood", direction, other.Kind, other.Name)
+	default:
+		r.fail(w.item, w.labels.Line(), "no NetworkPolicy of namespace %s selects its pods for %s", namespaceOf(w.item), direction)
 	}
 }
 
@@ -265,7 +266,9 @@ func (r *report) elsewhere(item *evidence.Item, missing []policy.Finding) {
 	if len(missing) > 0 && item.Key.Account == files {
 		var all []string
 		for _, f := range missing {
-			all = append(all, f.Message)
+			if !slices.Contains(all, f.Message) {
+				all = append(all, f.Message)
+			}
 		}
 		r.unknown(item, "%s among the manifests; it may come from elsewhere", strings.Join(all, ", "))
 		return

@@ -73,6 +73,10 @@ func TestRules(t *testing.T) {
 	}{
 		"no policy":                   {web, "SUR-REL-001", "web", surety.Fail},
 		"policy by label":             {web + policyFor("{matchLabels: {app: web}}", ""), "SUR-REL-001", "web", surety.Pass},
+		"policy of Cilium":            {web + "apiVersion: cilium.io/v2\nkind: CiliumNetworkPolicy\nmetadata: {name: c, namespace: shop}\n", "SUR-REL-001", "web", surety.Unknown},
+		"policy of Calico elsewhere":  {web + "apiVersion: projectcalico.org/v3\nkind: NetworkPolicy\nmetadata: {name: c, namespace: other}\n", "SUR-REL-001", "web", surety.Fail},
+		"policy of the cluster":       {web + "apiVersion: projectcalico.org/v3\nkind: GlobalNetworkPolicy\nmetadata: {name: c}\n", "SUR-REL-002", "web", surety.Unknown},
+		"DeploymentConfig":            {service("{selector: {app: web}}") + "apiVersion: apps.openshift.io/v1\nkind: DeploymentConfig\nmetadata: {name: web, namespace: shop}\nspec: {template: {metadata: {labels: {app: web}}, spec: {containers: [{name: c}]}}}\n", "SUR-REL-003", "svc", surety.Pass},
 		"policy for all":              {web + policyFor("{}", ""), "SUR-REL-001", "web", surety.Pass},
 		"policy by expression":        {web + policyFor("{matchExpressions: [{key: tier, operator: In, values: [front]}]}", ""), "SUR-REL-001", "web", surety.Pass},
 		"policy that excludes":        {web + policyFor("{matchExpressions: [{key: tier, operator: NotIn, values: [front]}]}", ""), "SUR-REL-001", "web", surety.Fail},

@@ -9,7 +9,7 @@ import (
 
 func workloadKinds() []string {
 	return []string{
-		"CronJob", "DaemonSet", "Deployment", "Job", "Pod", "PodTemplate",
+		"CronJob", "DaemonSet", "Deployment", "DeploymentConfig", "Job", "Pod", "PodTemplate",
 		"ReplicaSet", "ReplicationController", "StatefulSet",
 	}
 }
@@ -95,7 +95,7 @@ func availabilityRules() []rule {
 			Title:       "Replicated workload without a disruption budget",
 			Description: "Draining nodes may take down all replicas at once.",
 			Remediation: "Add a PodDisruptionBudget that selects the pods.",
-			Kinds:       []string{"Deployment", "ReplicaSet", "ReplicationController", "StatefulSet"}, Controls: []string{"SUR-DR-01"},
+			Kinds:       []string{"Deployment", "DeploymentConfig", "ReplicaSet", "ReplicationController", "StatefulSet"}, Controls: []string{"SUR-DR-01"},
 			Reads: policy.ReadSet{"/spec/replicas", "/spec/template/metadata/labels/**"},
 		}, needs: []string{"PodDisruptionBudget"}, judge: judgeReplicas},
 		{check: policy.Check{
