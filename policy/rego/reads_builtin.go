@@ -71,7 +71,7 @@ func (a *activation) builtin(name string, args []*shape) *shape {
 func (a *activation) anyBuiltin(decl *types.Function, args []*shape) *shape {
 	var params []types.Type
 	if decl != nil {
-		params = decl.Args()
+		params = decl.FuncArgs().Args
 	}
 	for i, arg := range args {
 		if i < len(params) && takesScalar(params[i]) {
