@@ -159,3 +159,11 @@ deny contains result.new("it", {"a": "b"}) if true
 		}
 	}
 }
+
+func files(sources map[string]string) fstest.MapFS {
+	fsys := fstest.MapFS{}
+	for name, source := range sources {
+		fsys[name] = &fstest.MapFile{Data: []byte(source)}
+	}
+	return fsys
+}
