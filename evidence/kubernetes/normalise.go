@@ -23,6 +23,7 @@ import (
 	"bytes"
 	"errors"
 	"fmt"
+	"slices"
 	"strconv"
 	"strings"
 	"unique"
@@ -206,6 +207,7 @@ func (n *normaliser) object(v *evidence.Value, dups []yaml.Duplicate) {
 	if id.name == nameless {
 		n.problem(v.Line(), "%s has no metadata.name and is judged without; add one, or, %s", id.kind, renderPatch)
 	}
+	v = n.nameContainers(v)
 	body, withheld := clean(v, id.kind)
 	facts := body.Project(projectionOf(id.kind))
 	if unrendered(facts) {
@@ -236,10 +238,46 @@ func (n *normaliser) object(v *evidence.Value, dups []yaml.Duplicate) {
 	n.out.Items = append(n.out.Items, item)
 }
 
+// nameContainers gives each container without a name the name that stands for
+// none. Rules name the container they speak of, so that one without a name would
+// pass them unseen. The API server refuses the object, which is said here.
+func (n *normaliser) nameContainers(object *evidence.Value) *evidence.Value {
+	spec := PodSpec(object)
+	for _, key := range [...]string{"containers", "initContainers"} {
+		for _, c := range spec.Get(key).Fields() {
+			if c.Value.Is(evidence.Object) && c.Value.Get("name").Str() == "" {
+				n.problem(c.Value.Line(), "container of %s has no name and is judged without; add one, or, %s", object.Get("kind").Str(), renderPatch)
+				return withNames(object, spec)
+			}
+		}
+	}
+	return object
+}
+
+// withNames returns v with the containers of spec, which is a part of v, named.
+func withNames(v, spec *evidence.Value) *evidence.Value {
+	return rewrite(v, func(key string, val *evidence.Value) *evidence.Value {
+		switch {
+		case v != spec:
+			return withNames(val, spec)
+		case key != "containers" && key != "initContainers" || !val.Is(evidence.Array):
+			return val
+		}
+		elems := slices.Clone(val.Fields())
+		for i, c := range elems {
+			if c.Value.Is(evidence.Object) && c.Value.Get("name").Str() == "" {
+				name := evidence.Field{Key: "name", Value: evidence.NewString(nameless, c.Value.Line())}
+				elems[i].Value = evidence.NewObject(append([]evidence.Field{name}, c.Value.Fields()...), c.Value.Line())
+			}
+		}
+		return evidence.NewArray(elems, val.Line())
+	})
+}
+
 // intern returns a copy of s that all items share.
 func intern(s string) string { return unique.Make(s).Value() }
 
-// nameless stands for the name of a workload that has none. No cluster takes it,
+// nameless stands for the name of a workload or container that has none. No cluster takes it,
 // but what it would run can be judged, and is what its author wants to know.
 const nameless = "-"
 

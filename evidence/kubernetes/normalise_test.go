@@ -58,6 +58,8 @@ func TestNormalise(t *testing.T) {
 		{"no name", "\napiVersion: v1\nkind: Pod\nmetadata: {labels: {a: b}}\n", 0, []string{"2: Pod has no metadata.name"}},
 		{"workload without a name", "apiVersion: v1\nkind: Pod\nspec: {containers: [{name: c}]}\n", 0,
 			[]string{"Pod/- @1", "1: Pod has no metadata.name and is judged without"}},
+		{"container without a name", "apiVersion: v1\nkind: Pod\nmetadata: {name: p}\nspec:\n  containers:\n  - image: x\n", 0,
+			[]string{"Pod/p @1", "6: container of Pod has no name and is judged without"}},
 		{"no apiVersion", "kind: Pod\nmetadata: {name: a}\n", 0, []string{"1: Pod has no apiVersion"}},
 		{"no kind", "apiVersion: v1\nmetadata: {name: a}\n", 0, []string{"1: not a Kubernetes object: it has no kind"}},
 		{"not Kubernetes", "services: {web: {image: nginx}}\n", 0, []string{"1: not a Kubernetes object: it has no apiVersion and no kind"}},

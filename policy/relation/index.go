@@ -81,7 +81,7 @@ func indexed(item *evidence.Item) bool {
 	case "Service", "ServiceAccount", "Secret", "ConfigMap", "ReplicationController", "Pod", "PodTemplate":
 		return group == ""
 	case "Deployment", "ReplicaSet", "StatefulSet", "DaemonSet":
-		return group == "apps" || group == "extensions"
+		return group == "apps" || group == "extensions" || group == "" // the last is a mistake, but plain
 	case "DeploymentConfig":
 		return group == "apps.openshift.io"
 	case "Job", "CronJob":
