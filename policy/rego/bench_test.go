@@ -63,3 +63,26 @@ func benchmarkJudge(b *testing.B, items []*evidence.Item) {
 	b.ReportMetric(float64(b.Elapsed().Nanoseconds())/float64(pairs), "ns/pair")
 	b.ReportMetric(float64(pairs)/float64(b.N*len(items)), "pairs/object")
 }
+
+// BenchmarkOPA does by OPA's own evaluator what BenchmarkJudge/workloads does.
+func BenchmarkOPA(b *testing.B) {
+	e, err := Default()
+	if err != nil {
+		b.Fatal(err)
+	}
+	o := newOracle(b, func(*check) bool { return true })
+	pairs := 0
+	for b.Loop() {
+		for _, item := range corpus(b) {
+			if !slices.Contains(podKinds, item.Kind) {
+				continue
+			}
+			input := toTerm(item.Body).Value
+			for _, oc := range e.Judge(item, policy.DefaultBudget) {
+				o.messages(b, oc.Check.ID, input)
+				pairs++
+			}
+		}
+	}
+	b.ReportMetric(float64(b.Elapsed().Nanoseconds())/float64(pairs), "ns/pair")
+}

@@ -223,6 +223,12 @@ func (m *machine) merge(a, b *evidence.Value) *evidence.Value {
 	if !m.spend(a.Len() + b.Len()) {
 		return nil
 	}
+	switch {
+	case a.Len() == 0:
+		return b
+	case b.Len() == 0:
+		return a
+	}
 	fields := slices.Concat(b.Fields(), a.Fields()) // of equal keys the last stays
 	for i, f := range a.Fields() {
 		if other := b.Get(f.Key); other != nil {
