@@ -1,0 +1,222 @@
+package memo
+
+import (
+	"bytes"
+	"fmt"
+	"os"
+	"path/filepath"
+	"reflect"
+	"testing"
+
+	"github.com/surety-cloud/surety"
+	"github.com/surety-cloud/surety/assessment"
+	"github.com/surety-cloud/surety/evidence"
+	"github.com/surety-cloud/surety/policy"
+)
+
+var checks = []*policy.Check{{ID: "A"}, {ID: "B"}, {ID: "C"}}
+
+const limit = 1 << 20
+
+// record is one item at line of file, with a fail, a pass and an unknown.
+func record(file string, line int) Record {
+	at := func(n int) int { return line + n }
+	facts := evidence.NewObject([]evidence.Field{
+		{Key: "list", Value: evidence.NewArray([]evidence.Field{{Value: evidence.NewNumber("1.5", at(2))}, {Value: evidence.NewNull(at(3))}}, at(2))},
+		{Key: "on", Value: evidence.NewBool(true, at(4))},
+	}, at(0))
+	it := &evidence.Item{
+		Key:  evidence.Key{Provider: "kubernetes", Account: "files", Scope: "shop", Kind: "Pod", Name: "web"},
+		Kind: "Pod", Namespace: "shop", Name: "web", Origin: surety.Origin{File: file, Line: at(0)},
+		Digest: surety.DigestOf([]byte("web")), Facts: facts, Withheld: []string{"data"},
+	}
+	return Record{Items: []*evidence.Item{it}, Judged: []assessment.Judged{
+		{Item: it, Check: checks[0], Verdict: surety.Fail, Detail: &assessment.Detail{
+			Findings: []policy.Finding{{Message: "no", Line: at(4)}, {Message: "whole object"}},
+			Facts:    []policy.Fact{{Path: "/on", Value: "true", Line: at(4)}, {Path: "/off", Value: "absent"}},
+		}},
+		{Item: it, Check: checks[1], Verdict: surety.Pass},
+		{Item: it, Check: checks[2], Verdict: surety.Unknown, Detail: &assessment.Detail{Reason: "cannot tell"}},
+	}}
+}
+
+// packed brings the details of a record into one form, to compare them.
+func packed(t *testing.T, r Record) []string {
+	t.Helper()
+	var out []string
+	for _, j := range r.Judged {
+		s := fmt.Sprint(j.Check.ID, j.Verdict)
+		if j.Detail != nil {
+			s += string(j.Detail.Pack(nil, r.Items[0].Origin.Line))
+		}
+		out = append(out, s)
+	}
+	return out
+}
+
+// sameValue compares values with their lines, which evidence.Equal leaves out.
+func sameValue(a, b *evidence.Value) bool {
+	if a.Kind() != b.Kind() || a.Line() != b.Line() || a.Text() != b.Text() || a.True() != b.True() || a.Len() != b.Len() {
+		return false
+	}
+	for i, f := range a.Fields() {
+		if g := b.Fields()[i]; f.Key != g.Key || !sameValue(f.Value, g.Value) {
+			return false
+		}
+	}
+	return true
+}
+
+func open(t *testing.T, dir string, limit int) *Memo {
+	t.Helper()
+	m, err := Open(dir, surety.DigestOf([]byte("set")), checks, limit)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return m
+}
+
+func save(t *testing.T, m *Memo) {
+	t.Helper()
+	if err := m.Save(); err != nil {
+		t.Fatal(err)
+	}
+}
+
+func TestRecordMovesWithItsDocument(t *testing.T) {
+	dir, digest := t.TempDir(), surety.DigestOf([]byte("document"))
+	m := open(t, dir, limit)
+	m.Put(digest, 10, record("a.yaml", 10))
+	save(t, m)
+	got, ok := open(t, dir, limit).Get(digest, "b.yaml", 70)
+	if !ok {
+		t.Fatal("the record is not found again")
+	}
+	want := record("b.yaml", 70)
+	if g, w := packed(t, got), packed(t, want); !reflect.DeepEqual(g, w) {
+		t.Errorf("judged\n got %q\nwant %q", g, w)
+	}
+	g, w := *got.Items[0], *want.Items[0]
+	if !sameValue(g.Facts, w.Facts) {
+		t.Errorf("facts are %s, want %s, or their lines differ", g.Facts.AppendJSON(nil), w.Facts.AppendJSON(nil))
+	}
+	g.Facts, w.Facts = nil, nil
+	if !reflect.DeepEqual(g, w) {
+		t.Errorf("item\n got %+v\nwant %+v", g, w)
+	}
+}
+
+func TestDamagedFileIsAnEmptyMemo(t *testing.T) {
+	dir, digest := t.TempDir(), surety.DigestOf([]byte("document"))
+	m := open(t, dir, limit)
+	m.Put(digest, 1, record("a.yaml", 1))
+	save(t, m)
+	good, err := os.ReadFile(m.path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	try := func(what string, b []byte) {
+		if err := os.WriteFile(m.path, b, 0o600); err != nil {
+			t.Fatal(err)
+		}
+		if _, ok := open(t, dir, limit).Get(digest, "a.yaml", 1); ok {
+			t.Errorf("%s: the record is still given", what)
+		}
+	}
+	for i := range good {
+		bad := bytes.Clone(good)
+		bad[i] ^= 0x41
+		try(fmt.Sprintf("byte %d flipped", i), bad)
+		try(fmt.Sprintf("cut to %d bytes", i), good[:i])
+	}
+}
+
+func TestLimit(t *testing.T) {
+	dir := t.TempDir()
+	const small = 2000
+	m := open(t, dir, small)
+	for i := range 100 {
+		m.Put(surety.DigestOf([]byte{byte(i)}), 1, record("a.yaml", 1))
+	}
+	save(t, m)
+	info, err := os.Stat(m.path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if kept := len(open(t, dir, small).index); info.Size() > small || kept == 0 {
+		t.Errorf("the file has %d bytes and %d records, want at most %d and some", info.Size(), kept, small)
+	}
+}
+
+func TestTwoWritersLeaveAReadableFile(t *testing.T) {
+	dir := t.TempDir()
+	done := make(chan error)
+	for i := range 2 {
+		m := open(t, dir, limit)
+		m.Put(surety.DigestOf([]byte{byte(i)}), 1, record("a.yaml", 1))
+		go func() { done <- m.Save() }()
+	}
+	for range 2 {
+		if err := <-done; err != nil {
+			t.Error(err)
+		}
+	}
+	if n := len(open(t, dir, limit).index); n != 1 {
+		t.Errorf("the file holds %d records; want those of the last writer", n)
+	}
+}
+
+func TestPrune(t *testing.T) {
+	dir := t.TempDir()
+	for i := range maxFiles + 3 {
+		m, err := Open(dir, surety.DigestOf([]byte{byte(i)}), checks, limit)
+		if err != nil {
+			t.Fatal(err)
+		}
+		m.Put(surety.DigestOf(nil), 1, record("a.yaml", 1))
+		save(t, m)
+	}
+	files, err := filepath.Glob(filepath.Join(dir, "*.memo"))
+	if err != nil || len(files) != maxFiles {
+		t.Errorf("%d memos are kept (%v), want %d", len(files), err, maxFiles)
+	}
+}
+
+func TestRecordOfForeignChecksIsNotKept(t *testing.T) {
+	m := open(t, t.TempDir(), limit)
+	r := record("a.yaml", 1)
+	r.Judged[1].Check = &policy.Check{ID: "other"}
+	m.Put(surety.DigestOf(nil), 1, r)
+	if len(m.fresh) != 0 {
+		t.Error("a record with a check that is not the set's is kept")
+	}
+}
+
+// FuzzDecodeRecord holds that no bytes make the decoder panic, and that a record
+// it accepts can be told in full.
+func FuzzDecodeRecord(f *testing.F) {
+	number := map[*policy.Check]int{}
+	for i, c := range checks {
+		number[c] = i
+	}
+	good, ok := appendRecord(nil, number, record("a.yaml", 1), 1)
+	if !ok {
+		f.Fatal("the sample cannot be encoded")
+	}
+	f.Add(string(good))
+	f.Add("")
+	f.Fuzz(func(t *testing.T, b string) {
+		r, err := decodeRecord(b, checks, "a.yaml", 7)
+		if err != nil {
+			return
+		}
+		for _, j := range r.Judged {
+			if j.Detail != nil {
+				j.Detail.Pack(nil, 0)
+			}
+		}
+		for _, it := range r.Items {
+			it.Facts.AppendJSON(nil)
+		}
+	})
+}
