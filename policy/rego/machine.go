@@ -23,6 +23,7 @@ type machine struct {
 	scope   *scope
 	stack   []local // all frames' locals
 	top     int
+	high    int // of the stack, how much was used for this input
 	slab    evidence.Slab
 	spare   []*builder
 	args    []*evidence.Value // of the built-in being called
@@ -34,6 +35,7 @@ type machine struct {
 	err     error   // why evaluation fails, once it does
 	uses    []int32 // rules used so far by the rule at hand and those around it
 	deps    []int32 // rules used by the known ones
+	done    []int32 // rules known for this input
 	seen    []int32 // scratch of total
 	visits  []uint32
 	visit   uint32
@@ -79,6 +81,8 @@ const (
 	pollEvery = 4096
 	// stackLocals is the length of the first stack; it grows when needed.
 	stackLocals = 2048
+	// slabValues is the size of the blocks that values are made in.
+	slabValues = 64
 )
 
 // signal says how a block ended: by one of these, or as undefined (0), or by
@@ -104,10 +108,19 @@ func newMachine(p *program) *machine {
 	return m
 }
 
-// start sets the input of the evaluations that follow. What fixed rules gave
-// stays known.
+// start sets the input of the evaluations that follow and lets go of the one
+// before and of all that was made of it. What fixed rules gave stays known.
 func (m *machine) start(input, data *evidence.Value) {
 	s := &m.root
+	for _, fn := range m.done {
+		s.known[fn].value = nil
+	}
+	clear(m.stack[:min(m.high, len(m.stack))])
+	clear(m.args[:cap(m.args)])
+	m.done, m.high, m.folded, m.slab = m.done[:0], 0, folded{}, evidence.Slab{}
+	if input != nil {
+		m.slab = evidence.NewSlab(slabValues)
+	}
 	s.input, s.data, s.failures, s.spent = input, data, nil, 0
 	if s.gen++; s.gen == 0 {
 		clear(s.known)
@@ -203,11 +216,18 @@ func (m *machine) compute(s *scope, fn int32) *evidence.Value {
 		limit = max(limit, policy.DefaultBudget.Steps)
 	}
 	m.scope, m.left = s, limit
+	slab := m.slab
+	if f.fixed { // its value outlives those of the input
+		m.slab = evidence.Slab{}
+	}
 	stack, top := m.stack, m.top
 	fr := m.push(f)
 	fr[f.params[0]].value, fr[f.params[1]].value = s.input, s.data
 	value := m.body(f, fr)
 	m.pop(stack, top)
+	if f.fixed {
+		m.slab = slab
+	}
 	cost := limit - max(m.left, 0)
 	m.scope, m.left = outer, left
 	if m.err == errExpired {
@@ -219,6 +239,9 @@ func (m *machine) compute(s *scope, fn int32) *evidence.Value {
 		m.deps = append(m.deps, m.uses[base:]...)
 		k.upto = int32(len(m.deps))
 		s.spent += cost
+		if s == &m.root {
+			m.done = append(m.done, fn)
+		}
 	}
 	m.uses = m.uses[:base]
 	if m.err != nil {
@@ -258,7 +281,7 @@ func (m *machine) push(f *function) []local {
 	}
 	fr := m.stack[m.top:end:end]
 	clear(fr)
-	m.top = end
+	m.top, m.high = end, max(m.high, end)
 	return fr
 }
 

@@ -116,6 +116,7 @@ func (e *Engine) Judge(item *evidence.Item, budget policy.Budget) []policy.Outco
 			out = append(out, c.judge(m, item, budget))
 		}
 	}
+	m.start(nil, nil)
 	e.release(m)
 	return out
 }
