@@ -278,3 +278,29 @@ func TestOutcomesAreInOrderOfChecks(t *testing.T) {
 		}
 	}
 }
+
+// Engines are shared by workers, and keep nothing of what they judged.
+func TestConcurrentUse(t *testing.T) {
+	e, object := sharing(t), item(t, pod)
+	want := fmt.Sprint(e.Judge(object, policy.DefaultBudget))
+	done := make(chan string)
+	for range 4 {
+		go func() {
+			got := ""
+			for range 20 {
+				got = fmt.Sprint(e.Judge(object, policy.DefaultBudget))
+			}
+			done <- got
+		}()
+	}
+	for range 4 {
+		if got := <-done; got != want {
+			t.Errorf("got %s, want %s", got, want)
+		}
+	}
+	for _, m := range e.free {
+		if m.root.input != nil || slices.ContainsFunc(m.root.known, func(k known) bool { return k.value != nil }) {
+			t.Error("a machine keeps values of the object")
+		}
+	}
+}
