@@ -35,6 +35,7 @@ type Options struct {
 	Baseline *assessment.Snapshot // nil: none
 	Today    time.Time            // the date waivers are measured against
 	Budget   func() policy.Budget // called for each item
+	Facts    bool                 // record the values each fail rests on, for reports that show them
 	Memo     Memo                 // nil: judge every document
 	Progress func(documents int)  // called now and then from one goroutine; nil: silent
 }
@@ -58,7 +59,7 @@ func Run(ctx context.Context, o Options) (*assessment.Assessment, error) {
 	}
 	kubernetes.Disambiguate(seen.items)
 	assessment.SortItems(seen.items)
-	seen.judgeAll(o.Policy)
+	seen.judgeAll(o.Policy, o.Facts)
 
 	model := o.Model
 	if model == nil {

@@ -77,12 +77,12 @@ func (s *seen) unseen(kind string) bool {
 }
 
 // judgeAll adds what the checks on relations say of the items.
-func (s *seen) judgeAll(set *policy.Set) {
+func (s *seen) judgeAll(set *policy.Set, facts bool) {
 	relations := set.JudgeAll(s.items, s.unseen)
 	record := make([]assessment.Judged, len(relations))
 	var scratch []byte
 	for i, r := range relations {
-		record[i], scratch = judged(r.Item, r.Outcome, r.Item.Facts, scratch)
+		record[i], scratch = judged(facts, r.Item, r.Outcome, r.Item.Facts, scratch)
 	}
 	s.judged = append(s.judged, record)
 }
@@ -235,7 +235,7 @@ func judgeDocument(o Options, d evidence.Document) judgedDocument {
 	}
 	var digest surety.Digest
 	if o.Memo != nil {
-		digest = documentDigest(d)
+		digest = documentDigest(d, o.Facts)
 		if r, ok := o.Memo.Get(digest, d.Origin.File, d.Origin.Line); ok {
 			return judgedDocument{Record: r}
 		}
@@ -250,7 +250,7 @@ func judgeDocument(o Options, d evidence.Document) judgedDocument {
 		out.Judged = slices.Grow(out.Judged, len(outcomes))
 		for _, outcome := range outcomes {
 			var j assessment.Judged
-			j, scratch = judged(item, outcome, item.Body, scratch)
+			j, scratch = judged(o.Facts, item, outcome, item.Body, scratch)
 			out.Judged = append(out.Judged, j)
 		}
 		memorable = memorable && len(item.Duplicates) == 0
@@ -272,10 +272,13 @@ func readScan(d evidence.Document) judgedDocument {
 
 // documentDigest covers all that decides what a document comes to, but for the
 // checks and the place it stands.
-func documentDigest(d evidence.Document) surety.Digest {
+func documentDigest(d evidence.Document, facts bool) surety.Digest {
 	h := sha256.New()
 	var head [9]byte
 	head[0] = byte(d.Format)
+	if facts {
+		head[0] |= 0x80
+	}
 	binary.LittleEndian.PutUint64(head[1:], uint64(len(d.Account)))
 	h.Write(head[:])
 	io.WriteString(h, d.Account)
@@ -295,15 +298,15 @@ func normalise(d evidence.Document) evidence.Normalised {
 }
 
 // judged keeps of an outcome what the assessment needs; body is what the check
-// read. A plain pass needs nothing beyond its verdict. Details are packed, by way
+// read, and facts says whether to keep the values a fail rests on. A plain pass needs nothing beyond its verdict. Details are packed, by way
 // of scratch, which is returned to be used again.
-func judged(item *evidence.Item, o policy.Outcome, body *evidence.Value, scratch []byte) (assessment.Judged, []byte) {
+func judged(facts bool, item *evidence.Item, o policy.Outcome, body *evidence.Value, scratch []byte) (assessment.Judged, []byte) {
 	j := assessment.Judged{Item: item, Check: o.Check, Verdict: o.Verdict}
 	if o.Verdict == surety.Pass {
 		return j, scratch
 	}
 	d := assessment.Detail{Findings: o.Findings, Reason: o.Reason}
-	if o.Verdict == surety.Fail {
+	if facts && o.Verdict == surety.Fail {
 		d.Facts = policy.Facts(o.Check.Reads, body, maxFacts)
 	}
 	scratch = d.Pack(scratch[:0], item.Origin.Line)

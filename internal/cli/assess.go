@@ -2,6 +2,7 @@ package cli
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"io"
 	"slices"
@@ -76,6 +77,7 @@ func (p Program) assess(ctx context.Context, f assessFlags, args []string) error
 	if err != nil {
 		return err
 	}
+	run.options.Facts = report.ShowsFacts(f.format) || f.baseline != ""
 	if f.baseline != "" {
 		if run.options.Baseline, err = report.OpenSnapshot(f.baseline); err != nil {
 			return err
@@ -95,8 +97,14 @@ func (p Program) assess(ctx context.Context, f assessFlags, args []string) error
 	if err := p.writeOutput(f.output, func(w io.Writer) error { return report.Write(w, f.format, a, o) }); err != nil {
 		return err
 	}
-	return f.broken(a, limit)
+	if err := f.broken(a, limit); err != nil || ctx.Err() == nil {
+		return err
+	}
+	return &surety.Error{Kind: surety.Canceled, Op: "assess", Err: errInterrupted}
 }
+
+// errInterrupted is the outcome of a run that a signal cut short.
+var errInterrupted = errors.New("interrupted; the report holds what was judged until then")
 
 // limit reads --fail-on; ok is false if it is not set.
 func (f *assessFlags) limit() (*surety.Severity, error) {
@@ -134,9 +142,6 @@ func (p Program) execute(ctx context.Context, r *prepared) (*assessment.Assessme
 		return nil, err
 	}
 	p.warn(a)
-	if ctx.Err() != nil {
-		p.say("interrupted; the report holds what was judged until then")
-	}
 	if r.memo != nil {
 		if err := r.memo.Save(); err != nil {
 			p.say("warning: " + err.Error())

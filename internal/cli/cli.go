@@ -8,6 +8,11 @@
 //	1  a limit the caller set was broken: --fail-on, --strict, a failing policy test
 //	2  bad input or usage: nothing usable was given
 //	3  internal error
+//
+// An interrupt (SIGINT, SIGTERM) ends the work early: what was judged until then
+// is reported, its sources are partial, and the exit code is 2, because a run cut
+// short is never a clean one; --fail-on still makes it 1. A second one ends the
+// process.
 package cli
 
 import (

@@ -84,6 +84,7 @@ func (p Program) record(ctx context.Context, f runFlags, check *policy.Check, re
 	if err != nil {
 		return nil, "", err
 	}
+	run.options.Facts = true
 	a, err := p.execute(ctx, run)
 	if err != nil {
 		return nil, "", err

@@ -59,6 +59,12 @@ func Formats() []string {
 	return names
 }
 
+// ShowsFacts reports whether a format shows the values that fails rest on, which
+// an assessment records only if asked.
+func ShowsFacts(format string) bool {
+	return format == "json" || format == "html" || format == "sarif" || format == "ocsf"
+}
+
 // Write writes a in the named format.
 func Write(w io.Writer, format string, a *assessment.Assessment, o Options) error {
 	write, ok := formats[format]
