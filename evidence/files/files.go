@@ -197,27 +197,28 @@ func (c *collector) unreadable(path string, err error) {
 	c.problem(path, 0, "cannot be read: %s%s", err, hint)
 }
 
-// standardInput reads all of it, but does not wait for it once the run is
-// cancelled: a terminal may never end.
+// standardInput reads all of it.
 func (c *collector) standardInput() error {
+	return c.await("stdin", func() ([]byte, error) { return c.readAll(c.stdin, 0) })
+}
+
+// await reads what may never end or never begin, such as a terminal or a pipe,
+// and does not wait for it once the run is cancelled.
+func (c *collector) await(name string, read func() ([]byte, error)) error {
 	type result struct {
 		raw []byte
 		err error
 	}
 	done := make(chan result, 1)
 	go func() {
-		raw, err := io.ReadAll(io.LimitReader(c.stdin, MaxFile+1))
+		raw, err := read()
 		done <- result{raw, err}
 	}()
 	select {
 	case <-c.ctx.Done():
 		return c.ctx.Err()
 	case r := <-done:
-		if r.err != nil {
-			c.unreadable("stdin", r.err)
-			return nil
-		}
-		return c.content("stdin", r.raw, formatOf("", r.raw), true)
+		return c.text(name, r.raw, r.err, true)
 	}
 }
 
@@ -226,35 +227,64 @@ func (c *collector) file(path string, named bool) error {
 	if err := c.ctx.Err(); err != nil {
 		return err
 	}
-	f, err := os.Open(path)
+	info, err := os.Stat(path)
 	if err != nil {
 		c.unreadable(path, err)
 		return nil
 	}
-	defer f.Close()
-	size := int64(0)
-	if info, err := f.Stat(); err == nil {
-		size = info.Size()
+	read := func() ([]byte, error) {
+		f, err := os.Open(path)
+		if err != nil {
+			return nil, err
+		}
+		defer f.Close()
+		return c.readAll(f, info.Size())
 	}
+	if !info.Mode().IsRegular() {
+		return c.await(path, read)
+	}
+	raw, err := read()
+	return c.text(path, raw, err, named)
+}
+
+// readAll reads r, of which about size bytes are expected, up to just over
+// MaxFile, or to where it is seen to be no text: a device may never end.
+func (c *collector) readAll(r io.Reader, size int64) ([]byte, error) {
 	raw := make([]byte, 0, min(max(size+1, 512), MaxFile+1))
-	for len(raw) <= MaxFile {
+	for looked := false; len(raw) <= MaxFile; {
 		if len(raw) == cap(raw) {
 			raw = append(raw, 0)[:len(raw)]
 		}
-		n, err := f.Read(raw[len(raw):cap(raw)])
+		n, err := r.Read(raw[len(raw):cap(raw)])
 		raw = raw[:len(raw)+n]
 		if errors.Is(err, io.EOF) {
 			break
 		}
-		if err != nil {
-			c.unreadable(path, err)
-			return nil
+		if err == nil {
+			err = c.ctx.Err()
 		}
-		if err := c.ctx.Err(); err != nil {
-			return err
+		if err != nil {
+			return nil, err
+		}
+		if !looked && len(raw) >= sniffed {
+			if looked = true; isBinary(raw) {
+				break
+			}
 		}
 	}
-	return c.content(path, raw, formatOf(path, raw), named)
+	return raw, nil
+}
+
+// text hands out the documents of what was read, or says why it was not.
+func (c *collector) text(name string, raw []byte, err error, named bool) error {
+	switch {
+	case c.ctx.Err() != nil:
+		return c.ctx.Err()
+	case err != nil:
+		c.unreadable(name, err)
+		return nil
+	}
+	return c.content(name, raw, formatOf(name, raw), named)
 }
 
 // content hands out the documents of a file.

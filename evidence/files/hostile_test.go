@@ -112,3 +112,19 @@ func TestListOfNothing(t *testing.T) {
 		t.Errorf("%d documents, %v, %v", report.Seen, report.Problems, err)
 	}
 }
+
+// TestEndlessReader gives a device that never ends: it is seen to be no text.
+func TestEndlessReader(t *testing.T) {
+	report, err := files.New([]string{"-"}, zeros{}).Collect(context.Background(), func(evidence.Document) error { return nil })
+	if err == nil || len(report.Problems) != 1 || !strings.Contains(report.Problems[0].Message, "binary") {
+		t.Errorf("%v, %v", report.Problems, err)
+	}
+}
+
+// zeros is /dev/zero.
+type zeros struct{}
+
+func (zeros) Read(b []byte) (int, error) {
+	clear(b)
+	return len(b), nil
+}

@@ -15,9 +15,14 @@ import (
 // written over an older one.
 func (p Program) writeOutput(path string, write func(io.Writer) error) error {
 	if path == "" || path == "-" {
-		return write(p.Stdout)
+		if err := write(p.Stdout); err != nil {
+			return outputError("standard output", err)
+		}
+		return nil
 	}
-	if info, err := os.Stat(path); err == nil && !info.Mode().IsRegular() && !info.IsDir() {
+	if info, err := os.Stat(path); err == nil && info.IsDir() {
+		return outputError(path, errors.New("it is a directory"))
+	} else if err == nil && !info.Mode().IsRegular() {
 		return writeDevice(path, write)
 	}
 	f, err := os.CreateTemp(filepath.Dir(path), ".surety-*")
