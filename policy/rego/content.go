@@ -107,8 +107,29 @@ func build(modules []*module, wanted func(*module) bool) (*Engine, error) {
 			return nil, fmt.Errorf("compile rego: the plan holds no rule %s", entries[i])
 		}
 		c.entry, c.Reads = fn, reads[entries[i]]
+		if err := c.readsObject(); err != nil {
+			return nil, err
+		}
 	}
 	return newEngine(p, list), nil
+}
+
+// readsObject refuses a check that looks at an admission review only: no
+// evidence is one, so it would pass everything.
+func (c *check) readsObject() error {
+	for _, path := range c.Reads {
+		if !strings.HasPrefix(path, "/review") {
+			return nil
+		}
+	}
+	if len(c.Reads) == 0 {
+		return nil // it reads nothing: a constant, and so it was meant
+	}
+	return &surety.Error{
+		Kind: surety.BadInput, Op: "load rego", Origin: c.Origin,
+		Err:  fmt.Errorf("check %s reads input.review, which only an admission request has", c.ID),
+		Hint: "read the object itself: input.metadata, input.spec",
+	}
 }
 
 // dropSharedNames takes away the aliases that more than one check of the content
