@@ -265,9 +265,19 @@ func judgeDocument(o Options, d evidence.Document) judgedDocument {
 func readScan(d evidence.Document) judgedDocument {
 	scan, err := scanner.Read(d.Raw, d.Origin.File)
 	if err != nil {
-		return judgedDocument{problems: []evidence.Problem{{Origin: d.Origin, Message: err.Error()}}}
+		return judgedDocument{problems: []evidence.Problem{problemOf(err, d.Origin)}}
 	}
 	return judgedDocument{scan: &scan}
+}
+
+// problemOf says err at the place it names, at if it names none.
+func problemOf(err error, at surety.Origin) evidence.Problem {
+	var e *surety.Error
+	if !errors.As(err, &e) {
+		return evidence.Problem{Origin: at, Message: err.Error()}
+	}
+	at.Line = max(at.Line, e.Origin.Line)
+	return evidence.Problem{Origin: at, Message: (&surety.Error{Op: e.Op, Err: e.Err, Hint: e.Hint}).Error()}
 }
 
 // documentDigest covers all that decides what a document comes to, but for the

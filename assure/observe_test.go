@@ -55,3 +55,13 @@ func TestFaultStaysInItsDocument(t *testing.T) {
 		t.Errorf("origin %s", o)
 	}
 }
+
+// TestBrokenScan says once where the report of a scanner is broken.
+func TestBrokenScan(t *testing.T) {
+	out := judgeDocument(Options{}, evidence.Document{
+		Origin: surety.Origin{File: "x.sarif", Line: 1}, Format: evidence.Scan, Raw: []byte("{\"runs\": [\n{\"tool\": 1"),
+	})
+	if len(out.problems) != 1 || out.problems[0].Origin.String() != "x.sarif:2" || strings.Contains(out.problems[0].Message, "x.sarif") {
+		t.Errorf("got %v", out.problems)
+	}
+}

@@ -293,6 +293,10 @@ func (id identity) kindGroup() string {
 	return intern(id.kind + "." + group)
 }
 
+// maxName bounds each part of an identity, which every result repeats. The API
+// server allows a name 253 characters.
+const maxName = 1024
+
 // identify reads an object's identity, or says what is missing and what to do.
 func identify(v *evidence.Value) (id identity, fault string) {
 	read := func(path string, v *evidence.Value) string {
@@ -303,6 +307,8 @@ func identify(v *evidence.Value) (id identity, fault string) {
 			fault = fmt.Sprintf("%s is a %s; it must be text: put it in quotes", path, v.Kind())
 		case strings.Contains(v.Str(), "{{"):
 			fault = "template, not rendered: " + path + " holds {{ }}; " + renderChart
+		case len(v.Str()) > maxName:
+			fault = fmt.Sprintf("%s has %d characters, more than the %d allowed; shorten it", path, len(v.Str()), maxName)
 		}
 		return v.Str()
 	}

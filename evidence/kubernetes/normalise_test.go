@@ -63,6 +63,7 @@ func TestNormalise(t *testing.T) {
 		{"no apiVersion", "kind: Pod\nmetadata: {name: a}\n", 0, []string{"1: Pod has no apiVersion"}},
 		{"no kind", "apiVersion: v1\nmetadata: {name: a}\n", 0, []string{"1: not a Kubernetes object: it has no kind"}},
 		{"not Kubernetes", "services: {web: {image: nginx}}\n", 0, []string{"1: not a Kubernetes object: it has no apiVersion and no kind"}},
+		{"endless name", "apiVersion: v1\nkind: Pod\nmetadata: {name: " + strings.Repeat("x", 5000) + "}\n", 0, []string{"metadata.name has 5000 characters, more than the 1024 allowed; shorten it"}},
 		{"numeric name", "apiVersion: v1\nkind: Pod\nmetadata: {name: 12}\n", 0, []string{"metadata.name is a number; it must be text: put it in quotes"}},
 		{"metadata is text", "apiVersion: v1\nkind: Pod\nmetadata: a\n", 0, []string{"metadata of Pod is a string"}},
 		{"scalar", "hello\n", 0, []string{"1: not a Kubernetes object: it is a string"}},
