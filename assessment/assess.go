@@ -41,7 +41,7 @@ type Judged struct {
 	Detail  *Detail // nil for a plain pass
 }
 
-// Assess judges in.
+// Assess judges in. It takes ownership of in.Records.
 func Assess(in Input) *Assessment {
 	a := &Assessment{
 		Model: in.Model, Catalog: in.Catalog, Root: in.Root,
@@ -113,6 +113,7 @@ func inItemOrder(in Input) (out []Result, ends []int) {
 			next[at]++
 		}
 	}
+	clear(in.Records) // let go of what has become results: there can be millions
 	return out, next[:len(in.Items)]
 }
 
