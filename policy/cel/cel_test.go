@@ -2,6 +2,7 @@ package cel
 
 import (
 	"errors"
+	"fmt"
 	"slices"
 	"strings"
 	"testing"
@@ -133,6 +134,21 @@ func TestSecretDataIsUnknown(t *testing.T) {
 	}
 	item := items(t, "apiVersion: v1\nkind: Secret\nmetadata: {name: p}\ndata: {password: cGFzcw==}\n")[0]
 	if out := e.Judge(item, policy.DefaultBudget); out[0].Verdict != surety.Unknown || !strings.Contains(out[0].Reason, "secret") {
+		t.Errorf("got %+v", out)
+	}
+}
+
+// TestLoopsOverLiterals nests loops that no document makes long.
+func TestLoopsOverLiterals(t *testing.T) {
+	expression := "containers.size() > 0"
+	for i := range 9 {
+		expression = fmt.Sprintf("[1,2,3,4,5,6,7,8,9,10].all(v%d, %s)", i, expression)
+	}
+	e, err := engine(t, "match: {kinds: [Pod]}\nexpression: '"+expression+"'\n")
+	if err != nil {
+		t.Fatal(err)
+	}
+	if out := e.Judge(items(t, podManifest)[0], policy.DefaultBudget); out[0].Verdict != surety.Unknown || !strings.Contains(out[0].Reason, "budget") {
 		t.Errorf("got %+v", out)
 	}
 }

@@ -67,13 +67,18 @@ type analysis struct {
 	// linear stays true while the work is bounded by the size of the document,
 	// so that evaluation needs no meter: every inner loop walks a part of what
 	// the loop around it gives, and no function makes values larger.
-	linear bool
+	linear  bool
+	repeats int // how often the loops over literal lists repeat what is inside
 }
+
+// maxRepeats is up to how many times nested loops over literal lists may repeat
+// their body without a meter. No honest check comes near it.
+const maxRepeats = 1000
 
 // analyse returns the read-set of an expression with podMeta, pod and the
 // like still as stand-ins, what the expression gives, and whether it is linear.
 func analyse(e ast.Expr, extra map[string]view) (*analysis, view) {
-	a := &analysis{reads: map[string]bool{}, linear: true, scope: map[string]view{
+	a := &analysis{reads: map[string]bool{}, linear: true, repeats: 1, scope: map[string]view{
 		"object":  {self: []string{""}},
 		"pod":     {self: []string{podRoot}},
 		"podMeta": {self: []string{podMetaRoot}},
@@ -162,13 +167,16 @@ func (a *analysis) comprehension(c ast.ComprehensionExpr) view {
 	over := a.eval(c.IterRange())
 	init := a.eval(c.AccuInit())
 	outer := a.scope
-	defer func() { a.scope = outer }()
+	repeats := a.repeats
+	defer func() { a.scope, a.repeats = outer, repeats }()
 	a.scope = make(map[string]view, len(outer)+3)
 	maps.Copy(a.scope, outer)
 	loop := a.depth
 	if over.constant {
 		// A literal list: the document is not walked. An empty one is cel.bind.
-		a.linear = a.linear && c.IterRange().AsList().Size() > 0
+		size := c.IterRange().AsList().Size()
+		a.repeats *= size
+		a.linear = a.linear && size > 0 && a.repeats <= maxRepeats
 	} else {
 		a.linear = a.linear && over.loop >= a.depth
 		loop++
