@@ -71,6 +71,10 @@ func writeTable(w io.Writer, title string, bytes int64, commands []command, resu
 	floor := results[0].cpu.Seconds()
 	fmt.Fprintf(w, "\n**%s**\n\n| what | CPU s | / parse floor | wall s | peak MB | / input |\n|---|---|---|---|---|---|\n", title)
 	for i, f := range results {
+		if f.silent && !strings.HasPrefix(commands[i].name, "floor") {
+			fmt.Fprintf(w, "| %s | gave no result on this input | | | | |\n", commands[i].name)
+			continue
+		}
 		fmt.Fprintf(w, "| %s | %.3f | %.2f | %.3f | %.0f | %.1f |\n", commands[i].name,
 			f.cpu.Seconds(), f.cpu.Seconds()/floor, f.wall.Round(time.Millisecond).Seconds(),
 			float64(f.rss)/1e6, float64(f.rss)/float64(bytes))

@@ -22,7 +22,13 @@ import (
 type figures struct {
 	wall, cpu time.Duration
 	rss       int64 // bytes
+	silent    bool  // it wrote nothing to standard output: it refused the input
 }
+
+// counter is where output goes: only whether there was any matters.
+type counter int
+
+func (c *counter) Write(b []byte) (int, error) { *c += counter(len(b)); return len(b), nil }
 
 // command is one thing to measure.
 type command struct {
@@ -40,7 +46,8 @@ func (c command) once() (figures, error) {
 		}
 	}
 	cmd := exec.Command(c.args[0], c.args[1:]...)
-	cmd.Stdout, cmd.Stderr = io.Discard, io.Discard
+	var out counter
+	cmd.Stdout, cmd.Stderr = &out, io.Discard
 	cmd.Env = append(os.Environ(), "NO_COLOR=1")
 	start := time.Now()
 	err := cmd.Run()
@@ -53,7 +60,7 @@ func (c command) once() (figures, error) {
 		return figures{}, fmt.Errorf("%s: the kernel gave no account of it", c.name)
 	}
 	cpu := cmd.ProcessState.UserTime() + cmd.ProcessState.SystemTime()
-	return figures{wall, cpu, usage.Maxrss << 10}, nil
+	return figures{wall, cpu, usage.Maxrss << 10, out == 0}, nil
 }
 
 // measure runs the commands in turn, so that a machine that slows down slows
@@ -72,9 +79,10 @@ func measure(commands []command, runs int) ([]figures, error) {
 	out := make([]figures, len(commands))
 	for i, list := range all {
 		out[i] = figures{
-			wall: median(list, func(f figures) time.Duration { return f.wall }),
-			cpu:  median(list, func(f figures) time.Duration { return f.cpu }),
-			rss:  median(list, func(f figures) int64 { return f.rss }),
+			wall:   median(list, func(f figures) time.Duration { return f.wall }),
+			cpu:    median(list, func(f figures) time.Duration { return f.cpu }),
+			rss:    median(list, func(f figures) int64 { return f.rss }),
+			silent: list[0].silent,
 		}
 	}
 	return out, nil
