@@ -57,6 +57,10 @@ type Item struct {
 	// Duplicates lists the keys the object's text gives more than once.
 	Duplicates []Duplicate
 	Imported   bool // another scanner's result: lower assurance
+	// Misfit says why the body cannot be an object of its kind, such as a spec
+	// that is a number; "" if nothing of that sort was seen. No check can pass on
+	// what it could not look into.
+	Misfit string
 }
 
 // Duplicate is a key given again in the same mapping. The last one wins.

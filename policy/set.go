@@ -121,7 +121,9 @@ func (s *Set) Checks() []*Check { return s.checks }
 func (s *Set) Find(name string) *Check { return s.byName[strings.ToLower(name)] }
 
 // Judge returns the outcome of every check of the set that applies to item, by
-// engine and then in the engine's order.
+// engine and then in the engine's order. On an item that cannot be of its kind
+// nothing passes: what a rule did not find there, it may not have been able to
+// look for.
 func (s *Set) Judge(item *evidence.Item, budget Budget) []Outcome {
 	var out []Outcome
 	for _, m := range s.engines {
@@ -131,6 +133,13 @@ func (s *Set) Judge(item *evidence.Item, budget Budget) []Outcome {
 	}
 	if s.selected != nil {
 		out = slices.DeleteFunc(out, func(o Outcome) bool { return !s.selected[o.Check] })
+	}
+	if item.Misfit != "" {
+		for i := range out {
+			if out[i].Verdict == surety.Pass {
+				out[i].Verdict, out[i].Reason = surety.Unknown, "the object does not fit its kind: "+item.Misfit
+			}
+		}
 	}
 	return out
 }

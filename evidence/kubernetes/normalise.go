@@ -227,6 +227,7 @@ func (n *normaliser) object(v *evidence.Value, dups []yaml.Duplicate) {
 		Body:      body,
 		Facts:     facts,
 		Withheld:  withheld,
+		Misfit:    misfit(id.kind, body),
 	}
 	item.Name = item.Key.Name
 	if item.Namespace != "" {

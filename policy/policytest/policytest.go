@@ -111,6 +111,7 @@ func compare(run func(*evidence.Item, policy.Budget) []policy.Outcome, check str
 		return errors.New("it holds no object")
 	}
 	for _, item := range items {
+		item.Misfit = "" // an example may be cut down to what the check reads
 		got := policy.Outcome{Verdict: surety.NotApplicable}
 		for _, o := range run(item, policy.DefaultBudget) {
 			if o.Check.ID == check {

@@ -1,0 +1,34 @@
+package kubernetes
+
+import (
+	"strings"
+	"testing"
+
+	"github.com/surety-cloud/surety/evidence"
+)
+
+func TestMisfit(t *testing.T) {
+	const pod = "apiVersion: v1\nkind: Pod\nmetadata: {name: a}\n"
+	for name, tt := range map[string]struct{ doc, want string }{
+		"fits":             {pod + "spec: {containers: [{name: c}]}", ""},
+		"spec is a number": {pod + "spec: 3", "spec is not an object but a number"},
+		"containers a map": {pod + "spec: {containers: {a: b}}", "containers are not a list"},
+		"container text":   {pod + "spec: {containers: [web]}", "is not an object but a string"},
+		"no containers":    {pod + "spec: {hostNetwork: false}", "no containers"},
+		"init text":        {pod + "spec: {containers: [{name: c}], initContainers: x}", "initContainers are not a list"},
+		"template":         {"apiVersion: apps/v1\nkind: Deployment\nmetadata: {name: a}\nspec: {template: {spec: []}}", "the pod's spec is not an object"},
+		"other kind":       {"apiVersion: v1\nkind: Service\nmetadata: {name: a}\nspec: x", "spec is not an object"},
+		"no spec":          {"apiVersion: v1\nkind: ConfigMap\nmetadata: {name: a}", ""},
+	} {
+		t.Run(name, func(t *testing.T) {
+			n := Normalise(evidence.Document{Raw: []byte(tt.doc)})
+			if len(n.Items) != 1 {
+				t.Fatalf("%d items, %v", len(n.Items), n.Problems)
+			}
+			got := n.Items[0].Misfit
+			if tt.want == "" && got != "" || !strings.Contains(got, tt.want) {
+				t.Errorf("misfit %q, want %q", got, tt.want)
+			}
+		})
+	}
+}
