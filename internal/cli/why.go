@@ -89,6 +89,9 @@ func (p Program) record(ctx context.Context, f runFlags, check *policy.Check, re
 	if err != nil {
 		return nil, "", err
 	}
+	if ctx.Err() != nil {
+		return nil, "", &surety.Error{Kind: surety.Canceled, Op: "explain", Err: ctx.Err()}
+	}
 	var b bytes.Buffer
 	err = report.Write(&b, "json", a, report.Options{Time: time.Now(), Version: version()})
 	return b.Bytes(), "assessment", err
