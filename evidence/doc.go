@@ -5,8 +5,8 @@
 // provider, such as evidence/kubernetes) turns a Document into Items: one
 // object each, its Body a Value tree in which every node knows its line. An
 // item's Digest is the SHA-256 of the body's canonical JSON (RFC 8785), so equal
-// digest means nothing to do. Items form a Set, a tree by
-// provider/account/scope/kind/name whose root digest names the whole evidence.
+// digest means nothing to do. Items form a Tree by
+// provider/account/scope/kind/name, whose root digest names the whole evidence.
 //
 // What could not be read is a Problem and lowers the source's Status; it never
 // disappears. Secret values are removed by the normaliser before an item

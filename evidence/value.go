@@ -26,6 +26,17 @@ var kindNames = [...]string{"null", "boolean", "number", "string", "array", "obj
 
 func (k Kind) String() string { return kindNames[k] }
 
+// Noun is the kind with its article, for messages: "an object", "a number".
+func (k Kind) Noun() string {
+	switch k {
+	case Null:
+		return "null"
+	case Array, Object:
+		return "an " + k.String()
+	}
+	return "a " + k.String()
+}
+
 // Value is one node of a document: a JSON value that knows its line. A Value is
 // immutable once built and safe for concurrent use. The nil *Value means
 // "absent"; every method accepts it, so paths can be followed without checks.

@@ -12,7 +12,7 @@ import (
 // finer fit of each field is a check of its own (SUR-DOC-02).
 func misfit(kind string, body *evidence.Value) string {
 	if spec := body.Get("spec"); spec != nil && !spec.Is(evidence.Object) && spec.Kind() != evidence.Null {
-		return fmt.Sprintf("spec is not an object but a %s", spec.Kind())
+		return fmt.Sprintf("spec is not an object but %s", spec.Kind().Noun())
 	}
 	if _, ok := podTemplates[kind]; !ok {
 		return ""
@@ -22,7 +22,7 @@ func misfit(kind string, body *evidence.Value) string {
 		return "" // another group's kind of that name, or a template left out
 	}
 	if !pod.Is(evidence.Object) {
-		return fmt.Sprintf("the pod's spec is not an object but a %s", pod.Kind())
+		return fmt.Sprintf("the pod's spec is not an object but %s", pod.Kind().Noun())
 	}
 	if pod.Get("containers").Len() == 0 && !pod.Get("containers").Is(evidence.Object) {
 		return "the pod has no containers"
@@ -33,11 +33,11 @@ func misfit(kind string, body *evidence.Value) string {
 			continue
 		}
 		if !containers.Is(evidence.Array) {
-			return fmt.Sprintf("the pod's %s are not a list but a %s", list, containers.Kind())
+			return fmt.Sprintf("the pod's %s are not a list but %s", list, containers.Kind().Noun())
 		}
 		for _, c := range containers.Fields() {
 			if !c.Value.Is(evidence.Object) {
-				return fmt.Sprintf("one of the pod's %s is not an object but a %s", list, c.Value.Kind())
+				return fmt.Sprintf("one of the pod's %s is not an object but %s", list, c.Value.Kind().Noun())
 			}
 		}
 	}

@@ -138,7 +138,7 @@ func (n *normaliser) expand(v *evidence.Value, apiVersion, kind string, dups []y
 		return n.elements(v, "", "", "", dups)
 	}
 	if v.Kind() != evidence.Object {
-		n.problem(v.Line(), "not a Kubernetes object: it is a %s; an object has apiVersion, kind and metadata", v.Kind())
+		n.problem(v.Line(), "not a Kubernetes object: it is %s; an object has apiVersion, kind and metadata", v.Kind().Noun())
 		return nil
 	}
 	v = withType(v, apiVersion, kind)
@@ -152,7 +152,7 @@ func (n *normaliser) expand(v *evidence.Value, apiVersion, kind string, dups []y
 		return dups
 	}
 	if !items.Is(evidence.Array) {
-		n.problem(items.Line(), "items of %s is a %s; it must be a list", ownKind, items.Kind())
+		n.problem(items.Line(), "items of %s is %s; it must be a list", ownKind, items.Kind().Noun())
 		return dups
 	}
 	if itemKind == "" {
@@ -305,7 +305,7 @@ func identify(v *evidence.Value) (id identity, fault string) {
 		case fault != "" || v == nil || v.Is(evidence.Null):
 			return ""
 		case !v.Is(evidence.String):
-			fault = fmt.Sprintf("%s is a %s; it must be text: put it in quotes", path, v.Kind())
+			fault = fmt.Sprintf("%s is %s; it must be text: put it in quotes", path, v.Kind().Noun())
 		case strings.Contains(v.Str(), "{{"):
 			fault = "template, not rendered: " + path + " holds {{ }}; " + renderChart
 		case len(v.Str()) > maxName:
@@ -334,7 +334,7 @@ func identify(v *evidence.Value) (id identity, fault string) {
 	case id.kind == "Template" && strings.HasPrefix(id.apiVersion, "template.openshift.io/"):
 		fault = "template, not rendered; run `oc process -f FILE -o yaml | surety assess -`"
 	case meta != nil && !meta.Is(evidence.Object) && !meta.Is(evidence.Null):
-		fault = fmt.Sprintf("metadata of %s is a %s; it must be an object with a name", id.kind, meta.Kind())
+		fault = fmt.Sprintf("metadata of %s is %s; it must be an object with a name", id.kind, meta.Kind().Noun())
 	case id.name == "" && PodSpec(v).Get("containers").Len() > 0:
 		id.name = nameless
 	case id.name == "":

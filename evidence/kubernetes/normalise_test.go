@@ -52,7 +52,7 @@ func TestNormalise(t *testing.T) {
 			[]string{"A/a @1", "B/b @4"}},
 		{"list of text", "apiVersion: v1\nkind: List\nitems: [a, {apiVersion: v1, kind: B, metadata: {name: b}}]\n", 0,
 			[]string{"B/b @3", "3: not a Kubernetes object: it is a string"}},
-		{"items is no list", "apiVersion: v1\nkind: List\nitems: {a: 1}\n", 0, []string{"3: items of List is a object"}},
+		{"items is no list", "apiVersion: v1\nkind: List\nitems: {a: 1}\n", 0, []string{"3: items of List is an object"}},
 		{"empty list", "apiVersion: v1\nkind: List\nitems: []\n", 0, nil},
 		{"kind that ends in List", "apiVersion: x/v1\nkind: AccessList\nmetadata: {name: a}\n", 0, []string{"AccessList.x/a"}},
 		{"no name", "\napiVersion: v1\nkind: Pod\nmetadata: {labels: {a: b}}\n", 0, []string{"2: Pod has no metadata.name"}},

@@ -56,11 +56,11 @@ type Manifests []*evidence.Value
 // UnmarshalValue reads a list of objects.
 func (m *Manifests) UnmarshalValue(v *evidence.Value, file string) error {
 	if !v.Is(evidence.Array) {
-		return fmt.Errorf("%s:%d: want a list of manifests, not a %s", file, v.Line(), v.Kind())
+		return fmt.Errorf("%s:%d: want a list of manifests, not %s", file, v.Line(), v.Kind().Noun())
 	}
 	for _, e := range v.Fields() {
 		if !e.Value.Is(evidence.Object) {
-			return fmt.Errorf("%s:%d: want a manifest, not a %s", file, e.Value.Line(), e.Value.Kind())
+			return fmt.Errorf("%s:%d: want a manifest, not %s", file, e.Value.Line(), e.Value.Kind().Noun())
 		}
 		*m = append(*m, e.Value)
 	}

@@ -70,7 +70,7 @@ func containersOf(spec *evidence.Value) ref.Val {
 		case evidence.Array:
 			all = append(all[:len(all):len(all)], part.Fields()...)
 		default:
-			return types.NewErr("%s is a %s, want an array", key, part.Kind())
+			return types.NewErr("%s is %s, want an array", key, part.Kind().Noun())
 		}
 	}
 	return list{all}
