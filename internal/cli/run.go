@@ -234,7 +234,7 @@ func builtinEngines() ([]policy.Engine, error) {
 	if err != nil {
 		return nil, err
 	}
-	own, err := cel.Builtin()
+	own, err := cel.Default()
 	if err != nil {
 		return nil, err
 	}

@@ -13,11 +13,11 @@ import (
 //go:embed content/*.yaml content/reads.txt
 var content embed.FS
 
-// Builtin returns an engine of Surety's own checks: what users of Kubernetes
+// Default returns the engine of Surety's own checks: what users of Kubernetes
 // linters and scanners expect and the other built-in content does not have.
 // Nothing is compiled before a check is first used; the read-sets were derived
 // beforehand and lie beside the checks (reads.txt).
-func Builtin() (*Engine, error) {
+func Default() (*Engine, error) {
 	dir, err := fs.Sub(content, "content")
 	if err != nil {
 		return nil, fmt.Errorf("open the built-in checks: %w", err)

@@ -149,7 +149,7 @@ func TestBuiltinOnRealManifests(t *testing.T) {
 	if _, err := os.Stat(corpus); err != nil {
 		t.Skip("needs the manifests in ../shared/corpus: ", err)
 	}
-	e, err := Builtin()
+	e, err := Default()
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -190,7 +190,7 @@ func BenchmarkStart(b *testing.B) {
 	n := kubernetes.Normalise(evidence.Document{Raw: []byte(podManifest), Account: "files"})
 	for b.Loop() {
 		t0 := time.Now()
-		e, err := Builtin()
+		e, err := Default()
 		if err != nil {
 			b.Fatal(err)
 		}
@@ -200,7 +200,7 @@ func BenchmarkStart(b *testing.B) {
 }
 
 func BenchmarkBuiltinJudge(b *testing.B) {
-	e, err := Builtin()
+	e, err := Default()
 	if err != nil {
 		b.Fatal(err)
 	}

@@ -260,7 +260,7 @@ func BenchmarkJudge(b *testing.B) {
 
 // A kind that a check names in two API groups is judged once.
 func TestKindsAreJudgedOnce(t *testing.T) {
-	e, err := Builtin()
+	e, err := Default()
 	if err != nil {
 		t.Fatal(err)
 	}

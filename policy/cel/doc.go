@@ -1,5 +1,5 @@
 // Package cel runs checks that are one CEL expression in a YAML file: the ones
-// users write, and Surety's own (Builtin).
+// users write, and Surety's own (Default).
 //
 //	id: TEAM-001
 //	title: Image without a digest

@@ -21,7 +21,7 @@ func TestBuiltinContentFitsTogether(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	own, err := cel.Builtin()
+	own, err := cel.Default()
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -95,7 +95,7 @@ func TestNothingToRun(t *testing.T) {
 }
 
 func TestBuiltinExamples(t *testing.T) {
-	e, err := cel.Builtin()
+	e, err := cel.Default()
 	if err != nil {
 		t.Fatal(err)
 	}
