@@ -1,10 +1,10 @@
 // Package assure is the spine of Surety: Run calls every step in the order of
 // the data, and is the place to start reading.
 //
-//	describe   system          the model given, or one inferred from the evidence
-//	own        responsibility  who must do what
 //	observe    evidence        sources -> documents -> items        (observe.go)
 //	judge      policy          items -> outcomes                    (observe.go)
+//	describe   system          the model given, or one inferred from the evidence
+//	own        responsibility  who must do what
 //	conclude   assessment      outcomes -> results, owners, status
 //
 // Observing and judging are one pass over the documents, so that memory holds
@@ -37,7 +37,7 @@ type Options struct {
 	Budget   func() policy.Budget // called for each item
 	Facts    bool                 // record the values each fail rests on, for reports that show them
 	Memo     Memo                 // nil: judge every document
-	Progress func(documents int)  // called now and then from one goroutine; nil: silent
+	Progress func(items int)      // called now and then from one goroutine; nil: silent
 }
 
 // controlsOf gives the controls that another scanner's rule shows: those of our

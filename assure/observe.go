@@ -308,8 +308,9 @@ func normalise(d evidence.Document) evidence.Normalised {
 }
 
 // judged keeps of an outcome what the assessment needs; body is what the check
-// read, and facts says whether to keep the values a fail rests on. A plain pass needs nothing beyond its verdict. Details are packed, by way
-// of scratch, which is returned to be used again.
+// read, and facts says whether to keep the values a fail rests on. A plain pass
+// needs nothing beyond its verdict. Details are packed, by way of scratch, which
+// is returned to be used again.
 func judged(facts bool, item *evidence.Item, o policy.Outcome, body *evidence.Value, scratch []byte) (assessment.Judged, []byte) {
 	j := assessment.Judged{Item: item, Check: o.Check, Verdict: o.Verdict}
 	if o.Verdict == surety.Pass {

@@ -4,8 +4,9 @@
 // A Check is metadata: id, severity, the kinds of items it applies to, the
 // paths it can read. Its rule lives in an engine: policy/rego (plans compiled
 // from Rego), policy/cel (one expression per check), policy/native (Go: Pod
-// Security Standards, document structure, relations between items). Engines
-// yield Outcomes; they never decide severity, owner or waiver.
+// Security Standards, document structure), policy/relation (Go: relations
+// between items). Engines yield Outcomes; they never decide severity, owner or
+// waiver.
 //
 // A verdict depends on the check and the item only. An engine that cannot
 // decide (a withheld path, an exhausted budget, an error in the rule) says

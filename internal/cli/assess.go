@@ -19,7 +19,7 @@ import (
 	"github.com/surety-cloud/surety/system"
 )
 
-// assessFlags are the flags of assess; why and diff share those of run.
+// assessFlags are the flags of assess; why shares those of runFlags.
 type assessFlags struct {
 	runFlags
 	format   string
@@ -47,8 +47,8 @@ current context. Charts and kustomizations are named, not rendered:
 
     helm template CHART | surety assess -
 
-Without --system the model is surety.yaml in the working directory or in the
-first SOURCE if there is one, else it is inferred from the evidence.`,
+Without --system the model is the surety.yaml of the working directory, else of
+the first SOURCE that holds one, else it is inferred from the evidence.`,
 		Args: cobra.MinimumNArgs(1),
 		RunE: func(c *cobra.Command, args []string) error { return p.assess(c.Context(), f, args) },
 	}
@@ -106,7 +106,7 @@ func (p Program) assess(ctx context.Context, f assessFlags, args []string) error
 // errInterrupted is the outcome of a run that a signal cut short.
 var errInterrupted = errors.New("interrupted; the report holds what was judged until then")
 
-// limit reads --fail-on; ok is false if it is not set.
+// limit reads --fail-on; nil if it is not set.
 func (f *assessFlags) limit() (*surety.Severity, error) {
 	if f.failOn == "" {
 		return nil, nil
@@ -167,12 +167,12 @@ func (p Program) warn(a *assessment.Assessment) {
 func (p Program) progress(now func() time.Time) func(int) {
 	start := now()
 	last := start
-	return func(objects int) {
+	return func(items int) {
 		t := now()
 		if t.Sub(start) < time.Second || t.Sub(last) < 200*time.Millisecond {
 			return
 		}
 		last = t
-		fmt.Fprintf(p.Stderr, "\r\x1b[Kjudged %d objects in %ds", objects, int(t.Sub(start).Seconds()))
+		fmt.Fprintf(p.Stderr, "\r\x1b[Kjudged %d objects in %ds", items, int(t.Sub(start).Seconds()))
 	}
 }

@@ -2,7 +2,6 @@ package cli
 
 import (
 	"errors"
-	"fmt"
 	"io"
 	"os"
 	"path/filepath"
@@ -61,6 +60,6 @@ func ignoreMissing(err error) error {
 func outputError(path string, err error) error {
 	return &surety.Error{
 		Kind: surety.Unreadable, Op: "write output", Origin: surety.Origin{File: path},
-		Err: fmt.Errorf("%w", err), Hint: "choose a place that can be written with --output",
+		Err: err, Hint: "choose a place that can be written with --output",
 	}
 }

@@ -3,6 +3,7 @@ package cli
 import (
 	"bytes"
 	"context"
+	"errors"
 	"fmt"
 	"io"
 	"os"
@@ -41,7 +42,7 @@ resource's key.
 
 func (p Program) why(ctx context.Context, f runFlags, reportFile, result string, sources []string) error {
 	if (reportFile == "") == (len(sources) == 0) {
-		return &usageError{fmt.Errorf("give either a SOURCE to assess or --report FILE")}
+		return &usageError{errors.New("give either a SOURCE to assess or --report FILE")}
 	}
 	set, known, err := knownPolicy(f)
 	if err != nil {

@@ -2,7 +2,7 @@
 //
 // Formats only read: everything they print is already in the Assessment, so no
 // format can judge differently from another. JSON is the complete record and is
-// also read back (ReadSnapshot), for baselines and diffs. The same input gives
+// also read back (OpenSnapshot), for baselines and diffs. The same input gives
 // the same bytes in every format but for the time, which Options carries.
 //
 //	text   for people: what to fix first, whose it is, what could not be seen
