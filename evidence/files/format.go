@@ -43,12 +43,17 @@ func isBinary(raw []byte) bool {
 		!bytes.HasPrefix(head, []byte("\xff\xfe")) && !bytes.HasPrefix(head, []byte("\xfe\xff"))
 }
 
+// lowerKind finds a root kind that begins with a small letter. Kubernetes has no
+// such kind, and other tools borrowed its first two keys: without metadata it is
+// theirs.
+var lowerKind = regexp.MustCompile(`(?m)^["']?kind["']?:[ \t]+["']?[a-z]`)
+
 // ours reports whether a document is to be handed out: it is a Kubernetes
 // object, or it may have been meant as one and cannot be parsed. Most objects
 // are known by their text; only what does not look like one is parsed here.
 func ours(doc evidence.Document) bool {
 	if doc.Format == evidence.YAML && hasRootKey(doc.Raw, "apiVersion") && hasRootKey(doc.Raw, "kind") {
-		return true
+		return hasRootKey(doc.Raw, "metadata") || !lowerKind.Match(doc.Raw)
 	}
 	parse := yaml.Parse
 	if doc.Format == evidence.JSON {
