@@ -63,9 +63,14 @@ func (p Program) Run(ctx context.Context) (code int) {
 	}()
 	root := p.root()
 	root.SetArgs(p.Args)
+	understood := false
+	root.PersistentPreRun = func(*cobra.Command, []string) { understood = true }
 	err := root.ExecuteContext(ctx)
 	if err == nil {
 		return exitDone
+	}
+	if !understood {
+		err = &usageError{err} // no command began: cobra refused the words
 	}
 	for _, line := range messages(err) {
 		p.say(line)
@@ -76,7 +81,7 @@ func (p Program) Run(ctx context.Context) (code int) {
 // say writes one message to standard error. Text out of a document can neither
 // drive the terminal nor pass for a message of its own.
 func (p Program) say(message string) {
-	fmt.Fprintln(p.Stderr, "surety: "+strings.ReplaceAll(report.Printable(message), "\n", "\n    "))
+	fmt.Fprintln(p.Stderr, "surety: "+strings.ReplaceAll(report.Printable(strings.TrimSpace(message)), "\n", "\n    "))
 }
 
 // messages takes joined errors apart, so that each stands on its own line.
@@ -135,30 +140,30 @@ not be seen.
 	root.SetOut(p.Stdout)
 	root.SetErr(p.Stderr)
 	root.SetFlagErrorFunc(func(c *cobra.Command, err error) error {
-		return &usageError{fmt.Errorf("%w; see surety %s --help", err, c.Name())}
+		return fmt.Errorf("%w; see %s --help", err, c.CommandPath())
 	})
 	root.AddCommand(
 		p.assessCommand(), p.whyCommand(), p.diffCommand(),
 		p.initCommand(), p.validateCommand(), p.policyCommand(),
 	)
 	for _, c := range root.Commands() {
-		requireUsage(c)
+		showUsage(c)
 	}
 	return root
 }
 
-// requireUsage makes a wrong number of arguments a usage error.
-func requireUsage(c *cobra.Command) {
+// showUsage adds the usage to what is said of a wrong number of arguments.
+func showUsage(c *cobra.Command) {
 	if args := c.Args; args != nil {
 		c.Args = func(c *cobra.Command, given []string) error {
 			if err := args(c, given); err != nil {
-				return &usageError{fmt.Errorf("%w; usage: %s", err, c.UseLine())}
+				return fmt.Errorf("%w; usage: %s", err, c.UseLine())
 			}
 			return nil
 		}
 	}
 	for _, sub := range c.Commands() {
-		requireUsage(sub)
+		showUsage(sub)
 	}
 }
 
