@@ -7,6 +7,7 @@ import (
 
 	"github.com/surety-cloud/surety"
 	"github.com/surety-cloud/surety/evidence"
+	"github.com/surety-cloud/surety/evidence/kubernetes"
 	"github.com/surety-cloud/surety/policy"
 	"github.com/surety-cloud/surety/system"
 )
@@ -84,21 +85,14 @@ func rootCause(item *evidence.Item) string {
 			return f.Value.Get("kind").Str() + " " + item.Namespace + "/" + f.Value.Get("name").Str()
 		}
 	}
-	if images := podImages(item.Facts); images != "" {
-		return images
+	if shared := images(kubernetes.PodSpec(item.Facts)); shared != "" {
+		return shared
 	}
 	return item.Key.String()
 }
 
-// podImages lists the images of a pod-bearing object, in order.
-func podImages(object *evidence.Value) string {
-	pod := object.Get("spec")
-	for _, path := range [][]string{{"template", "spec"}, {"jobTemplate", "spec", "template", "spec"}} {
-		if p := pod.Path(path...); p != nil {
-			pod = p
-			break
-		}
-	}
+// images lists the images of a pod's containers, in order.
+func images(pod *evidence.Value) string {
 	var images []string
 	for _, c := range pod.Get("containers").Fields() {
 		if image := c.Value.Get("image").Str(); image != "" {
