@@ -26,7 +26,7 @@ func (r *resolver) byDefault(k *catalog.Control, p place) answer {
 			}
 		}
 		own := k.Owner[s.Category]
-		if s.Customer == public && own != catalog.OwnedPartner {
+		if s.Customer == system.Public && own != catalog.OwnedPartner {
 			own = catalog.OwnedProvider
 		}
 		if own == catalog.OwnedProvider && i+1 < len(chain) {
@@ -61,7 +61,7 @@ func (r *resolver) claim(own catalog.Ownership, s *system.Service, itself bool, 
 	switch own {
 	case catalog.OwnedProvider:
 		a.accountable, a.responsible = s.Provider, []string{s.Provider}
-		if s.Customer == public {
+		if s.Customer == system.Public {
 			a.basis += ", whose public customers cannot be held to it"
 		}
 		return a

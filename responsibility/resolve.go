@@ -12,9 +12,6 @@ import (
 	"github.com/surety-cloud/surety/system"
 )
 
-// public stands for anyone who uses a service.
-const public = "public"
-
 // Resolve computes the responsibilities of m under the controls of c, by element
 // and then by control. It is linear in the elements: those that stand in the same
 // place and fall under the same overrides share one resolution.
@@ -127,7 +124,7 @@ func newResolver(m *system.Model, c *catalog.Catalog) *resolver {
 	}
 	for _, s := range m.Services {
 		parties := append([]string{s.Provider}, s.Partners...)
-		if s.Customer != public {
+		if s.Customer != system.Public {
 			parties = append(parties, s.Customer)
 		}
 		for _, a := range parties {

@@ -8,6 +8,7 @@ import (
 
 	"github.com/surety-cloud/surety"
 	"github.com/surety-cloud/surety/evidence"
+	"github.com/surety-cloud/surety/evidence/kubernetes"
 )
 
 // Names that Infer gives to what the evidence does not name.
@@ -152,7 +153,7 @@ func (in *inference) parties() {
 func (in *inference) controlPlane() *evidence.Item {
 	for _, kind := range []string{"Pod", "DaemonSet", "StatefulSet", "Deployment"} {
 		for _, it := range in.byKind[kind] {
-			for _, c := range podTemplate(it.Facts).Path("spec", "containers").Fields() {
+			for _, c := range kubernetes.PodTemplate(it.Facts).Path("spec", "containers").Fields() {
 				image, _, _ := strings.Cut(c.Value.Get("image").Str(), ":")
 				if strings.HasSuffix(image, "/kube-apiserver") {
 					return it
@@ -261,7 +262,7 @@ func (in *inference) addWorkload(it *evidence.Item, typ string) {
 	ns := spaceOf(it)
 	w := &workload{
 		Component: &Component{Name: cleanName(it.Name), Type: typ, In: in.zone[ns], Origin: it.Origin},
-		item:      it, namespace: ns, template: podTemplate(it.Facts),
+		item:      it, namespace: ns, template: kubernetes.PodTemplate(it.Facts),
 	}
 	w.Match = []string{"k8s:" + ns + "/" + shortKind(it.Kind) + "/" + it.Name}
 	in.workloads = append(in.workloads, w)
@@ -319,17 +320,6 @@ func (in *inference) nameComponents() {
 		}
 		left = again
 	}
-}
-
-// podTemplate is where the labels and spec of the pods of a workload stand.
-func podTemplate(facts *evidence.Value) *evidence.Value {
-	switch facts.Get("kind").Str() {
-	case "Pod":
-		return facts
-	case "CronJob":
-		return facts.Path("spec", "jobTemplate", "spec", "template")
-	}
-	return facts.Path("spec", "template")
 }
 
 func labelKey(ns, key, value string) string { return ns + "\x00" + key + "=" + value }
