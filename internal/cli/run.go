@@ -169,7 +169,9 @@ func (p Program) openMemo(dir string, set *policy.Set) *memo.Memo {
 		}
 		dir = filepath.Join(cache, "surety")
 	}
-	m, err := memo.Open(dir, set.Digest(), set.Checks(), memo.DefaultLimit)
+	checks := set.Digest()
+	judge := surety.DigestOf(append(checks[:], version()...)) // parsers and normalisers have no version of their own
+	m, err := memo.Open(dir, judge, set.Checks(), memo.DefaultLimit)
 	if err != nil {
 		p.say("warning: " + err.Error() + "; every document is judged anew")
 		return nil

@@ -3,11 +3,12 @@
 //
 // A verdict is a pure function of the document and the checks, so the digest of
 // a document's bytes is enough to find it. One file holds the records of one
-// policy set; its name is the set's digest, so a new version of any check
-// starts an empty memo. The file is read whole when opened and replaced whole by
-// Save, through a temporary file and a rename: two processes may share it, and
-// the one that saves last wins, which costs work and never correctness. A file
-// that is damaged, or of another version, is ignored. Deleting it is always safe.
+// policy set and one version of Surety; its name is their digest, so a new
+// version of any check or parser starts an empty memo. The file is read whole
+// when opened and replaced whole by Save, through a temporary file and a rename:
+// two processes may share it, and the one that saves last wins, which costs work
+// and never correctness. A file that is damaged, or of another version, is
+// ignored. Deleting it is always safe.
 //
 // Records hold keys, digests, facts and messages; no secret values, because
 // items hold none. Files are readable by their owner only.
@@ -69,8 +70,9 @@ type Memo struct {
 type span struct{ start, end int }
 
 // Open opens the memo of a policy set in dir, which is made if needed. checks
-// must be the set's checks in a fixed order, digest the set's digest. A memo
-// that cannot be read is an empty one; the error is about dir only.
+// must be the set's checks in a fixed order; digest names all that decides what
+// a document comes to. A memo that cannot be read is an empty one; the error is
+// about dir only.
 func Open(dir string, digest surety.Digest, checks []*policy.Check, limit int) (*Memo, error) {
 	if err := os.MkdirAll(dir, 0o700); err != nil {
 		return nil, fmt.Errorf("open memo: %w", err)
