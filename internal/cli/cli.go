@@ -172,8 +172,11 @@ func version() string {
 	if info, ok := debug.ReadBuildInfo(); ok && info.Main.Version != "" && info.Main.Version != "(devel)" {
 		return info.Main.Version
 	}
-	return "development"
+	return development
 }
+
+// development is the version of a binary built from a working tree.
+const development = "development"
 
 // terminal reports whether w is a terminal and how wide it is.
 func terminal(w io.Writer) (columns int, ok bool) {

@@ -170,13 +170,28 @@ func (p Program) openMemo(dir string, set *policy.Set) *memo.Memo {
 		dir = filepath.Join(cache, "surety")
 	}
 	checks := set.Digest()
-	judge := surety.DigestOf(append(checks[:], version()...)) // parsers and normalisers have no version of their own
+	judge := surety.DigestOf(append(checks[:], build()...)) // parsers and normalisers have no version of their own
 	m, err := memo.Open(dir, judge, set.Checks(), memo.DefaultLimit)
 	if err != nil {
 		p.say("warning: " + err.Error() + "; every document is judged anew")
 		return nil
 	}
 	return m
+}
+
+// build tells one build of this program from another: by its version, and if it
+// has none, by when its file was written.
+func build() string {
+	v := version()
+	if v != development {
+		return v
+	}
+	if path, err := os.Executable(); err == nil {
+		if info, err := os.Stat(path); err == nil {
+			return v + info.ModTime().String()
+		}
+	}
+	return v
 }
 
 // loadPolicy joins the built-in checks with the user's, attaches controls, and
