@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"io"
 	"os"
+	"slices"
 	"strings"
 	"time"
 
@@ -67,6 +68,9 @@ func (p Program) why(ctx context.Context, f runFlags, reportFile, result string,
 		return &surety.Error{Kind: surety.BadInput, Op: "explain " + result,
 			Err: fmt.Errorf("no result of %s is on a resource that contains %q", check.ID, resource)}
 	}
+	slices.SortStableFunc(found, func(a, b report.Result) int { // fails first
+		return slices.Index(urgency, a.Verdict) - slices.Index(urgency, b.Verdict)
+	})
 	return p.explain(check, known, found, duties)
 }
 
@@ -97,6 +101,9 @@ func (p Program) record(ctx context.Context, f runFlags, check *policy.Check, re
 	err = report.Write(&b, "json", a, report.Options{Time: time.Now(), Version: version()})
 	return b.Bytes(), "assessment", err
 }
+
+// urgency is the order in which results are explained.
+var urgency = []surety.Verdict{surety.Fail, surety.Unknown, surety.Waived, surety.Pass, surety.NotApplicable}
 
 // shownReasons is how many results are explained one by one.
 const shownReasons = 10

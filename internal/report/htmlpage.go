@@ -69,10 +69,11 @@ func newPage(a *assessment.Assessment, o Options, findings []*assessment.Result)
 		Findings: len(findings),
 		Controls: func(id string) string { return controlTitle(a, id) },
 	}
-	shown := a.Groups[:min(len(a.Groups), firstFixes)]
-	p.MoreFixes = len(a.Groups) - len(shown)
-	for i := range shown {
-		p.Fixes = append(p.Fixes, p.newFix(&shown[i]))
+	all := remedies(a.Groups)
+	shown := all[:min(len(all), firstFixes)]
+	p.MoreFixes = len(all) - len(shown)
+	for _, r := range shown {
+		p.Fixes = append(p.Fixes, p.newFix(r))
 	}
 	p.Duties = newDuties(a)
 	p.Statuses = statuses(p.Duties)
@@ -220,7 +221,7 @@ func filter(pairs ...string) string {
 	return v.Encode()
 }
 
-// fix is a group of fails that one change mends.
+// fix is a remedy as the page shows it.
 type fix struct {
 	Check   *policy.Check
 	Party   string
@@ -230,18 +231,18 @@ type fix struct {
 	Filter  string
 }
 
-func (p *page) newFix(g *assessment.Group) fix {
+func (p *page) newFix(r remedy) fix {
 	f := fix{
-		Check: g.Check, Party: g.Party, Count: len(g.Results), Message: g.Results[0].Message(),
-		Filter: filter("check", g.Check.ID, "party", g.Party, "verdict", surety.Fail.String()),
+		Check: r.check, Party: r.party, Count: len(r.results), Message: r.results[0].Message(),
+		Filter: filter("check", r.check.ID, "party", r.party, "verdict", surety.Fail.String()),
 	}
-	for _, r := range g.Results[:min(len(g.Results), fixPlaces)] {
-		f.Results = append(f.Results, plainResult{r, p})
+	for _, result := range r.results[:min(len(r.results), fixPlaces)] {
+		f.Results = append(f.Results, plainResult{result, p})
 	}
 	return f
 }
 
-// Rest counts the resources of the group that are not named.
+// Rest counts the resources of the remedy that are not named.
 func (f fix) Rest() int { return f.Count - len(f.Results) }
 
 // matrix counts the results of each party under each capability.

@@ -19,7 +19,6 @@ import (
 
 // How much of each list a person is shown; the rest is counted.
 const (
-	firstFixes     = 10
 	shownProblems  = 10
 	shownChanges   = 10
 	defaultColumns = 100
@@ -70,35 +69,6 @@ func (t *text) opening() {
 		count(s.Coverage.Items, "object"), count(len(t.a.Checks), "check"), t.a.Root.Short())
 }
 
-// remedy is what one party must do about one check.
-type remedy struct {
-	first   *assessment.Result
-	results int
-	causes  int
-	exposed bool
-}
-
-// remedies joins the groups of one check and party. They stay in the order of
-// their first group, which is by urgency.
-func remedies(groups []assessment.Group) []remedy {
-	type key struct{ check, party string }
-	at := map[key]int{}
-	var out []remedy
-	for _, g := range groups {
-		k := key{g.Check.ID, g.Party}
-		i, ok := at[k]
-		if !ok {
-			i = len(out)
-			at[k] = i
-			out = append(out, remedy{first: g.Results[0]})
-		}
-		out[i].results += len(g.Results)
-		out[i].causes++
-		out[i].exposed = out[i].exposed || g.Exposed
-	}
-	return out
-}
-
 // fixes shows the most urgent fixes: what, who, how, where.
 func (t *text) fixes() {
 	all := remedies(t.a.Groups)
@@ -107,20 +77,20 @@ func (t *text) fixes() {
 	}
 	fmt.Fprintf(t, "\n%s\n", t.bold("Fix first"))
 	for i, f := range all[:min(len(all), firstFixes)] {
-		c := f.first.Check
-		tail := t.owner(f.first.Owner.Party)
+		c, first := f.check, f.results[0]
+		tail := t.owner(f.party)
 		switch {
-		case f.results > f.causes:
-			tail = fmt.Sprintf("%d resources of %s, %s", f.results, count(f.causes, "template"), tail)
-		case f.results > 1:
-			tail = fmt.Sprintf("%d resources, %s", f.results, tail)
+		case len(f.results) > f.causes:
+			tail = fmt.Sprintf("%d resources of %s, %s", len(f.results), count(f.causes, "template"), tail)
+		case len(f.results) > 1:
+			tail = fmt.Sprintf("%d resources, %s", len(f.results), tail)
 		}
 		if f.exposed {
 			tail = "exposed, " + tail
 		}
 		t.row(fmt.Sprintf("%2d. %s %s  %s", i+1, t.severity(c.Severity), singleLine(c.ID), singleLine(c.Title)), tail)
-		t.indented(f.first.Item.Kind+" "+qualified(f.first.Item)+"  "+f.first.Origin().String(), "")
-		t.indented(f.first.Message(), "")
+		t.indented(first.Item.Kind+" "+qualified(first.Item)+"  "+first.Origin().String(), "")
+		t.indented(first.Message(), "")
 		t.indented(c.Remediation, "fix: ")
 	}
 	if rest := len(all) - firstFixes; rest > 0 {
