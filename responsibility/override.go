@@ -12,35 +12,35 @@ import (
 
 // overridden replaces the default by the most specific override, if one applies
 // and what it claims can be accepted.
-func (r *resolver) overridden(byDefault answer, k *catalog.Control, p place) answer {
+func (r *resolver) overridden(byDefault Row, k *catalog.Control, p place) Row {
 	best := r.best(k, p)
 	if len(best) == 0 {
 		return byDefault
 	}
 	o := best[0]
-	a := answer{
-		state: Owned, accountable: o.Accountable, responsible: o.Responsible, origin: o.Origin,
-		basis: "override " + o.Origin.String(),
+	a := Row{
+		State: Owned, Accountable: o.Accountable, Responsible: o.Responsible, Origin: o.Origin,
+		Basis: "override " + o.Origin.String(),
 	}
 	for _, other := range best[1:] {
 		if other.Accountable != o.Accountable {
-			a.state, a.accountable = Double, ""
-			a.responsible = []string{o.Accountable, other.Accountable}
-			a.basis += fmt.Sprintf(" names %s, override %s names %s; keep one", o.Accountable, other.Origin, other.Accountable)
+			a.State, a.Accountable = Double, ""
+			a.Responsible = []string{o.Accountable, other.Accountable}
+			a.Basis += fmt.Sprintf(" names %s, override %s names %s; keep one", o.Accountable, other.Origin, other.Accountable)
 			return a
 		}
 	}
-	if a.accountable == "" {
-		if byDefault.state != Owned {
-			byDefault.basis += "; override " + o.Origin.String() + " names nobody accountable"
+	if a.Accountable == "" {
+		if byDefault.State != Owned {
+			byDefault.Basis += "; override " + o.Origin.String() + " names nobody accountable"
 			return byDefault
 		}
-		a.accountable = byDefault.accountable
+		a.Accountable = byDefault.Accountable
 	}
-	if len(a.responsible) == 0 {
-		a.responsible = []string{a.accountable}
+	if len(a.Responsible) == 0 {
+		a.Responsible = []string{a.Accountable}
 	}
-	return r.accept(a, o, byDefault.accountable, k.Layer, p)
+	return r.accept(a, o, byDefault.Accountable, k.Layer, p)
 }
 
 // best returns the overrides of k that share the highest rank: the nearest
@@ -69,27 +69,27 @@ func (r *resolver) best(k *catalog.Control, p place) []*system.Override {
 	return out
 }
 
-// accept lowers an owned answer to the defect that its override brings about.
-func (r *resolver) accept(a answer, o *system.Override, usual string, l catalog.Layer, p place) answer {
+// accept lowers an owned Row to the defect that its override brings about.
+func (r *resolver) accept(a Row, o *system.Override, usual string, l catalog.Layer, p place) Row {
 	chain := r.chain(p.service)
-	refuse := func(s State, format string, args ...any) answer {
-		a.state, a.accountable = s, ""
-		a.basis += ": " + fmt.Sprintf(format, args...)
+	refuse := func(s State, format string, args ...any) Row {
+		a.State, a.Accountable = s, ""
+		a.Basis += ": " + fmt.Sprintf(format, args...)
 		return a
 	}
-	for _, party := range append([]string{a.accountable}, a.responsible...) {
+	for _, party := range append([]string{a.Accountable}, a.Responsible...) {
 		if !r.deals(party, chain, p.operator) {
 			return refuse(BrokenChain, "%s has no service with the parties of this element", party)
 		}
 	}
-	if !slices.ContainsFunc(a.responsible, func(party string) bool { return r.canAct(party, l, chain, p.operator) }) {
-		return refuse(Ambiguous, "%s cannot act on the %s layer here", strings.Join(a.responsible, " and "), l)
+	if !slices.ContainsFunc(a.Responsible, func(party string) bool { return r.canAct(party, l, chain, p.operator) }) {
+		return refuse(Ambiguous, "%s cannot act on the %s layer here", strings.Join(a.Responsible, " and "), l)
 	}
-	if len(a.responsible) > 1 && o.Split == "" {
+	if len(a.Responsible) > 1 && o.Split == "" {
 		return refuse(Ambiguous, "several parties do it and split does not say who does which part")
 	}
 	for _, s := range chain {
-		if a.accountable == s.Provider && a.accountable != usual && s.Terms == "" {
+		if a.Accountable == s.Provider && a.Accountable != usual && s.Terms == "" {
 			return refuse(Unaccepted, "%s provides %s without terms that take this on", s.Provider, s.Name)
 		}
 	}

@@ -52,11 +52,11 @@ func shop() *system.Model {
 
 func find(t *testing.T, m *system.Model, control, element string) *responsibility.Responsibility {
 	t.Helper()
-	r := responsibility.NewIndex(responsibility.Resolve(m, known(t))).Of(control, element)
-	if r == nil {
+	r, ok := responsibility.Resolve(m, known(t)).Of(control, element)
+	if !ok {
 		t.Fatalf("no responsibility for %s on %s", control, element)
 	}
-	return r
+	return &r
 }
 
 func TestDefaults(t *testing.T) {
@@ -154,9 +154,11 @@ func TestOfFallsBackToWhatHoldsTheElement(t *testing.T) {
 	if r := find(t, shop(), "SUR-AUD-01", "web"); r.Element != "cluster" {
 		t.Errorf("a platform control on a workload counts for %q, want cluster", r.Element)
 	}
-	x := responsibility.NewIndex(responsibility.Resolve(shop(), known(t)))
-	if x.Of("SUR-AUD-01", "nowhere") != nil || x.Of("SUR-XXX-99", "web") != nil || x.Of("SUR-VIR-02", "internet") != nil {
-		t.Error("a responsibility was found for what does not exist")
+	set := responsibility.Resolve(shop(), known(t))
+	for _, none := range [][2]string{{"SUR-AUD-01", "nowhere"}, {"SUR-XXX-99", "web"}, {"SUR-VIR-02", "internet"}} {
+		if r, ok := set.Of(none[0], none[1]); ok {
+			t.Errorf("%s was found for what does not exist", r.ID())
+		}
 	}
 }
 
@@ -165,11 +167,11 @@ func TestLoopsEnd(t *testing.T) {
 	m.Services["machines"].On = "product"
 	m.Zones["a"], m.Zones["b"] = &system.Zone{Name: "a", In: "b"}, &system.Zone{Name: "b", In: "a"}
 	m.Components["lost"] = &system.Component{Name: "lost", In: "a"}
-	x := responsibility.NewIndex(responsibility.Resolve(m, known(t)))
-	if r := x.Of("SUR-VIR-02", "lost"); r == nil || r.State != responsibility.Unowned {
+	set := responsibility.Resolve(m, known(t))
+	if r, ok := set.Of("SUR-VIR-02", "lost"); !ok || r.State != responsibility.Unowned {
 		t.Errorf("got %v, want unowned", r)
 	}
-	if r := x.Of("SUR-PHY-01", "lost"); r != nil {
+	if r, ok := set.Of("SUR-PHY-01", "lost"); ok {
 		t.Errorf("got %v for a control that nothing around the component carries", r)
 	}
 }
@@ -177,8 +179,12 @@ func TestLoopsEnd(t *testing.T) {
 // TestEveryRow checks what holds for any model: a fixed order, an accountable
 // party exactly if owned, and a basis.
 func TestEveryRow(t *testing.T) {
-	first, second := responsibility.Resolve(shop(), known(t)), responsibility.Resolve(shop(), known(t))
-	ordered := slices.IsSortedFunc(first, func(a, b *responsibility.Responsibility) int {
+	set := responsibility.Resolve(shop(), known(t))
+	first, second := slices.Collect(set.All()), slices.Collect(responsibility.Resolve(shop(), known(t)).All())
+	if set.Len() != len(first) {
+		t.Errorf("Len is %d for %d responsibilities", set.Len(), len(first))
+	}
+	ordered := slices.IsSortedFunc(first, func(a, b responsibility.Responsibility) int {
 		if a.Element != b.Element {
 			return strings.Compare(a.Element, b.Element)
 		}
@@ -189,13 +195,13 @@ func TestEveryRow(t *testing.T) {
 	}
 	for i, r := range first {
 		if (r.State == responsibility.Owned) != (r.Accountable != "") || r.Basis == "" {
-			t.Errorf("%s is %s with accountable %q and basis %q", r.ID, r.State, r.Accountable, r.Basis)
+			t.Errorf("%s is %s with accountable %q and basis %q", r.ID(), r.State, r.Accountable, r.Basis)
 		}
-		if s := second[i]; r.ID != s.ID || r.Basis != s.Basis || r.Accountable != s.Accountable {
+		if s := second[i]; r.ID() != s.ID() || r.Basis != s.Basis || r.Accountable != s.Accountable {
 			t.Errorf("row %d differs between runs: %v, %v", i, r, s)
 		}
 		if r.State == responsibility.Ambiguous || r.State == responsibility.Double || r.State == responsibility.Unaccepted {
-			t.Errorf("%s is %s without any override: %s", r.ID, r.State, r.Basis)
+			t.Errorf("%s is %s without any override: %s", r.ID(), r.State, r.Basis)
 		}
 	}
 }
@@ -209,7 +215,7 @@ func BenchmarkResolve(b *testing.B) {
 	c := known(b)
 	b.ReportAllocs()
 	for b.Loop() {
-		responsibility.NewIndex(responsibility.Resolve(m, c))
+		responsibility.Resolve(m, c)
 	}
 }
 

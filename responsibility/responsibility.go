@@ -16,8 +16,8 @@
 // anyone who uses it stays with its provider.
 //
 // Components carry the layers from data to network, zones those a boundary sets,
-// services all of them. Index.Of finds the row that a result counts for: the
-// element's own, or that of what holds it.
+// services all of them. Set.Of finds the responsibility that a result counts for:
+// the element's own, or that of what holds it.
 package responsibility
 
 import "github.com/surety-cloud/surety"
@@ -48,16 +48,22 @@ const (
 	Expired   Status = "expired"   // rests on a waiver that has expired
 )
 
-// Responsibility is one control on one element.
-type Responsibility struct {
-	ID          string // CONTROL@ELEMENT
+// Row is how one control is owned in one place of the system. All elements that
+// stand in that place share it.
+type Row struct {
 	Control     string
-	Element     string // component or service of the model
 	State       State
 	Accountable string   // party, "" unless owned
 	Responsible []string // parties that do it
 	Basis       string   // in words: which rule, terms or override, with its origin
 	Origin      surety.Origin
-
-	within string // the element that holds this one, "" if none
 }
+
+// Responsibility is one control on one element.
+type Responsibility struct {
+	*Row
+	Element string // component, zone or service of the model
+}
+
+// ID names the responsibility across runs: CONTROL@ELEMENT.
+func (r Responsibility) ID() string { return r.Control + "@" + r.Element }

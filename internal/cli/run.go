@@ -79,7 +79,7 @@ func (p Program) prepare(f runFlags, args []string) (*prepared, error) {
 	}
 	r := &prepared{options: assure.Options{
 		Sources: sources, Policy: set, Catalog: known, Today: time.Now().UTC().Truncate(24 * time.Hour),
-		Budget: f.budget,
+		Budget: f.budget, Pool: assessment.NewPool(set.Checks()),
 	}}
 	if r.options.Model, err = loadModel(f, args); err != nil {
 		return nil, err
@@ -90,7 +90,7 @@ func (p Program) prepare(f runFlags, args []string) (*prepared, error) {
 		}
 	}
 	if !f.noMemo {
-		r.memo = p.openMemo(f.memo, set)
+		r.memo = p.openMemo(f.memo, set, r.options.Pool)
 		if r.memo != nil {
 			r.options.Memo = r.memo
 		}
@@ -161,7 +161,7 @@ func findModel(sources []string) string {
 
 // openMemo opens the memo of set in dir, the user's cache by default. Without a
 // place to keep it there is no memo, which costs time only.
-func (p Program) openMemo(dir string, set *policy.Set) *memo.Memo {
+func (p Program) openMemo(dir string, set *policy.Set, pool *assessment.Pool) *memo.Memo {
 	if dir == "" {
 		cache, err := os.UserCacheDir()
 		if err != nil {
@@ -171,7 +171,7 @@ func (p Program) openMemo(dir string, set *policy.Set) *memo.Memo {
 	}
 	checks := set.Digest()
 	judge := surety.DigestOf(append(checks[:], build()...)) // parsers and normalisers have no version of their own
-	m, err := memo.Open(dir, judge, set.Checks(), memo.DefaultLimit)
+	m, err := memo.Open(dir, judge, pool, memo.DefaultLimit)
 	if err != nil {
 		p.say("warning: " + err.Error() + "; every document is judged anew")
 		return nil
