@@ -56,7 +56,7 @@ func Assess(in Input) *Assessment {
 	p := newPlacer(in.Duties)
 	a.standing = p.place(&in, judgements, waived)
 	a.loose = p.loose(&in)
-	a.index = newIndex(a.standing, in.Duties, p.list)
+	a.index = newIndex(a.standing, in.Duties)
 	a.Groups = group(a)
 	a.Summary = summarise(a, p, in.Coverage)
 	if in.Baseline != nil {
@@ -139,5 +139,7 @@ func readsKind(c *policy.Check, kind string) bool {
 
 // SortItems puts items in key order, the order of every report.
 func SortItems(items []*evidence.Item) {
-	slices.SortStableFunc(items, func(a, b *evidence.Item) int { return a.Key.Compare(b.Key) })
+	if byKey := func(a, b *evidence.Item) int { return a.Key.Compare(b.Key) }; !slices.IsSortedFunc(items, byKey) {
+		slices.SortStableFunc(items, byKey)
+	}
 }

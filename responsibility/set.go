@@ -12,6 +12,7 @@ import (
 type Set struct {
 	elements []Element      // by name
 	byName   map[string]int // places in elements
+	holders  []int          // of each element, the place of what holds it; -1 if there is none
 }
 
 // Element is a component, zone or service with its responsibilities.
@@ -29,8 +30,19 @@ func NewSet(elements []Element) *Set {
 	for i := range elements {
 		s.byName[elements[i].Name] = i
 	}
+	s.holders = make([]int, len(elements))
+	for i := range elements {
+		s.holders[i] = -1
+		if h, ok := s.byName[elements[i].Within]; ok {
+			s.holders[i] = h
+		}
+	}
 	return s
 }
+
+// Holder returns the place in Elements of what holds the element at place i, -1
+// if nothing does.
+func (s *Set) Holder(i int) int { return s.holders[i] }
 
 // Row returns the number of e's own row for control; ok is false if the control
 // does not act on e.
@@ -78,16 +90,16 @@ func (s *Set) Len() int {
 // finding on the API server's arguments counts for the service that runs it. ok
 // is false if the model has no such element or the catalogue no such control.
 func (s *Set) Of(control, element string) (r Responsibility, ok bool) {
-	for range s.elements {
-		i, known := s.byName[element]
-		if !known {
-			break
-		}
+	i, known := s.byName[element]
+	if !known {
+		i = -1
+	}
+	for steps := 0; i >= 0 && steps < len(s.elements); steps++ { // zones may lie in a loop
 		e := &s.elements[i]
 		if n, own := e.Row(control); own {
 			return Responsibility{&e.Rows[n], e.Name}, true
 		}
-		element = e.Within
+		i = s.holders[i]
 	}
 	return Responsibility{}, false
 }
