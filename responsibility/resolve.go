@@ -27,6 +27,9 @@ func Resolve(m *system.Model, c *catalog.Catalog) []*Responsibility {
 	for i := range elements {
 		e := &elements[i]
 		for j, answer := range r.answers(e) {
+			if answer.state == "" {
+				continue // the control is not about services of this category
+			}
 			k := r.controls[e.kind][j]
 			slab = append(slab, Responsibility{
 				ID: k.ID + "@" + e.name, Control: k.ID, Element: e.name,
@@ -216,7 +219,11 @@ func (r *resolver) answers(e *element) []answer {
 	}
 	controls := r.controls[e.kind]
 	out := make([]answer, len(controls))
+	holder := r.model.Services[e.place.service]
 	for i, k := range controls {
+		if holder != nil && !k.AppliesTo(holder.Category) {
+			continue
+		}
 		out[i] = r.overridden(r.byDefault(k, e.place), k, e.place)
 	}
 	r.known[e.place] = out
