@@ -2,173 +2,344 @@ package catalog
 
 import (
 	"cmp"
-	"embed"
 	"errors"
 	"fmt"
 	"io/fs"
 	"path"
 	"slices"
 	"strings"
-	"sync"
 
 	"github.com/surety-cloud/surety"
 	"github.com/surety-cloud/surety/internal/strict"
 	"github.com/surety-cloud/surety/system"
 )
 
-//go:embed data/*.yaml
-var files embed.FS
-
-var loadDefault = sync.OnceValues(func() (*Catalog, error) {
-	dir, err := fs.Sub(files, "data")
-	if err != nil {
-		return nil, fmt.Errorf("open the embedded catalogue: %w", err)
-	}
-	return Load(dir)
-})
-
-// Default returns the embedded catalogue. It is read once, at the first call.
-func Default() (*Catalog, error) { return loadDefault() }
-
-// Load reads a catalogue from the files capabilities.yaml, threats.yaml,
-// controls.yaml and checks.yaml of dir and validates it. All errors are
-// returned together, each with file and line; they are of kind surety.BadInput.
+// Load reads a catalogue from the files of dir and validates it: the .yaml files
+// capabilities, threats, architecture, clauses, owners and checks, the controls
+// in controls/*.yaml, and a framework from each of frameworks/*.csv. All errors
+// are returned together, each with file and line; they are of kind
+// surety.BadInput.
 func Load(dir fs.FS) (*Catalog, error) {
-	c := &Catalog{
-		byID:     map[string]*Control{},
-		byClause: map[string]*Capability{},
-	}
-	err := errors.Join(c.readCapabilities(dir), c.readThreats(dir), c.readControls(dir), c.readChecks(dir))
-	if err != nil {
+	r := &reader{dir: dir, at: map[string]surety.Origin{}}
+	r.capabilities()
+	r.threats()
+	r.architecture()
+	r.recommendations()
+	r.owners()
+	r.frameworks()
+	r.controls()
+	r.checks()
+	if err := errors.Join(r.errs...); err != nil {
 		return nil, err
 	}
-	if err := c.Validate(); err != nil {
+	r.c.index()
+	v := validation{c: &r.c, at: r.at}
+	v.all()
+	if err := errors.Join(v.errs...); err != nil {
 		return nil, err
 	}
-	return c, nil
+	return &r.c, nil
 }
 
-func read(dir fs.FS, name string, dst any) error {
-	raw, err := fs.ReadFile(dir, name)
+// reader fills a catalogue from files and notes where everything stands.
+type reader struct {
+	dir  fs.FS
+	c    Catalog
+	at   map[string]surety.Origin // of what has an id, by kind and id: "threat 7.1.1"
+	errs []error
+}
+
+func (r *reader) fail(err error) {
 	if err != nil {
-		return &surety.Error{
+		r.errs = append(r.errs, err)
+	}
+}
+
+// note remembers where something stands, and refuses a second of the same name.
+func (r *reader) note(kind, id string, origin surety.Origin) {
+	name := kind + " " + id
+	if before, twice := r.at[name]; twice {
+		r.fail(invalid(origin, "%s is given twice; the first is at %s", name, before))
+		return
+	}
+	r.at[name] = origin
+}
+
+func (r *reader) raw(name string) []byte {
+	raw, err := fs.ReadFile(r.dir, name)
+	if err != nil {
+		r.fail(&surety.Error{
 			Kind: surety.Unreadable, Op: "read catalogue", Origin: surety.Origin{File: name}, Err: err,
-			Hint: "a catalogue is a directory with capabilities, threats, controls and checks, each a .yaml file",
-		}
+			Hint: "a catalogue is a directory with the files that docs/catalog.md lists",
+		})
 	}
-	return strict.Bytes(raw, path.Join("catalog", name), dst)
+	return raw
 }
 
-func (c *Catalog) readCapabilities(dir fs.FS) error {
+// yaml reads a file into dst and reports whether it could.
+func (r *reader) yaml(name string, dst any) bool {
+	before := len(r.errs)
+	raw := r.raw(name)
+	if len(r.errs) == before {
+		r.fail(strict.Bytes(raw, path.Join("catalog", name), dst))
+	}
+	return len(r.errs) == before
+}
+
+func (r *reader) capabilities() {
 	var f struct {
 		Version      string `yaml:"version,required"`
 		Capabilities []struct {
-			Clause string `yaml:"clause,required"`
-			Code   string `yaml:"code,required"`
-			Title  string `yaml:"title,required"`
+			Clause string        `yaml:"clause,required"`
+			Code   string        `yaml:"code,required"`
+			Title  string        `yaml:"title,required"`
+			Origin surety.Origin `yaml:"-,origin"`
 		} `yaml:"capabilities,required"`
 	}
-	if err := read(dir, "capabilities.yaml", &f); err != nil {
-		return err
+	if !r.yaml("capabilities.yaml", &f) {
+		return
 	}
-	c.Version = f.Version
-	for _, r := range f.Capabilities {
-		c.Capabilities = append(c.Capabilities, &Capability{r.Clause, r.Code, r.Title})
-		c.byClause[r.Clause] = c.Capabilities[len(c.Capabilities)-1]
+	r.c.Version = f.Version
+	for _, row := range f.Capabilities {
+		r.note("capability", row.Clause, row.Origin)
+		r.note("code", row.Code, row.Origin)
+		r.c.Capabilities = append(r.c.Capabilities, &Capability{row.Clause, row.Code, row.Title})
 	}
-	return nil
 }
 
-func (c *Catalog) readThreats(dir fs.FS) error {
+func (r *reader) threats() {
 	type row struct {
-		Clause string      `yaml:"clause,required"`
-		Title  string      `yaml:"title,required"`
-		Role   system.Role `yaml:"role,required"`
+		Clause string        `yaml:"clause,required"`
+		Title  string        `yaml:"title,required"`
+		Role   system.Role   `yaml:"role,required"`
+		Origin surety.Origin `yaml:"-,origin"`
 	}
 	var f struct {
 		Threats    []row `yaml:"threats,required"`
 		Challenges []row `yaml:"challenges,required"`
 	}
-	if err := read(dir, "threats.yaml", &f); err != nil {
-		return err
+	if !r.yaml("threats.yaml", &f) {
+		return
 	}
-	for _, r := range f.Threats {
-		c.Threats = append(c.Threats, &Threat{r.Clause, r.Title, r.Role, false})
+	for i, row := range slices.Concat(f.Threats, f.Challenges) {
+		r.note("threat", row.Clause, row.Origin)
+		r.c.Threats = append(r.c.Threats, &Threat{row.Clause, row.Title, row.Role, i >= len(f.Threats)})
 	}
-	for _, r := range f.Challenges {
-		c.Threats = append(c.Threats, &Threat{r.Clause, r.Title, r.Role, true})
-	}
-	return nil
 }
 
-// controlRow is a control as its file states it. Owner names a row of the
-// file's ownership matrix.
-type controlRow struct {
-	ID         string              `yaml:"id,required"`
-	Topic      string              `yaml:"topic,required"`
-	Title      string              `yaml:"title,required"`
-	Statement  string              `yaml:"statement,required"`
-	Test       string              `yaml:"test,required"`
-	Layer      Layer               `yaml:"layer,required"`
-	Evidence   Evidence            `yaml:"evidence"`
-	Threats    []string            `yaml:"threats,required"`
-	Owner      string              `yaml:"owner,required"`
-	Frameworks map[string][]string `yaml:"frameworks,required"`
-	Origin     surety.Origin       `yaml:"-,origin"`
+// titled is a row with an id and a title.
+type titled struct {
+	ID     string        `yaml:"id,required"`
+	Title  string        `yaml:"title,required"`
+	Origin surety.Origin `yaml:"-,origin"`
 }
 
-func (c *Catalog) readControls(dir fs.FS) error {
+func (r *reader) architecture() {
 	var f struct {
-		Owners   map[string]map[system.Category]Ownership `yaml:"owners,required"`
-		Controls []controlRow                             `yaml:"controls,required"`
+		Layers []struct {
+			titled
+			Across     bool     `yaml:"across"`
+			Components []titled `yaml:"components,required"`
+		} `yaml:"layers,required"`
+		Roles map[system.Role][]struct {
+			titled
+			Activities []titled `yaml:"activities,required"`
+		} `yaml:"roles,required"`
 	}
-	if err := read(dir, "controls.yaml", &f); err != nil {
-		return err
+	if !r.yaml("architecture.yaml", &f) {
+		return
+	}
+	for _, l := range f.Layers {
+		r.note("layer", l.ID, l.Origin)
+		layer := &FunctionalLayer{ID: l.ID, Title: l.Title, Across: l.Across}
+		for _, k := range l.Components {
+			r.note("component", k.ID, k.Origin)
+			layer.Components = append(layer.Components, &Component{k.ID, k.Title, l.ID})
+		}
+		r.c.Architecture.Layers = append(r.c.Architecture.Layers, layer)
+	}
+	for _, role := range Roles {
+		for _, s := range f.Roles[role] {
+			r.note("sub-role", s.ID, s.Origin)
+			sub := &SubRole{ID: s.ID, Title: s.Title, Role: role}
+			for _, a := range s.Activities {
+				r.note("activity", a.ID, a.Origin)
+				sub.Activities = append(sub.Activities, &Activity{a.ID, a.Title, role, s.ID})
+			}
+			r.c.Architecture.SubRoles = append(r.c.Architecture.SubRoles, sub)
+		}
+		delete(f.Roles, role)
+	}
+	for role := range f.Roles {
+		r.fail(invalid(surety.Origin{File: "catalog/architecture.yaml"}, "%q is no role; use customer, provider or partner", role))
+	}
+}
+
+func (r *reader) recommendations() {
+	var f struct {
+		Recommendations []struct {
+			titled
+			Version string   `yaml:"version,required"`
+			Reading bool     `yaml:"reading"`
+			Clauses []titled `yaml:"clauses,required"`
+		} `yaml:"recommendations,required"`
+	}
+	if !r.yaml("clauses.yaml", &f) {
+		return
+	}
+	for _, row := range f.Recommendations {
+		r.note("recommendation", row.ID, row.Origin)
+		rec := &Recommendation{ID: row.ID, Title: row.Title, Version: row.Version, Reading: row.Reading}
+		for _, k := range row.Clauses {
+			r.note("clause", row.ID+":"+k.ID, k.Origin)
+			rec.Clauses = append(rec.Clauses, Entry{k.ID, k.Title})
+		}
+		r.c.Recommendations = append(r.c.Recommendations, rec)
+	}
+}
+
+// cells is a row of the ownership matrix as its file states it.
+type cells struct {
+	At     surety.Origin `yaml:"-,origin"`
+	IaaS   cell          `yaml:"IaaS,required"`
+	PaaS   cell          `yaml:"PaaS,required"`
+	SaaS   cell          `yaml:"SaaS,required"`
+	NaaS   cell          `yaml:"NaaS,required"`
+	Comms  cell          `yaml:"communications,required"`
+	Contrs cell          `yaml:"containers,required"`
+}
+
+type cell struct {
+	Customer Share `yaml:"customer"`
+	Provider Share `yaml:"provider"`
+	Partner  Share `yaml:"partner"`
+}
+
+func (r *reader) owners() {
+	var f struct {
+		Owners map[string]cells `yaml:"owners,required"`
+	}
+	if !r.yaml("owners.yaml", &f) {
+		return
+	}
+	r.c.Owners = make(map[string]Row, len(f.Owners))
+	for name, row := range f.Owners {
+		r.note("owner", name, row.At)
+		r.c.Owners[name] = Row{
+			system.IaaS: Shares(row.IaaS), system.PaaS: Shares(row.PaaS), system.SaaS: Shares(row.SaaS), system.NaaS: Shares(row.NaaS),
+			system.Communications: Shares(row.Comms), system.Containers: Shares(row.Contrs),
+		}
+	}
+}
+
+// controlRow is a control as its file states it.
+type controlRow struct {
+	ID        string                `yaml:"id,required"`
+	Topic     string                `yaml:"topic,required"`
+	Title     string                `yaml:"title,required"`
+	Statement string                `yaml:"statement,required"`
+	Test      string                `yaml:"test,required"`
+	Layer     Layer                 `yaml:"layer,required"`
+	Component string                `yaml:"component,required"`
+	Owner     string                `yaml:"owner,required"`
+	Applies   []system.Category     `yaml:"applies"`
+	Does      map[system.Role]struct {
+		Activity string `yaml:"activity,required"`
+		Do       string `yaml:"do,required"`
+	} `yaml:"does,required"`
+	Threats  []string `yaml:"threats,required"`
+	Evidence Evidence `yaml:"evidence"`
+	Valid    days     `yaml:"valid"`
+	Proof    string   `yaml:"proof,required"`
+	Efficacy struct {
+		Function Function `yaml:"function,required"`
+		Grade    Grade    `yaml:"grade,required"`
+	} `yaml:"efficacy,required"`
+	Clauses    []string                         `yaml:"clauses"`
+	Frameworks map[string]map[Relation][]string `yaml:"frameworks"`
+	Origin     surety.Origin                    `yaml:"-,origin"`
+}
+
+func (r *reader) controls() {
+	names, err := fs.Glob(r.dir, "controls/*.yaml")
+	if err != nil || len(names) == 0 {
+		r.raw("controls/*.yaml")
+		return
 	}
 	codes := map[string]string{}
-	for _, p := range c.Capabilities {
+	for _, p := range r.c.Capabilities {
 		codes[p.Code] = p.Clause
 	}
-	var errs []error
-	for _, r := range f.Controls {
-		owner, ok := f.Owners[r.Owner]
-		if !ok {
-			errs = append(errs, invalid(r.Origin, "control %s has owner %q, which is no row of owners", r.ID, r.Owner))
+	for _, name := range names {
+		var f struct {
+			Controls []controlRow `yaml:"controls,required"`
 		}
-		_, code, _ := strings.Cut(r.ID, "-")
-		code, _, _ = strings.Cut(code, "-")
-		k := &Control{
-			ID: r.ID, Topic: r.Topic, Capability: codes[code], Title: r.Title, Statement: r.Statement,
-			Test: r.Test, Layer: r.Layer, Evidence: cmp.Or(r.Evidence, ByCheck), Threats: r.Threats,
-			Owner: owner, Frameworks: r.Frameworks,
+		if !r.yaml(name, &f) {
+			continue
 		}
-		if c.byID[k.ID] != nil {
-			errs = append(errs, invalid(r.Origin, "control %s is given twice", k.ID))
+		for i := range f.Controls {
+			row := &f.Controls[i]
+			r.note("control", row.ID, row.Origin)
+			k := row.control()
+			code := strings.TrimPrefix(k.ID, "SUR-")
+			code, _, _ = strings.Cut(code, "-")
+			k.Capability = codes[code]
+			if want := "controls/" + strings.ToLower(code) + ".yaml"; name != want {
+				r.fail(invalid(row.Origin, "control %s belongs in %s", k.ID, want))
+			}
+			r.c.Controls = append(r.c.Controls, k)
 		}
-		c.byID[k.ID] = k
-		c.Controls = append(c.Controls, k)
 	}
-	slices.SortFunc(c.Controls, func(a, b *Control) int { return strings.Compare(a.ID, b.ID) })
-	return errors.Join(errs...)
+	slices.SortFunc(r.c.Controls, func(a, b *Control) int { return strings.Compare(a.ID, b.ID) })
 }
 
-func (c *Catalog) readChecks(dir fs.FS) error {
+func (row *controlRow) control() *Control {
+	k := &Control{
+		ID: row.ID, Topic: row.Topic, Title: row.Title, Statement: row.Statement, Test: row.Test,
+		Layer: row.Layer, Component: row.Component, Applies: row.Applies, Row: row.Owner,
+		Threats: row.Threats, Evidence: cmp.Or(row.Evidence, ByCheck), Valid: row.Valid.duration(), Proof: row.Proof,
+		Efficacy: Efficacy{row.Efficacy.Function, row.Efficacy.Grade}, Clauses: row.Clauses,
+		Does:       make(map[system.Role]Duty, len(row.Does)),
+		Frameworks: make(map[string][]Mapping, len(row.Frameworks)),
+		origin:     row.Origin,
+	}
+	for role, duty := range row.Does {
+		k.Does[role] = Duty{duty.Activity, duty.Do}
+	}
+	for framework, byRelation := range row.Frameworks {
+		var list []Mapping
+		for relation, ids := range byRelation {
+			for _, id := range ids {
+				list = append(list, Mapping{id, relation})
+			}
+		}
+		slices.SortFunc(list, func(a, b Mapping) int {
+			return cmp.Or(cmp.Compare(slices.Index(Relations, a.Relation), slices.Index(Relations, b.Relation)), strings.Compare(a.ID, b.ID))
+		})
+		k.Frameworks[framework] = list
+	}
+	return k
+}
+
+func (r *reader) checks() {
 	var f struct {
 		Checks map[string][]string `yaml:"checks,required"`
 	}
-	if err := read(dir, "checks.yaml", &f); err != nil {
-		return err
+	if r.yaml("checks.yaml", &f) {
+		r.c.Checks = f.Checks
 	}
-	c.Checks = f.Checks
-	for id := range f.Checks {
-		if strings.HasSuffix(id, "*") {
-			c.families = append(c.families, id)
+}
+
+func (r *reader) frameworks() {
+	names, err := fs.Glob(r.dir, "frameworks/*.csv")
+	r.fail(err)
+	for _, name := range names {
+		f, err := readFramework(r.raw(name), path.Join("catalog", name))
+		r.fail(err)
+		if f != nil {
+			r.c.Frameworks = append(r.c.Frameworks, f)
 		}
 	}
-	slices.SortFunc(c.families, func(a, b string) int {
-		return cmp.Or(cmp.Compare(len(b), len(a)), strings.Compare(a, b))
-	})
-	return nil
 }
 
 func invalid(at surety.Origin, format string, args ...any) error {
@@ -176,35 +347,4 @@ func invalid(at surety.Origin, format string, args ...any) error {
 		Kind: surety.BadInput, Op: "read catalogue", Origin: at,
 		Err: fmt.Errorf(format, args...), Hint: "see docs/catalog.md for the form of each file",
 	}
-}
-
-// Control returns the control with this id, nil if there is none.
-func (c *Catalog) Control(id string) *Control { return c.byID[id] }
-
-// Capability returns the capability of this X.1601 clause, nil if there is none.
-func (c *Catalog) Capability(clause string) *Capability { return c.byClause[clause] }
-
-// ControlsOf returns the ids of the controls that a check shows: those of its
-// own id, else those of the longest family that it belongs to; nil if none. The
-// caller must not change the slice.
-func (c *Catalog) ControlsOf(check string) []string {
-	if ids, ok := c.Checks[check]; ok {
-		return ids
-	}
-	for _, f := range c.families {
-		if strings.HasPrefix(check, strings.TrimSuffix(f, "*")) {
-			return c.Checks[f]
-		}
-	}
-	return nil
-}
-
-// Names reports whether name, as written in an override, means k: its id, its
-// topic, or the code, clause or title of its capability, in any case.
-func (c *Catalog) Names(name string, k *Control) bool {
-	if strings.EqualFold(name, k.ID) || strings.EqualFold(name, k.Topic) {
-		return true
-	}
-	p := c.byClause[k.Capability]
-	return p != nil && (name == p.Clause || strings.EqualFold(name, p.Code) || strings.EqualFold(name, p.Title))
 }

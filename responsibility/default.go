@@ -25,7 +25,7 @@ func (r *resolver) byDefault(k *catalog.Control, p place) Row {
 					upper.Name, s.Name, upper.Provider, s.Customer, s.Origin),
 			}
 		}
-		own := k.Owner[s.Category]
+		own := k.Owner[s.Category].Ownership()
 		if s.Customer == system.Public && own != catalog.OwnedPartner {
 			own = catalog.OwnedProvider
 		}

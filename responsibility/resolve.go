@@ -213,16 +213,21 @@ func (r *resolver) holders(name string) []string {
 	return out
 }
 
-// rows resolves every control of e's kind, once for each place.
+// rows resolves every control of e's kind, once for each place. Controls that
+// are not about services of the category that holds e have no row.
 func (r *resolver) rows(e *element) []Row {
 	if known, ok := r.known[e.place]; ok {
 		return known
 	}
-	controls := r.controls[e.kind]
-	out := make([]Row, len(controls))
-	for i, k := range controls {
-		out[i] = r.overridden(r.byDefault(k, e.place), k, e.place)
-		out[i].Control = k.ID
+	holder := r.model.Services[e.place.service]
+	out := make([]Row, 0, len(r.controls[e.kind]))
+	for _, k := range r.controls[e.kind] {
+		if holder != nil && !k.AppliesTo(holder.Category) {
+			continue
+		}
+		row := r.overridden(r.byDefault(k, e.place), k, e.place)
+		row.Control = k.ID
+		out = append(out, row)
 	}
 	r.known[e.place] = out
 	return out

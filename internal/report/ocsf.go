@@ -275,14 +275,18 @@ func (x *ocsf) compliance(c *policy.Check) ocsfCompliance {
 var ocsfStandards = map[string]string{
 	"nist-800-53r5": "NIST SP 800-53 Rev. 5", "nist-csf-2.0": "NIST CSF 2.0", "ccm-4.1": "CSA CCM 4.1",
 	"iso-27001": "ISO/IEC 27001", "iso-27017": "ISO/IEC 27017", "ksi": "FedRAMP KSI",
+	"finos-ccc": "FINOS CCC",
 }
 
 func (c *ocsfCompliance) add(control *catalog.Control) {
 	for framework, ids := range control.Frameworks {
+		if framework == "attack" {
+			continue // a technique is countered, not complied with
+		}
 		name := cmp.Or(ocsfStandards[framework], framework)
 		c.Standards = append(c.Standards, name)
-		for _, id := range ids {
-			c.Requirements = append(c.Requirements, name+" "+id)
+		for _, m := range ids {
+			c.Requirements = append(c.Requirements, name+" "+m.ID)
 		}
 	}
 }

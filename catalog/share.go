@@ -1,0 +1,118 @@
+package catalog
+
+import (
+	"slices"
+
+	"github.com/surety-cloud/surety/system"
+)
+
+// Share is the part that a role has in a control on one service.
+type Share string
+
+// The shares. The zero value is no part at all.
+const (
+	NoShare     Share = ""
+	Sole        Share = "owned"       // it is this role's alone
+	Independent Share = "independent" // each role does its own part whatever the others do
+	Dependent   Share = "dependent"   // one role's part presupposes another's
+)
+
+// Roles lists every role, in the order that tables show them.
+var Roles = []system.Role{system.Customer, system.Provider, system.Partner}
+
+// Shares is one cell of the ownership matrix: what part each role has.
+type Shares struct{ Customer, Provider, Partner Share }
+
+// Row is one row of the ownership matrix, with a cell for every category.
+type Row map[system.Category]Shares
+
+// Of returns the share of a role.
+func (s Shares) Of(r system.Role) Share {
+	switch r {
+	case system.Customer:
+		return s.Customer
+	case system.Provider:
+		return s.Provider
+	case system.Partner:
+		return s.Partner
+	}
+	return NoShare
+}
+
+// Roles lists the roles that have a part.
+func (s Shares) Roles() []system.Role {
+	var out []system.Role
+	for _, r := range Roles {
+		if s.Of(r) != NoShare {
+			out = append(out, r)
+		}
+	}
+	return out
+}
+
+// Valid reports whether the cell is one role's alone, or shared by two or more
+// in the same way.
+func (s Shares) Valid() bool {
+	roles := s.Roles()
+	if len(roles) == 0 {
+		return false
+	}
+	first := s.Of(roles[0])
+	for _, r := range roles {
+		if s.Of(r) != first {
+			return false
+		}
+	}
+	return (first == Sole) == (len(roles) == 1) && slices.Contains([]Share{Sole, Independent, Dependent}, first)
+}
+
+// Ownership is a cell in one word: who answers for a control by default.
+type Ownership string
+
+// The ownerships. A control that one of customer and provider shares with a
+// partner only is that one's towards the other.
+const (
+	OwnedCustomer     Ownership = "customer"
+	OwnedProvider     Ownership = "provider"
+	OwnedPartner      Ownership = "partner"
+	SharedIndependent Ownership = "shared-independent"
+	SharedDependent   Ownership = "shared-dependent"
+)
+
+// Ownership returns the cell in one word, "" for an empty one.
+func (s Shares) Ownership() Ownership {
+	switch {
+	case s.Customer != NoShare && s.Provider != NoShare:
+		if s.Customer == Independent {
+			return SharedIndependent
+		}
+		return SharedDependent
+	case s.Customer != NoShare:
+		return OwnedCustomer
+	case s.Provider != NoShare:
+		return OwnedProvider
+	case s.Partner != NoShare:
+		return OwnedPartner
+	}
+	return ""
+}
+
+// AppliesTo reports whether the control is about services of category c.
+func (k *Control) AppliesTo(c system.Category) bool {
+	return len(k.Applies) == 0 || slices.Contains(k.Applies, c)
+}
+
+// Roles lists the roles that have a share in the control on a service of any
+// category that it applies to.
+func (k *Control) Roles() []system.Role {
+	var out []system.Role
+	for _, r := range Roles {
+		for _, cat := range system.Categories {
+			if k.AppliesTo(cat) && k.Owner[cat].Of(r) != NoShare {
+				out = append(out, r)
+				break
+			}
+		}
+	}
+	return out
+}
