@@ -56,6 +56,7 @@ type Model struct {
 	Components     map[string]*Component
 	Flows          []*Flow
 	Responsibility []*Override
+	Terms          map[string]*Terms // those at hand, by the name that services refer to
 	Risk           *Risk
 	Assume         []*Assumption
 }
@@ -75,7 +76,7 @@ type Service struct {
 	Provider string
 	Customer string // "public" for anyone
 	Partners []string
-	Terms    string // the provider's published terms, by name
+	Terms    string // the provider's published terms, by name, see LoadTerms
 	Region   string
 	On       string   // the service this one runs on, "" if none
 	Match    []string // patterns of evidence keys that belong to the service itself, see Matcher
