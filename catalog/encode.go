@@ -18,7 +18,7 @@ func encode(c *Catalog) []byte {
 	stored := *c
 	stored.Frameworks = nil
 	for _, f := range c.Frameworks {
-		if f.Key != x1601 && !slices.ContainsFunc(c.Recommendations, func(r *Recommendation) bool { return r.ID == f.Key }) {
+		if !c.ownText(f.Key) {
 			stored.Frameworks = append(stored.Frameworks, f)
 		}
 	}
@@ -161,4 +161,3 @@ func (d *decoder) storedFields(t reflect.Type) []int {
 	}
 	return known
 }
-
