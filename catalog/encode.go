@@ -7,6 +7,8 @@ import (
 	"fmt"
 	"reflect"
 	"slices"
+
+	"github.com/surety-cloud/surety/system"
 )
 
 // The compact form is the exported fields of a Catalog in their order, as a flat
@@ -18,7 +20,7 @@ func encode(c *Catalog) []byte {
 	stored := *c
 	stored.Frameworks = nil
 	for _, f := range c.Frameworks {
-		if f.Key != x1601 && !slices.ContainsFunc(c.Recommendations, func(r *Recommendation) bool { return r.ID == f.Key }) {
+		if !c.ownText(f.Key) {
 			stored.Frameworks = append(stored.Frameworks, f)
 		}
 	}
@@ -116,12 +118,66 @@ func (d *decoder) count() int {
 	return int(n)
 }
 
+func (d *decoder) text() string {
+	n := d.count()
+	s := d.rest[:n]
+	d.rest = d.rest[n:]
+	return s
+}
+
+// common reads the types that most of the content is made of without reflection,
+// and reports whether v is of one of them.
+func (d *decoder) common(v reflect.Value) bool {
+	switch to := v.Addr().Interface().(type) {
+	case *[]string:
+		*to = d.texts()
+	case *[]Entry:
+		*to = make([]Entry, d.count())
+		for i := range *to {
+			(*to)[i] = Entry{d.text(), d.text()}
+		}
+	case *map[string][]Mapping:
+		n := d.count()
+		*to = make(map[string][]Mapping, n)
+		for range n {
+			key, list := d.text(), make([]Mapping, d.count())
+			for i := range list {
+				list[i] = Mapping{d.text(), Relation(d.text())}
+			}
+			(*to)[key] = list
+		}
+	case *map[system.Role]Duty:
+		n := d.count()
+		*to = make(map[system.Role]Duty, n)
+		for range n {
+			role := system.Role(d.text())
+			(*to)[role] = Duty{d.text(), d.text()}
+		}
+	default:
+		return false
+	}
+	return true
+}
+
+func (d *decoder) texts() []string {
+	n := d.count()
+	if n == 0 {
+		return nil
+	}
+	list := make([]string, n)
+	for i := range list {
+		list[i] = d.text()
+	}
+	return list
+}
+
 func (d *decoder) value(v reflect.Value) {
+	if k := v.Kind(); (k == reflect.Slice || k == reflect.Map) && d.common(v) {
+		return
+	}
 	switch v.Kind() {
 	case reflect.String:
-		n := d.count()
-		v.SetString(d.rest[:n])
-		d.rest = d.rest[n:]
+		v.SetString(d.text())
 	case reflect.Bool:
 		v.SetBool(d.number() == 1)
 	case reflect.Int64:
@@ -161,4 +217,3 @@ func (d *decoder) storedFields(t reflect.Type) []int {
 	}
 	return known
 }
-

@@ -182,23 +182,16 @@ type Pair struct {
 }
 
 // Walk turns pairs that begin at the ids of f into links from our controls to
-// those ids. A target is a control, or an id of one of the frameworks via, where
-// the link goes through the controls that are mapped to that id. It returns the
-// sources and targets that are nowhere, sorted.
-func (c *Catalog) Walk(f *Framework, pairs []Pair, via ...*Framework) (links []Link, unknown []string) {
-	through := map[string][]Link{} // by target; an id that no control is mapped to has an empty list
-	for _, v := range via {
-		for _, e := range v.Entries {
-			through[strings.ToLower(e.ID)] = through[strings.ToLower(e.ID)]
-		}
-		for _, l := range c.Links(v.Key) {
-			id := strings.ToLower(l.ID)
-			through[id] = append(through[id], Link{l.Control, l.Relation, l.ID, v.Key + " " + l.ID})
-		}
-	}
+// those ids. A target is a control, or an id of a framework of the catalogue
+// (KEY:ID picks one; the ITU-T's clauses are only found so), where the link goes
+// through the controls that are mapped to that id. Ids are compared in any case
+// and with any padding: AC-02(1) is ac-2.1. It returns the sources and targets
+// that are nowhere, sorted.
+func (c *Catalog) Walk(f *Framework, pairs []Pair) (links []Link, unknown []string) {
+	through := c.through()
 	sources := map[string]string{}
 	for _, e := range f.Entries {
-		sources[strings.ToLower(e.ID)] = e.ID
+		sources[normal(e.ID)] = e.ID
 	}
 	best, strange := map[[2]string]Link{}, map[string]bool{}
 	add := func(l Link) {
@@ -208,12 +201,12 @@ func (c *Catalog) Walk(f *Framework, pairs []Pair, via ...*Framework) (links []L
 		}
 	}
 	for _, p := range pairs {
-		id, ok := sources[strings.ToLower(p.Source)]
+		id, ok := sources[normal(p.Source)]
 		if !ok {
 			strange[p.Source] = true
 			continue
 		}
-		chain, listed := through[strings.ToLower(p.Target)]
+		chain, listed := through[normal(p.Target)]
 		if k := c.Control(strings.ToUpper(p.Target)); k != nil {
 			add(Link{Control: k.ID, Relation: p.Relation.Inverse(), ID: id})
 		} else if !listed {
@@ -227,6 +220,60 @@ func (c *Catalog) Walk(f *Framework, pairs []Pair, via ...*Framework) (links []L
 		return cmp.Or(strings.Compare(a.Control, b.Control), strings.Compare(a.ID, b.ID))
 	})
 	return links, slices.Sorted(maps.Keys(strange))
+}
+
+// through gives the links by the normal form of an id that a mapping may name.
+// An id that no control is mapped to has an empty list.
+func (c *Catalog) through() map[string][]Link {
+	out := map[string][]Link{}
+	for _, f := range c.Frameworks {
+		names := func(id string) []string {
+			all := []string{normal(f.Key + ":" + id)}
+			if !c.ownText(f.Key) {
+				all = append(all, normal(id))
+			}
+			if f.Key == "iso-27001" {
+				all = append(all, strings.TrimPrefix(normal(id), "a.")) // many write 5.15 for A.5.15
+			}
+			return all
+		}
+		for _, e := range f.Entries {
+			for _, name := range names(e.ID) {
+				out[name] = out[name][:len(out[name]):len(out[name])]
+			}
+		}
+		for _, l := range c.Links(f.Key) {
+			for _, name := range names(l.ID) {
+				out[name] = append(out[name], Link{l.Control, l.Relation, l.ID, f.Key + " " + l.ID})
+			}
+		}
+	}
+	return out
+}
+
+// ownText reports whether a framework is made of a text of the ITU-T.
+func (c *Catalog) ownText(key string) bool {
+	return key == x1601 || slices.ContainsFunc(c.Recommendations, func(r *Recommendation) bool { return r.ID == key })
+}
+
+// normal is an id without case and padding, so that the ways to write one id
+// compare equal: AC-02(01) and ac-2.1.
+func normal(id string) string {
+	var b strings.Builder
+	digit := false
+	for i := range len(id) {
+		switch ch := id[i]; {
+		case ch == '(':
+			ch = '.'
+			fallthrough
+		default:
+			b.WriteByte(ch)
+			digit = ch >= '0' && ch <= '9'
+		case ch == '0' && !digit && i+1 < len(id) && id[i+1] >= '0' && id[i+1] <= '9':
+		case ch == ')' || ch == ' ':
+		}
+	}
+	return strings.ToLower(b.String())
 }
 
 // closer reports whether a says more than b about the same pair.

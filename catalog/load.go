@@ -234,15 +234,15 @@ func (r *reader) owners() {
 
 // controlRow is a control as its file states it.
 type controlRow struct {
-	ID        string                `yaml:"id,required"`
-	Topic     string                `yaml:"topic,required"`
-	Title     string                `yaml:"title,required"`
-	Statement string                `yaml:"statement,required"`
-	Test      string                `yaml:"test,required"`
-	Layer     Layer                 `yaml:"layer,required"`
-	Component string                `yaml:"component,required"`
-	Owner     string                `yaml:"owner,required"`
-	Applies   []system.Category     `yaml:"applies"`
+	ID        string            `yaml:"id,required"`
+	Topic     string            `yaml:"topic,required"`
+	Title     string            `yaml:"title,required"`
+	Statement string            `yaml:"statement,required"`
+	Test      string            `yaml:"test,required"`
+	Layer     Layer             `yaml:"layer,required"`
+	Component string            `yaml:"component,required"`
+	Owner     string            `yaml:"owner,required"`
+	Applies   []system.Category `yaml:"applies"`
 	Does      map[system.Role]struct {
 		Activity string `yaml:"activity,required"`
 		Do       string `yaml:"do,required"`

@@ -178,7 +178,7 @@ func (v *validation) duties(k *Control) {
 func (v *validation) mappings(k *Control) {
 	for _, key := range slices.Sorted(maps.Keys(k.Frameworks)) {
 		f := v.c.Framework(key)
-		if f == nil || v.at["recommendation "+key] != (surety.Origin{}) || key == x1601 {
+		if f == nil || v.c.ownText(key) {
 			v.bad(k.origin, "control %s refers to framework %q, which has no file in frameworks", k.ID, key)
 			continue
 		}

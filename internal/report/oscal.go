@@ -16,11 +16,12 @@ import (
 
 	"github.com/surety-cloud/surety"
 	"github.com/surety-cloud/surety/assessment"
+	form "github.com/surety-cloud/surety/catalog/oscal"
 	"github.com/surety-cloud/surety/system"
 )
 
 // oscalNS is the namespace of the properties that OSCAL has no name for.
-const oscalNS = "https://github.com/surety-cloud/surety/ns/oscal"
+const oscalNS = form.NS
 
 // shownNames is how many names or problems a remark lists before it counts.
 const shownNames = 20
@@ -222,7 +223,7 @@ func decided(n assessment.Counts) bool { return n.Total() > n[surety.NotApplicab
 
 func (x *oscal) metadata() oscalMetadata {
 	m := oscalMetadata{
-		Title: line("Assessment of " + x.a.Model.Name), LastModified: x.time, OSCALVersion: "1.2.2",
+		Title: line("Assessment of " + x.a.Model.Name), LastModified: x.time, OSCALVersion: form.Version,
 		Version: x.a.Root.String(),
 		Props:   []oscalProp{prop("tool-version", x.o.Version)},
 		Roles:   []oscalRole{{string(system.Customer), "Cloud service customer"}, {string(system.Provider), "Cloud service provider"}, {string(system.Partner), "Cloud service partner"}},
