@@ -137,16 +137,88 @@ func TestOverrides(t *testing.T) {
 	}
 }
 
+// terms publishes terms of the cluster's provider.
+func terms(t *testing.T, m *system.Model, text string) {
+	t.Helper()
+	read, err := system.DecodeTerms([]byte("surety-terms: 1\nname: kube-2026\nprovider: kube\nterms:\n"+text), "kube-2026.yaml")
+	if err != nil {
+		t.Fatal(err)
+	}
+	m.Services["cluster"].Terms = "kube-2026"
+	m.Terms = map[string]*system.Terms{"kube-2026": read}
+}
+
+func TestTerms(t *testing.T) {
+	tests := []struct {
+		name, terms      string
+		control, element string
+		state            responsibility.State
+		accountable      string
+		responsible      string
+		basis            string
+	}{
+		{"take a control on", "  - {control: backup, provider: owned}\n", "SUR-DR-02", "web", responsibility.Owned, "kube", "kube", "terms kube-2026 of service cluster (kube-2026.yaml:5)"},
+		{"share a control", "  - {control: SUR-DR-02, provider: dependent, customer: dependent, split: kube copies and acme restores}\n", "SUR-DR-02", "web", responsibility.Owned, "acme", "acme kube", "shared-dependent"},
+		{"capability, narrower control wins", "  - {control: DR, provider: owned}\n  - {control: backup, customer: owned}\n", "SUR-DR-02", "web", responsibility.Owned, "acme", "acme", "kube-2026.yaml:6"},
+		{"another control", "  - {control: SUR-DR-01, provider: owned}\n", "SUR-DR-02", "web", responsibility.Owned, "acme", "acme", "default of containers"},
+		{"a layer the provider cannot reach", "  - {control: SUR-SUP-01, provider: owned}\n", "SUR-SUP-01", "web", responsibility.Owned, "acme", "acme", "default of containers"},
+		{"end the chain", "  - {control: SUR-PHY-01, provider: owned}\n", "SUR-PHY-01", "cluster", responsibility.Owned, "kube", "kube", "kube-2026.yaml:5"},
+	}
+	for _, tt := range tests {
+		t.Run(tt.name, func(t *testing.T) {
+			m := shop()
+			terms(t, m, tt.terms)
+			r := find(t, m, tt.control, tt.element)
+			if r.State != tt.state || r.Accountable != tt.accountable || strings.Join(r.Responsible, " ") != tt.responsible {
+				t.Errorf("got %s, accountable %q, responsible %q (%s)", r.State, r.Accountable, r.Responsible, r.Basis)
+			}
+			if !strings.Contains(r.Basis, tt.basis) {
+				t.Errorf("basis %q does not say %q", r.Basis, tt.basis)
+			}
+		})
+	}
+}
+
 func TestTermsAcceptWhatTheProviderTakesOn(t *testing.T) {
 	m := shop()
-	m.Services["cluster"].Terms = "kube-2026"
 	m.Responsibility = []*system.Override{{Control: "backup", On: "web", Accountable: "kube"}}
+	unaccepted := func(what, reason string) {
+		t.Helper()
+		if r := find(t, m, "SUR-DR-02", "web"); r.State != responsibility.Unaccepted || !strings.Contains(r.Basis, reason) {
+			t.Errorf("%s: got %s of %q (%s)", what, r.State, r.Accountable, r.Basis)
+		}
+	}
+	unaccepted("no terms", "without terms")
+	m.Services["cluster"].Terms = "kube-2026"
+	unaccepted("a name only", "not at hand")
+	terms(t, m, "  - {control: backup, customer: owned}\n")
+	unaccepted("terms that leave it to the customer", "do not take this on")
+	terms(t, m, "  - {control: backup, provider: dependent, customer: dependent}\n")
 	if r := find(t, m, "SUR-DR-02", "web"); r.State != responsibility.Owned || r.Accountable != "kube" {
 		t.Errorf("got %s of %q (%s)", r.State, r.Accountable, r.Basis)
 	}
+	m.Terms["kube-2026"].Expired = true
+	unaccepted("expired terms", "do not hold today")
 	m.Responsibility[0].Control = "SUR-SUP-01" // a layer the provider cannot reach
 	if r := find(t, m, "SUR-SUP-01", "web"); r.State != responsibility.Ambiguous {
 		t.Errorf("got %s of %q (%s), want ambiguous", r.State, r.Accountable, r.Basis)
+	}
+}
+
+// A partner has its part where its sub-role does the control.
+func TestPartners(t *testing.T) {
+	m := shop()
+	for name, sub := range map[string]string{"checker": "auditor", "maker": "developer"} {
+		m.Parties[name] = &system.Party{Name: name, Sub: sub}
+	}
+	m.Services["product"].Partners = []string{"maker", "checker"}
+	for _, r := range slices.Collect(responsibility.Resolve(m, known(t)).All()) {
+		want := map[string]string{"checker": "cloud-auditor", "maker": "cloud-service-developer"}
+		for _, p := range r.Parts {
+			if sub := known(t).SubRolesOf(known(t).Control(r.Control))[system.Partner]; want[p.Party] != "" && want[p.Party] != sub {
+				t.Errorf("%s has a part in %s, which a %s does", p.Party, r.ID(), sub)
+			}
+		}
 	}
 }
 
@@ -194,8 +266,8 @@ func TestEveryRow(t *testing.T) {
 		t.Error("rows are not by element, then control")
 	}
 	for i, r := range first {
-		if (r.State == responsibility.Owned) != (r.Accountable != "") || r.Basis == "" {
-			t.Errorf("%s is %s with accountable %q and basis %q", r.ID(), r.State, r.Accountable, r.Basis)
+		if (r.State == responsibility.Owned) != (r.Accountable != "") || r.Basis == "" || len(r.Trace) == 0 {
+			t.Errorf("%s is %s with accountable %q, basis %q and trace %v", r.ID(), r.State, r.Accountable, r.Basis, r.Trace)
 		}
 		if s := second[i]; r.ID() != s.ID() || r.Basis != s.Basis || r.Accountable != s.Accountable {
 			t.Errorf("row %d differs between runs: %v, %v", i, r, s)
