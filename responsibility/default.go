@@ -46,7 +46,7 @@ func (r *resolver) byDefault(k *catalog.Control, p place) Row {
 // handsOn reports whether what s leaves to its provider alone is looked up again
 // on the service that it runs on.
 func (r *resolver) handsOn(k *catalog.Control, c cell, s, next *system.Service) bool {
-	return c.Provider == catalog.Sole && !c.stated && k.AppliesTo(next.Category)
+	return c.Provider == catalog.Sole && !c.stated && k.Concerns(next)
 }
 
 func brokenChain(a Row, upper, lower *system.Service) Row {

@@ -19,15 +19,6 @@ type Gap struct {
 
 func (g Gap) String() string { return g.Origin.String() + ": " + g.Message }
 
-// Validate reads a model file and lists its gaps. Errors are those of Decode.
-func Validate(raw []byte, file string) (*Model, []Gap, error) {
-	m, err := Decode(raw, file)
-	if err != nil {
-		return nil, nil, err
-	}
-	return m, Gaps(m), nil
-}
-
 // Gaps lists what m leaves open, in line order.
 func Gaps(m *Model) []Gap {
 	var gaps []Gap

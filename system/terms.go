@@ -43,25 +43,30 @@ func (t *Terms) About(c Category) bool {
 
 // termsFile is a terms file as it is written.
 type termsFile struct {
-	Version    int        `yaml:"surety-terms,required"`
-	Name       string     `yaml:"name,required"`
-	Title      string     `yaml:"title"`
-	Provider   string     `yaml:"provider,required"`
-	Categories []Category `yaml:"categories"`
-	From       string     `yaml:"from"`
-	Until      string     `yaml:"until"`
-	Terms      []termFile `yaml:"terms,required"`
+	Version    int            `yaml:"surety-terms,required" doc:"Version of the format."`
+	Name       string         `yaml:"name,required" doc:"The name by which services refer to these terms."`
+	Title      string         `yaml:"title" doc:"Display name."`
+	Provider   string         `yaml:"provider,required" doc:"Who publishes them: the name or title of the party."`
+	Categories []categoryFile `yaml:"categories" doc:"Service categories they are about; none means any."`
+	From       string         `yaml:"from" doc:"First day they hold, YYYY-MM-DD."`
+	Until      string         `yaml:"until" doc:"Last day they hold, YYYY-MM-DD."`
+	Terms      []termFile     `yaml:"terms,required" doc:"Who does what; each replaces the default of one control or capability."`
 }
 
 type termFile struct {
-	Control  string        `yaml:"control,required"`
-	Customer string        `yaml:"customer"`
-	Provider string        `yaml:"provider"`
-	Partner  string        `yaml:"partner"`
-	Split    string        `yaml:"split"`
-	Proof    string        `yaml:"proof"`
+	Control  string        `yaml:"control,required" doc:"Control id or topic, or the code, clause or title of a capability."`
+	Customer shareFile     `yaml:"customer" doc:"The customer's share: owned, independent or dependent."`
+	Provider shareFile     `yaml:"provider" doc:"The provider's share."`
+	Partner  shareFile     `yaml:"partner" doc:"The partners' share."`
+	Split    string        `yaml:"split" doc:"Who does which part, in words."`
+	Proof    string        `yaml:"proof" doc:"What the provider shows for its part, in words."`
 	Origin   surety.Origin `yaml:"-,origin"`
 }
+
+// shareFile is a share; its schema names the three there are.
+type shareFile string
+
+func (shareFile) shape() shape { return shape{"enum": []string{"owned", "independent", "dependent"}} }
 
 // DecodeTerms reads a terms file:
 //
@@ -85,7 +90,7 @@ func DecodeTerms(raw []byte, file string) (*Terms, error) {
 		return nil, err
 	}
 	t := &Terms{
-		Name: f.Name, Title: f.Title, Provider: f.Provider, Categories: f.Categories,
+		Name: f.Name, Title: f.Title, Provider: f.Provider,
 		From: f.From, Until: f.Until, Origin: surety.Origin{File: file, Line: 1},
 	}
 	var errs []error
@@ -96,9 +101,7 @@ func DecodeTerms(raw []byte, file string) (*Terms, error) {
 		fail(t.Origin, "write surety-terms: 1, or use a newer surety", "version %d of the terms is not known", f.Version)
 	}
 	for _, c := range f.Categories {
-		if !slices.Contains(Categories, c) {
-			fail(t.Origin, "use one of "+joined(Categories), "%q is not a service category", c)
-		}
+		t.Categories = append(t.Categories, Category(c))
 	}
 	for _, day := range []string{f.From, f.Until} {
 		if day != "" && !validDate(day) {
@@ -108,9 +111,9 @@ func DecodeTerms(raw []byte, file string) (*Terms, error) {
 	seen := map[string]surety.Origin{}
 	for _, x := range f.Terms {
 		shares := map[Role]string{}
-		for role, share := range map[Role]string{Customer: x.Customer, Provider: x.Provider, Partner: x.Partner} {
+		for role, share := range map[Role]shareFile{Customer: x.Customer, Provider: x.Provider, Partner: x.Partner} {
 			if share != "" {
-				shares[role] = share
+				shares[role] = string(share)
 			}
 		}
 		if !validShares(shares) {
@@ -146,26 +149,18 @@ func validShares(shares map[Role]string) bool {
 	return (kinds["independent"] || kinds["dependent"]) && len(shares) > 1
 }
 
-func joined(categories []Category) string {
-	names := make([]string, len(categories))
-	for i, c := range categories {
-		names[i] = string(c)
-	}
-	return strings.Join(names, ", ")
-}
-
 // LoadTerms reads the terms that the services of m refer to into m.Terms. dir is
-// where the model lies: terms NAME are NAME.yaml there or in its folder terms; a
+// where the model lies, root its path: terms NAME are NAME.yaml there or in its folder terms; a
 // name that ends in .yaml or .yml is a path in dir. Terms that are not there are
 // left out, and a Gap says so. today, as YYYY-MM-DD, decides which have expired.
-func LoadTerms(m *Model, dir fs.FS, today string) error {
+func LoadTerms(m *Model, dir fs.FS, root, today string) error {
 	var errs []error
 	for _, name := range sortedKeys(m.Services) {
 		s := m.Services[name]
 		if s.Terms == "" || m.Terms[s.Terms] != nil {
 			continue
 		}
-		t, err := findTerms(s.Terms, dir)
+		t, err := findTerms(s.Terms, dir, root)
 		if err != nil {
 			errs = append(errs, err)
 		}
@@ -181,7 +176,7 @@ func LoadTerms(m *Model, dir fs.FS, today string) error {
 	return errors.Join(errs...)
 }
 
-func findTerms(name string, dir fs.FS) (*Terms, error) {
+func findTerms(name string, dir fs.FS, root string) (*Terms, error) {
 	candidates := []string{name + ".yaml", "terms/" + name + ".yaml", name + ".yml", "terms/" + name + ".yml"}
 	if ext := path.Ext(name); ext == ".yaml" || ext == ".yml" {
 		candidates = []string{path.Clean(name)}
@@ -197,7 +192,7 @@ func findTerms(name string, dir fs.FS) (*Terms, error) {
 		case err != nil:
 			return nil, &surety.Error{Kind: surety.Unreadable, Op: "read terms " + name, Err: err}
 		}
-		return DecodeTerms(raw, file)
+		return DecodeTerms(raw, path.Join(root, file))
 	}
 	return nil, nil
 }

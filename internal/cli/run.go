@@ -141,11 +141,24 @@ func loadModel(f runFlags, sources []string) (*system.Model, error) {
 	if path == "" {
 		return nil, nil
 	}
+	return readModel(path)
+}
+
+// readModel reads a model and the terms beside it.
+func readModel(path string) (*system.Model, error) {
 	raw, err := os.ReadFile(path)
 	if err != nil {
 		return nil, &surety.Error{Kind: surety.Unreadable, Op: "read model", Err: err, Hint: "surety init SOURCE writes one"}
 	}
-	return system.Decode(raw, path)
+	m, err := system.Decode(raw, path)
+	if err != nil {
+		return nil, err
+	}
+	dir := filepath.Dir(path)
+	if err := system.LoadTerms(m, os.DirFS(dir), dir, time.Now().UTC().Format(time.DateOnly)); err != nil {
+		return nil, err
+	}
+	return m, nil
 }
 
 // findModel looks for surety.yaml in the working directory and in the sources.
