@@ -5,7 +5,8 @@ type Extent string
 
 // The extents. Full: some control demands all that the id demands. Part: some
 // control has a part of it, and nobody has judged what several of them come to
-// together. Indirect: as part, but only by way of another framework.
+// together. Indirect: at most an overlap, found by way of another framework, which
+// need not be there.
 const (
 	Full     Extent = "full"
 	Part     Extent = "part"
@@ -57,7 +58,7 @@ func (l Link) extent() Extent {
 	switch {
 	case l.Relation.Full():
 		return Full
-	case l.Via != "":
+	case l.Via != "" && l.Relation == Intersects:
 		return Indirect
 	}
 	return Part

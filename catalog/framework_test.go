@@ -86,8 +86,8 @@ func TestCoverage(t *testing.T) {
 	c, f := mapped()
 	got := c.Coverage(f, []catalog.Link{
 		{Control: "a", Relation: catalog.Subset, ID: "M1"}, {Control: "b", Relation: catalog.Superset, ID: "M1"},
-		{Control: "a", Relation: catalog.Intersects, ID: "M2", Via: "x"}, {Control: "b", Relation: catalog.Subset, ID: "M2"},
-		{Control: "a", Relation: catalog.Subset, ID: "M3", Via: "x"},
+		{Control: "a", Relation: catalog.Intersects, ID: "M2", Via: "x"}, {Control: "b", Relation: catalog.Subset, ID: "M2", Via: "x"},
+		{Control: "a", Relation: catalog.Intersects, ID: "M3", Via: "x"},
 	})
 	want := map[catalog.Extent]int{catalog.Full: 1, catalog.Part: 1, catalog.Indirect: 1, catalog.None: 1}
 	if !reflect.DeepEqual(got.Count, want) || got.Rows[0].Extent != catalog.Full || len(got.Rows[1].Links) != 2 || got.Rows[3].ID != "M4" {

@@ -299,3 +299,24 @@ func TestUnmatched(t *testing.T) {
 		t.Errorf("got %d overrides, want the one on backups", len(got))
 	}
 }
+
+// A control that is not about services of a category asks nothing of them.
+func TestAppliesOnlyToItsCategories(t *testing.T) {
+	m, c := shop(), known(t)
+	m.Services["phone"] = &system.Service{Name: "phone", Category: system.Communications, Provider: "ops", Customer: "acme", On: "machines", Origin: at(30)}
+	held := map[string]system.Category{"web": system.Containers, "help": system.SaaS}
+	for name, s := range m.Services {
+		held[name] = s.Category
+	}
+	phone := false
+	for _, r := range responsibility.Resolve(m, c) {
+		k := c.Control(r.Control)
+		if category, ok := held[r.Element]; ok && !k.AppliesTo(category) {
+			t.Errorf("%s is asked of %s, of category %s", r.Control, r.Element, category)
+		}
+		phone = phone || r.Element == "phone" && !k.AppliesTo(system.Containers)
+	}
+	if !phone {
+		t.Error("nothing of communications is asked of the communications service")
+	}
+}

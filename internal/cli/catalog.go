@@ -101,7 +101,7 @@ func (p Program) load(f *catalogFlags) (*knowledge, error) {
 		links, unknown := c.Walk(framework, imports.From(framework, sets))
 		k.links[framework] = links
 		if len(unknown) > 0 {
-			p.say(fmt.Sprintf("%s: %d ids of its mappings are neither in it nor in a framework that is known: %s",
+			p.say(fmt.Sprintf("%s: its mappings name ids (%d) that neither it nor a known framework has: %s",
 				framework.Key, len(unknown), firstOf(unknown, 5)))
 		}
 	}

@@ -23,7 +23,7 @@ func (p Program) catalogCoverageCommand(f *catalogFlags) *cobra.Command {
     full      a control demands all that the id demands
     part      a control demands a part of it, or they have a part in common; nobody
               has judged what several such controls come to together
-    indirect  only by way of another framework, which is weaker still
+    indirect  they may overlap, by way of another framework
     none      no control is mapped to it
 
 It speaks about what controls demand, never about whether a system meets them.
