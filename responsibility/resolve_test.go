@@ -309,7 +309,7 @@ func TestAppliesOnlyToItsCategories(t *testing.T) {
 		held[name] = s.Category
 	}
 	phone := false
-	for _, r := range responsibility.Resolve(m, c) {
+	for r := range responsibility.Resolve(m, c).All() {
 		k := c.Control(r.Control)
 		if category, ok := held[r.Element]; ok && !k.AppliesTo(category) {
 			t.Errorf("%s is asked of %s, of category %s", r.Control, r.Element, category)
