@@ -214,7 +214,8 @@ func (r *resolver) holders(name string) []string {
 }
 
 // rows resolves every control of e's kind, once for each place. Controls that
-// are not about the service that holds e have no row.
+// are not about the service that holds e have no row, and neither have those about
+// the work of a partner that the service does not have.
 func (r *resolver) rows(e *element) []Row {
 	if known, ok := r.known[e.place]; ok {
 		return known
@@ -222,7 +223,7 @@ func (r *resolver) rows(e *element) []Row {
 	holder := r.model.Services[e.place.service]
 	out := make([]Row, 0, len(r.controls[e.kind]))
 	for _, k := range r.controls[e.kind] {
-		if holder != nil && !k.Concerns(holder) {
+		if holder != nil && (!k.Concerns(holder) || k.OfPartners() && len(r.players(k, holder, system.Partner)) == 0) {
 			continue
 		}
 		row := r.overridden(r.byDefault(k, e.place), k, e.place)

@@ -205,6 +205,30 @@ func TestTermsAcceptWhatTheProviderTakesOn(t *testing.T) {
 	}
 }
 
+// What only a partner does is asked where there is one.
+func TestWorkOfPartners(t *testing.T) {
+	m, c := shop(), known(t)
+	asked := func() (controls int) {
+		for r := range responsibility.Resolve(m, c).All() {
+			if c.Control(r.Control).OfPartners() {
+				controls++
+				if r.Element != "care" && r.Element != "help" {
+					t.Errorf("%s: %s has no partner", r.ID(), r.Element)
+				}
+			}
+		}
+		return controls
+	}
+	if n := asked(); n != 0 {
+		t.Errorf("%d responsibilities of partners without one", n)
+	}
+	m.Parties["checker"] = &system.Party{Name: "checker", Sub: "auditor"}
+	m.Services["care"].Partners = []string{"checker"}
+	if asked() == 0 {
+		t.Error("nothing is asked of the auditor")
+	}
+}
+
 // A partner has its part where its sub-role does the control.
 func TestPartners(t *testing.T) {
 	m := shop()
