@@ -44,9 +44,11 @@ func (r *resolver) byDefault(k *catalog.Control, p place) Row {
 }
 
 // handsOn reports whether what s leaves to its provider alone is looked up again
-// on the service that it runs on.
+// on the service that it runs on. What a provider does for its own service, such
+// as to keep its tenants apart, stays with it: the service beneath has a row of
+// its own for that.
 func (r *resolver) handsOn(k *catalog.Control, c cell, s, next *system.Service) bool {
-	return c.Provider == catalog.Sole && !c.stated && k.Concerns(next)
+	return c.Provider == catalog.Sole && !c.Stays && !c.stated && k.Concerns(next)
 }
 
 func brokenChain(a Row, upper, lower *system.Service) Row {

@@ -100,6 +100,28 @@ func TestBrokenChainOfServices(t *testing.T) {
 	}
 }
 
+// What each provider does for its own service stays with it, and what only the
+// lowest one can do goes down to it.
+func TestWhatStays(t *testing.T) {
+	m := shop()
+	m.Services["access"] = &system.Service{Name: "access", Category: system.NaaS, Provider: "acme", Customer: "ops", On: "cluster", Origin: at(9)}
+	tests := []struct{ control, element, accountable, responsible string }{
+		{"SUR-IAM-14", "product", "acme", "acme"}, // tenant-authorization
+		{"SUR-IAM-14", "cluster", "kube", "kube"},
+		{"SUR-INC-01", "product", "acme", "acme"}, // incident-response, which the public has no part in
+		{"SUR-NET-08", "access", "acme", "acme"},  // network-controller
+		{"SUR-PHY-06", "access", "acme", "acme"},  // cable-paths of a network, not of its cloud
+		{"SUR-PHY-06", "product", "iron", "iron"},
+		{"SUR-VIR-10", "access", "iron", "iron"}, // hypervisor-isolation
+		{"SUR-DR-07", "product", "acme", "acme kube"},
+	}
+	for _, tt := range tests {
+		if r := find(t, m, tt.control, tt.element); r.Accountable != tt.accountable || strings.Join(r.Responsible, " ") != tt.responsible {
+			t.Errorf("%s: accountable %q, responsible %q, want %q and %q (%s)", r.ID(), r.Accountable, r.Responsible, tt.accountable, tt.responsible, r.Basis)
+		}
+	}
+}
+
 func TestOverrides(t *testing.T) {
 	tests := []struct {
 		name        string
