@@ -253,6 +253,7 @@ type controlRow struct {
 	Does      map[system.Role]struct {
 		Activity string `yaml:"activity,required"`
 		Do       string `yaml:"do,required"`
+		Anyone   bool   `yaml:"anyone"`
 	} `yaml:"does,required"`
 	Threats  []string `yaml:"threats,required"`
 	Evidence Evidence `yaml:"evidence"`
@@ -311,7 +312,7 @@ func (row *controlRow) control() *Control {
 		origin:     row.Origin,
 	}
 	for role, duty := range row.Does {
-		k.Does[role] = Duty{duty.Activity, duty.Do}
+		k.Does[role] = Duty{duty.Activity, duty.Do, duty.Anyone}
 	}
 	for framework, byRelation := range row.Frameworks {
 		var list []Mapping

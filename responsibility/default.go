@@ -160,6 +160,9 @@ func inWords(s catalog.Shares) string {
 // claim turns a cell into an answer. Of a shared control the provider is
 // accountable on the service itself, the customer on what it holds.
 func (r *resolver) claim(a Row, k *catalog.Control, c cell, s *system.Service, itself bool, operator string) Row {
+	if !itself {
+		c = a.within(c, k, s)
+	}
 	a.State, a.Origin, a.Basis = Owned, s.Origin, c.basis
 	if c.term != nil {
 		a.Origin, a.Split = c.term.Origin, c.term.Split
@@ -193,6 +196,23 @@ func (r *resolver) claim(a Row, k *catalog.Control, c cell, s *system.Service, i
 	return r.operated(a, s, operator)
 }
 
+// within is what c comes to on something that the service holds: the code there,
+// and how it keeps its own users apart, is its customer's where the provider
+// cannot act on it.
+func (a *Row) within(c cell, k *catalog.Control, s *system.Service) cell {
+	_, reaches := actors(s.Category, catalog.LayerApplication)
+	alone := c.Provider == catalog.Sole && k.Layer == catalog.LayerData
+	if reaches || c.stated || s.Customer == system.Public || c.Provider == catalog.NoShare || k.Layer != catalog.LayerApplication && !alone {
+		return c
+	}
+	c.Provider = catalog.NoShare
+	if c.Partner == catalog.NoShare {
+		c.Customer = catalog.Sole
+	}
+	a.Trace = append(a.Trace, Step{"layer", fmt.Sprintf("what runs in %s is not its provider's on the %s layer", s.Name, k.Layer), s.Origin})
+	return c
+}
+
 // players lists the parties that play a role on a service. Of its partners these
 // are the ones whose sub-role does the control, or who state none.
 func (r *resolver) players(k *catalog.Control, s *system.Service, role system.Role) []string {
@@ -220,7 +240,12 @@ func (r *resolver) players(k *catalog.Control, s *system.Service, role system.Ro
 }
 
 // subRole is the sub-role of partners that does the control, "" if any may.
-func (r *resolver) subRole(k *catalog.Control) string { return r.catalog.SubRolesOf(k)[system.Partner] }
+func (r *resolver) subRole(k *catalog.Control) string {
+	if k.Does[system.Partner].Anyone {
+		return ""
+	}
+	return r.catalog.SubRolesOf(k)[system.Partner]
+}
 
 func (r *resolver) partnerClaim(a Row, k *catalog.Control, s *system.Service) Row {
 	a.Responsible = responsible(a.Parts)

@@ -80,7 +80,7 @@ type Part struct {
 
 // Step is one step from the catalogue to a row.
 type Step struct {
-	Rule   string // matrix, terms, chain, public, partner, operator, override, or refused
+	Rule   string // matrix, terms, chain, public, layer, partner, operator, override, or refused
 	Text   string
 	Origin surety.Origin // of the fact it rests on, zero for the catalogue's
 }
