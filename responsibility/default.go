@@ -46,9 +46,16 @@ func (r *resolver) byDefault(k *catalog.Control, p place) Row {
 // handsOn reports whether what s leaves to its provider alone is looked up again
 // on the service that it runs on. What a provider does for its own service, such
 // as to keep its tenants apart, stays with it: the service beneath has a row of
-// its own for that.
+// its own for that. A network carries the traffic of a service, not its software.
 func (r *resolver) handsOn(k *catalog.Control, c cell, s, next *system.Service) bool {
-	return c.Provider == catalog.Sole && !c.Stays && !c.stated && k.Concerns(next)
+	if c.Provider != catalog.Sole || c.Stays || c.stated || !k.Concerns(next) {
+		return false
+	}
+	switch k.Layer {
+	case catalog.LayerNetwork, catalog.LayerVirtualisation, catalog.LayerFacility:
+		return true
+	}
+	return next.Category != system.NaaS
 }
 
 func brokenChain(a Row, upper, lower *system.Service) Row {

@@ -1,6 +1,7 @@
 package responsibility
 
 import (
+	"cmp"
 	"fmt"
 	"slices"
 	"strconv"
@@ -139,14 +140,30 @@ func (r *resolver) accept(a Row, o *system.Override, usual string, k *catalog.Co
 	if len(a.Responsible) > 1 && o.Split == "" {
 		return refuse(Ambiguous, "several parties do it and split does not say who does which part")
 	}
-	for _, s := range chain {
-		if a.Accountable == s.Provider && a.Accountable != usual {
-			if reason := r.notTakenOn(k, s); reason != "" {
-				return refuse(Unaccepted, "%s", reason)
-			}
+	if a.Accountable != usual {
+		if reason := r.notAccepted(k, a.Accountable, chain); reason != "" {
+			return refuse(Unaccepted, "%s", reason)
 		}
 	}
 	return a
+}
+
+// notAccepted says why a party has not accepted a control that it would have as
+// a provider to others; it is "" if one of its terms takes it on. What a party
+// provides to itself needs no terms.
+func (r *resolver) notAccepted(k *catalog.Control, party string, chain []*system.Service) string {
+	first := ""
+	for _, s := range chain {
+		if party != s.Provider || party == s.Customer {
+			continue
+		}
+		reason := r.notTakenOn(k, s)
+		if reason == "" {
+			return ""
+		}
+		first = cmp.Or(first, reason)
+	}
+	return first
 }
 
 // notTakenOn says why the terms of a service do not make its provider take a
@@ -199,26 +216,24 @@ func (r *resolver) canAct(party string, l catalog.Layer, chain []*system.Service
 
 // actors says which sides of a service can act on a layer: the customer on what
 // it brings, the provider on what it runs, both on identities, data and the
-// service itself. A NaaS provider never holds its customer's data.
+// service itself.
 func actors(c system.Category, l catalog.Layer) (customer, provider bool) {
 	switch l {
-	case catalog.LayerService, catalog.LayerIdentity:
+	case catalog.LayerService, catalog.LayerIdentity, catalog.LayerData:
 		return true, true
-	case catalog.LayerData:
-		return true, c != system.NaaS
 	case catalog.LayerVirtualisation, catalog.LayerFacility:
 		return false, true
 	case catalog.LayerNetwork:
 		return c != system.SaaS && c != system.Communications, true
 	case catalog.LayerHost, catalog.LayerPlatform:
 		both := c == system.Containers
-		own := c == system.IaaS || c == system.NaaS
+		own := c == system.IaaS
 		return both || own, both || !own
 	case catalog.LayerRuntime:
-		own := c == system.IaaS || c == system.NaaS || c == system.Containers
+		own := c == system.IaaS || c == system.Containers
 		return own, !own
 	}
-	own := c != system.SaaS && c != system.Communications
+	own := c == system.IaaS || c == system.PaaS || c == system.Containers
 	return own, !own
 }
 

@@ -105,7 +105,10 @@ func TestBrokenChainOfServices(t *testing.T) {
 func TestWhatStays(t *testing.T) {
 	m := shop()
 	m.Services["access"] = &system.Service{Name: "access", Category: system.NaaS, Provider: "acme", Customer: "ops", On: "cluster", Origin: at(9)}
+	m.Services["mobile"] = &system.Service{Name: "mobile", Category: system.Communications, Provider: "ops", Customer: "public", On: "access", Origin: at(10)}
 	tests := []struct{ control, element, accountable, responsible string }{
+		{"SUR-OPS-09", "mobile", "ops", "ops"}, // the network it runs on has none of its software
+		{"SUR-NET-09", "mobile", "ops", "ops acme"},
 		{"SUR-IAM-14", "product", "acme", "acme"}, // tenant-authorization
 		{"SUR-IAM-14", "cluster", "kube", "kube"},
 		{"SUR-INC-01", "product", "acme", "acme"}, // incident-response, which the public has no part in
@@ -113,6 +116,8 @@ func TestWhatStays(t *testing.T) {
 		{"SUR-PHY-06", "access", "acme", "acme"},  // cable-paths of a network, not of its cloud
 		{"SUR-PHY-06", "product", "iron", "iron"},
 		{"SUR-VIR-10", "access", "iron", "iron"}, // hypervisor-isolation
+		{"SUR-OPS-05", "access", "acme", "acme"},
+		{"SUR-INT-01", "access", "kube", "kube"}, // a network's orchestrator is not its customer's
 		{"SUR-DR-07", "product", "acme", "acme kube"},
 		{"SUR-OPS-09", "cluster", "kube", "kube acme"}, // vulnerability-handling: each in its own software
 		// What runs in a cluster is not its provider's to write or to divide.
@@ -226,6 +231,11 @@ func TestTermsAcceptWhatTheProviderTakesOn(t *testing.T) {
 	terms(t, m, "  - {control: backup, provider: dependent, customer: dependent}\n")
 	if r := find(t, m, "SUR-DR-02", "web"); r.State != responsibility.Owned || r.Accountable != "kube" {
 		t.Errorf("got %s of %q (%s)", r.State, r.Accountable, r.Basis)
+	}
+	m.Services["own"] = &system.Service{Name: "own", Category: system.Containers, Provider: "kube", Customer: "kube", Origin: at(30)}
+	m.Services["cluster"].On = "own"
+	if r := find(t, m, "SUR-DR-02", "web"); r.State != responsibility.Owned {
+		t.Errorf("got %s (%s): what kube provides to itself needs no terms", r.State, r.Basis)
 	}
 	m.Terms["kube-2026"].Expired = true
 	unaccepted("expired terms", "do not hold today")
