@@ -292,6 +292,9 @@ func documentDigest(d evidence.Document, facts bool) surety.Digest {
 	binary.LittleEndian.PutUint64(head[1:], uint64(len(d.Account)))
 	h.Write(head[:])
 	io.WriteString(h, d.Account)
+	if d.Kind != "" { // it may name the item
+		io.WriteString(h, d.APIVersion+"\x00"+d.Kind+"\x00")
+	}
 	if d.Format == evidence.Dockerfile {
 		io.WriteString(h, d.Origin.File) // it names the item
 		h.Write([]byte{0})

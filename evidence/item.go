@@ -90,6 +90,9 @@ type Document struct {
 	// Account is the Key.Account of the document's items: "files", or the
 	// name of the cluster.
 	Account string
+	// APIVersion and Kind stand in for an object that has neither: the document
+	// was cut out of a typed list, such as PodList.
+	APIVersion, Kind string
 }
 
 // Problem is something that could not be read or was left out, and why.

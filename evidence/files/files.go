@@ -21,11 +21,11 @@
 //
 // # What a document is
 //
-// Each document of a YAML stream, and each object of a List in YAML or JSON, is
-// handed out by itself, as a slice of the file with its own first line. So memory
-// stays near the size of the largest file, and an object that did not change has
-// the bytes it had before. Lists are cut by their text, where that is certain;
-// see split.go.
+// Each document of a YAML stream, and each object of a List or a typed list such
+// as PodList in YAML or JSON, is handed out by itself, as a slice of the file with
+// its own first line. So memory stays near the size of the largest file, and an
+// object that did not change has the bytes it had before. Lists are cut by their
+// text, where that is certain; see split.go.
 //
 // # What goes wrong
 //
@@ -335,7 +335,8 @@ func (c *collector) document(file string, p part, named bool) error {
 		c.problem(file, p.line, "document of %d MiB is over the limit of %d MiB; split it", len(p.raw)>>20, MaxDocument>>20)
 		return nil
 	}
-	doc := evidence.Document{Origin: surety.Origin{File: file, Line: p.line}, Format: p.format, Raw: p.raw, Account: Account}
+	doc := evidence.Document{Origin: surety.Origin{File: file, Line: p.line}, Format: p.format, Raw: p.raw, Account: Account,
+		APIVersion: p.apiVersion, Kind: p.kind}
 	if !named && !p.listed && !ours(doc) {
 		c.report.Ignored++
 		return nil

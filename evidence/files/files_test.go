@@ -225,6 +225,34 @@ func TestLargeInput(t *testing.T) {
 	}
 }
 
+// TestLargeTypedList reads what the API server answers for one kind: the
+// elements have no type of their own, and stay near the limit only together.
+func TestLargeTypedList(t *testing.T) {
+	filler := strings.Repeat("y", 1<<20)
+	element := "- metadata:\n    name: a\n    annotations:\n      x: 'z: &y " + filler + "'\n  spec: {}\n"
+	tests := map[string]string{
+		"pods.yaml": "apiVersion: v1\nitems:\n" + strings.Repeat(element, 20) + "kind: PodList\nmetadata:\n  resourceVersion: \"\"\n",
+		"pods.json": `{"kind":"PodList","apiVersion":"v1","metadata":{},"items":[` +
+			strings.Repeat(`{"metadata":{"name":"a","annotations":{"x":"`+filler+`"}},"spec":{}},`, 19) + `{"metadata":{"name":"z"}}]}`,
+	}
+	for name, raw := range tests {
+		pods := 0
+		dir := tree(t, map[string]string{name: raw})
+		report, err := files.New([]string{dir}, nil).Collect(context.Background(), func(d evidence.Document) error {
+			n := kubernetes.Normalise(d)
+			for _, it := range n.Items {
+				if it.Key.Kind == "Pod" && it.Body.Get("apiVersion").Str() == "v1" && len(n.Problems) == 0 {
+					pods++
+				}
+			}
+			return nil
+		})
+		if err != nil || pods != 20 || len(report.Problems) > 0 {
+			t.Errorf("%s: %d pods, problems %v, error %v", name, pods, report.Problems, err)
+		}
+	}
+}
+
 // TestCorpus reads real manifests: each document is objects or a named problem.
 func TestCorpus(t *testing.T) {
 	root := filepath.Join("..", "..", "..", "shared", "corpus", "kubernetes")

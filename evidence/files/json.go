@@ -29,14 +29,15 @@ func splitJSON(raw []byte, line int, yield func(part) bool) bool {
 		if !ok {
 			return yield(part{raw: raw[start:], line: at, format: evidence.JSON})
 		}
-		if !root.isList() {
+		element, isList := root.list()
+		if !isList {
 			if !yield(part{raw: raw[start:s.at], line: at, format: evidence.JSON}) {
 				return false
 			}
 			continue
 		}
 		for _, e := range root.items {
-			if !yield(part{raw: raw[e.start:e.end], line: e.line, format: evidence.JSON, listed: true}) {
+			if !yield(part{raw: raw[e.start:e.end], line: e.line, format: evidence.JSON, listed: true, element: element}) {
 				return false
 			}
 		}
@@ -54,13 +55,19 @@ type cursor struct {
 
 // frame is what is known of an object at the root.
 type frame struct {
-	kind  string
-	items []span
-	odd   bool // a key is unknown, repeated or escaped, or items is no list of objects
-	keys  map[string]bool
+	apiVersion, kind string // as written, with their quotes
+	items            []span
+	odd              bool // a key is unknown, repeated or escaped, or items is no list of objects
+	keys             map[string]bool
 }
 
-func (f *frame) isList() bool { return !f.odd && f.kind == `"List"` && len(f.items) > 0 }
+// list returns the type of the elements, if the object is a list of some.
+func (f *frame) list() (element, bool) {
+	if f.odd || len(f.items) == 0 {
+		return element{}, false
+	}
+	return elementOf(f.apiVersion, f.kind)
+}
 
 // object scans a value that should be an object, and on success stands behind it.
 func (s *cursor) object() (f frame, ok bool) {
@@ -100,9 +107,11 @@ func (s *cursor) object() (f frame, ok bool) {
 			f.odd = true
 		case key == "kind":
 			f.kind = string(s.raw[start:s.at])
+		case key == "apiVersion":
+			f.apiVersion = string(s.raw[start:s.at])
 		case key == "items":
 			f.odd = f.odd || s.raw[start] != '['
-		case key != "apiVersion" && key != "metadata":
+		case key != "metadata":
 			f.odd = true
 		}
 		f.keys[key] = true
@@ -123,6 +132,9 @@ const (
 	minSpans   = 1 << 19
 )
 
+// tooMany reports whether n elements are more than a list of so many bytes has.
+func tooMany(n, bytes int) bool { return n > minSpans+bytes/minElement }
+
 // elements scans an array and returns where its elements are.
 func (s *cursor) elements() (spans []span, ok bool) {
 	s.take('[')
@@ -136,7 +148,7 @@ func (s *cursor) elements() (spans []span, ok bool) {
 			return nil, false
 		}
 		e.end = s.at
-		if spans = append(spans, e); len(spans)*minElement > s.at+minSpans*minElement {
+		if spans = append(spans, e); tooMany(len(spans), s.at) {
 			return nil, false
 		}
 		if s.take(']') {

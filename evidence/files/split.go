@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"encoding/json"
 	"iter"
+	"regexp"
 	"strings"
 
 	"github.com/surety-cloud/surety/evidence"
@@ -15,12 +16,36 @@ type part struct {
 	raw    []byte
 	line   int // of the file, where raw starts
 	format evidence.Format
-	listed bool // an element of a List
+	listed bool // an element of a list
+	element
 }
 
-// split cuts a file into documents, and Lists into their elements. A List is
-// cut only if its frame is exactly that of a List and nothing in one element can
-// refer to another; else it stays one document. Elements are not looked into: a
+// element is the type of a typed list's elements, which need not repeat it:
+// v1 and Pod of a PodList, nothing of a List.
+type element struct{ apiVersion, kind string }
+
+var (
+	listKind    = regexp.MustCompile(`^["']?(?:([A-Z][0-9A-Za-z]*)?List)["']?$`)
+	listVersion = regexp.MustCompile(`^["']?((?:[0-9A-Za-z.-]+/)?v[0-9][0-9a-z]*)["']?$`)
+)
+
+// elementOf returns the type of the elements of a list whose apiVersion and kind
+// are written so, or false if they are not those of a list.
+func elementOf(apiVersion, kind string) (element, bool) {
+	k := listKind.FindStringSubmatch(kind)
+	if k == nil || k[1] == "" {
+		return element{}, k != nil
+	}
+	v := listVersion.FindStringSubmatch(apiVersion)
+	if v == nil {
+		return element{}, false
+	}
+	return element{v[1], k[1]}, true
+}
+
+// split cuts a file into documents, and lists into their elements. A list is
+// cut only if its frame is exactly that of a List or a typed list and nothing in
+// one element can refer to another; else it stays one document. Elements are not looked into: a
 // cut in the wrong place, which takes a quoted text with lines that look like
 // list elements, gives elements that do not parse and are reported as such.
 func split(raw []byte, format evidence.Format) iter.Seq[part] {
@@ -36,12 +61,12 @@ func split(raw []byte, format evidence.Format) iter.Seq[part] {
 				}
 				continue
 			}
-			parts, ok := yamlList(doc, line)
-			if !ok {
-				parts = []part{{raw: doc, line: line, format: evidence.YAML}}
+			items, element, ok := yamlList(doc, line)
+			if !ok && !yield(part{raw: doc, line: line, format: evidence.YAML}) {
+				return
 			}
-			for _, p := range parts {
-				if !yield(p) {
+			for _, s := range items {
+				if !yield(part{raw: doc[s.start:s.end], line: s.line, format: evidence.YAML, listed: true, element: element}) {
 					return
 				}
 			}
@@ -57,10 +82,12 @@ func flow(p part) part {
 	return p
 }
 
-// yamlList cuts a List in block style, as kubectl writes it.
-func yamlList(doc []byte, first int) (parts []part, ok bool) {
-	if !hasRootKey(doc, "items") || !hasRootKey(doc, "kind") || hasAnchor(doc) {
-		return nil, false
+// yamlList finds the elements of a list in block style, as kubectl writes it.
+// Above MaxDocument a list is cut although it may hold anchors: an alias whose
+// anchor is in another element is an error of its own element then.
+func yamlList(doc []byte, first int) ([]span, element, bool) {
+	if !hasRootKey(doc, "items") || !hasRootKey(doc, "kind") || len(doc) <= MaxDocument && hasAnchor(doc) {
+		return nil, element{}, false
 	}
 	l := listCutter{seen: make(map[string]bool), line: first}
 	for rest := doc; len(rest) > 0; l.line++ {
@@ -68,19 +95,17 @@ func yamlList(doc []byte, first int) (parts []part, ok bool) {
 		if i := bytes.IndexByte(rest, '\n'); i >= 0 {
 			text = rest[:i+1]
 		}
-		if !l.next(text, len(doc)-len(rest)) {
-			return nil, false
+		if at := len(doc) - len(rest); !l.next(text, at) || tooMany(len(l.items), at) {
+			return nil, element{}, false
 		}
 		rest = rest[len(text):]
 	}
-	if !l.isList || len(l.items) == 0 {
-		return nil, false
+	element, isList := elementOf(l.apiVersion, l.kind)
+	if !isList || len(l.items) == 0 {
+		return nil, element, false
 	}
 	l.closeItem(len(doc))
-	for _, s := range l.items {
-		parts = append(parts, part{raw: doc[s.start:s.end], line: s.line, format: evidence.YAML, listed: true})
-	}
-	return parts, true
+	return l.items, element, true
 }
 
 // hasAnchor reports whether a value may carry an anchor, which an alias in
@@ -92,13 +117,14 @@ func hasAnchor(doc []byte) bool {
 // listCutter reads a List line by line.
 type listCutter struct {
 	seen    map[string]bool // root keys
-	isList  bool            // kind: List was read
 	key     string          // the root key the line belongs to
 	column  int             // of the elements' dashes, -1 before the first
 	items   []span
 	open    bool // the last item has no end yet
 	line    int
 	nothing bool // items had a value on its own line
+
+	apiVersion, kind string // as written
 }
 
 // span is a range of bytes and the line it starts on.
@@ -154,12 +180,13 @@ func (l *listCutter) root(text string, offset int) bool {
 	value = strings.TrimSpace(value)
 	switch key {
 	case "kind":
-		l.isList = strings.Trim(value, `"'`) == "List"
-		return l.isList
+		l.kind = value
+		return listKind.MatchString(value)
 	case "items":
 		l.column, l.nothing = -1, value != ""
 		return value == "" || value == "[]"
 	case "apiVersion":
+		l.apiVersion = value
 		return value != ""
 	case "metadata":
 		return value == "" || value == "{}"

@@ -77,7 +77,7 @@ func (n *normaliser) read(raw []byte, line int, parse func([]byte, int) (yaml.Re
 	if res.Value == nil {
 		return
 	}
-	for _, d := range n.expand(res.Value, "", "", res.Duplicates) {
+	for _, d := range n.expand(res.Value, n.doc.APIVersion, n.doc.Kind, res.Duplicates) {
 		n.problem(d.Line, "key %s is given again (first on line %d); only the last is read: remove one", d.Path, d.FirstLine)
 	}
 }
@@ -96,7 +96,7 @@ func (n *normaliser) failed(err error, raw []byte, line int) {
 	switch {
 	case bytes.Contains(raw, []byte("{{")):
 		message = "template, not rendered: the document holds {{ }} outside of text; " + renderChart
-	case mayHoldSecret(raw):
+	case mayHoldSecret(raw) || strings.EqualFold(n.doc.Kind, "Secret"):
 		message = "the document is malformed near this line; details are withheld because it may hold a Secret; correct its syntax"
 	}
 	n.problem(line, "%s", message)
@@ -135,7 +135,7 @@ func (n *normaliser) problem(line int, format string, args ...any) {
 // that belong to no object.
 func (n *normaliser) expand(v *evidence.Value, apiVersion, kind string, dups []yaml.Duplicate) []yaml.Duplicate {
 	if v.Kind() == evidence.Array {
-		return n.elements(v, "", "", "", dups)
+		return n.elements(v, "", apiVersion, kind, dups)
 	}
 	if v.Kind() != evidence.Object {
 		n.problem(v.Line(), "not a Kubernetes object: it is %s; an object has apiVersion, kind and metadata", v.Kind().Noun())

@@ -109,6 +109,23 @@ func everything(n evidence.Normalised) string {
 	return s
 }
 
+// TestElementOfATypedList gives what the files source cuts out of a SecretList:
+// the document itself does not say that it is a Secret.
+func TestElementOfATypedList(t *testing.T) {
+	for raw, want := range map[string]string{
+		"- metadata: {name: s}\n  data: {k: aHVudGVyMg}\n":                          "Secret/s",
+		"- metadata: {name: s}\n  apiVersion: v1\n  kind: Pod\n":                    "Pod/s",
+		"- metadata: {name: s}\n  kind: Pod\n":                                      "Pod has no apiVersion",
+		"- metadata: {name: s}\n  data: {k: *aHVudGVyMg}\n":                         "details are withheld",
+		"- metadata: {name: s}\n  data: {k: aHVudGVyMg, !aHVudGVyMg : aHVudGVyMg\n": "details are withheld",
+	} {
+		n := kubernetes.Normalise(evidence.Document{Raw: []byte(raw), APIVersion: "v1", Kind: "Secret"})
+		if got := everything(n); !strings.Contains(got, want) || strings.Contains(got, "aHVudGVyMg") {
+			t.Errorf("%s: got %s, want %s", raw, got, want)
+		}
+	}
+}
+
 func TestSecretValuesNeverLeave(t *testing.T) {
 	const value = "aHVudGVyMg"
 	documents := map[string]string{
