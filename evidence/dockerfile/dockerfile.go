@@ -33,6 +33,11 @@ const Provider = "dockerfile"
 // maxBytes is how long a Dockerfile may be; BuildKit itself reads no longer ones.
 const maxBytes = 2 << 20
 
+// maxWords is how many instructions and arguments of instructions a Dockerfile may
+// have. An image has at most 127 layers; far above that the checks would run out
+// of their budget, and the body takes some hundred times the bytes of the file.
+const maxWords = 40_000
+
 // Normalise turns a document into one item, or into a problem that names the
 // line at fault.
 func Normalise(doc evidence.Document) evidence.Normalised {
@@ -40,8 +45,12 @@ func Normalise(doc evidence.Document) evidence.Normalised {
 	instrs, err := parse(doc.Raw)
 	if err != nil {
 		origin := surety.Origin{File: file, Line: first + max(lineOf(err), 1) - 1}
+		remedy := "correct the instruction or remove the file"
+		if errors.Is(err, errTooLarge) {
+			remedy = "split it into several, or remove the file"
+		}
 		return evidence.Normalised{Problems: []evidence.Problem{{
-			Origin: origin, Message: "read Dockerfile: " + err.Error() + "; correct the instruction or remove the file",
+			Origin: origin, Message: "read Dockerfile: " + err.Error() + "; " + remedy,
 		}}}
 	}
 	body := newBody(instrs, file, first)
@@ -60,6 +69,9 @@ func Normalise(doc evidence.Document) evidence.Normalised {
 	}}}
 }
 
+// errTooLarge ends what is said of a file above a limit.
+var errTooLarge = errors.New("allowed")
+
 // projection keeps of a Dockerfile what the inferred model reads.
 var projection = evidence.NewProjection("Stages * Name")
 
@@ -68,7 +80,7 @@ var projection = evidence.NewProjection("Stages * Name")
 func parse(raw []byte) (instrs []*parser.Node, err error) {
 	switch {
 	case len(raw) > maxBytes:
-		return nil, fmt.Errorf("it has %d bytes, more than the %d allowed", len(raw), maxBytes)
+		return nil, fmt.Errorf("it has %d bytes, more than the %d %w", len(raw), maxBytes, errTooLarge)
 	case bytes.IndexByte(raw, 0) >= 0:
 		return nil, errors.New("it holds NUL bytes: a binary file, or not UTF-8")
 	case !utf8.Valid(raw):
@@ -85,6 +97,9 @@ func parse(raw []byte) (instrs []*parser.Node, err error) {
 	if err != nil {
 		return nil, err
 	}
+	if n := words(res.AST); n > maxWords {
+		return nil, fmt.Errorf("it has %d instructions and arguments, more than the %d %w", n, maxWords, errTooLarge)
+	}
 	for _, node := range res.AST.Children {
 		node.Value = strings.ToLower(node.Value)
 		if err := check(node); err != nil {
@@ -92,6 +107,22 @@ func parse(raw []byte) (instrs []*parser.Node, err error) {
 		}
 	}
 	return res.AST.Children, nil
+}
+
+// words counts the instructions of a file and their arguments.
+func words(file *parser.Node) int {
+	n := 0
+	for _, instruction := range file.Children {
+		for node := instruction; node != nil; node = node.Next {
+			n++
+			for _, inner := range node.Children { // of ONBUILD and HEALTHCHECK
+				for ; inner != nil; inner = inner.Next {
+					n++
+				}
+			}
+		}
+	}
+	return n
 }
 
 // check parses one instruction and drops the flags it does not know.
