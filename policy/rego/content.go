@@ -10,7 +10,6 @@ import (
 	"slices"
 	"strings"
 
-	checks "github.com/aquasecurity/trivy-checks"
 	"github.com/open-policy-agent/opa/v1/ast"
 
 	"github.com/surety-cloud/surety"
@@ -20,12 +19,13 @@ import (
 // the machine may change a verdict.
 const evaluatorVersion = "1"
 
-// compileContent builds the engine of the embedded trivy-checks from its text.
+// compileContent builds the engine of the embedded trivy-checks from its text,
+// with our amendments.
 func compileContent() (*Engine, error) {
 	notTest := func(name string) bool { return !isTest(name) }
 	var modules []*module
 	for _, root := range []string{"checks/kubernetes", "checks/docker"} {
-		m, err := readModules(checks.EmbeddedPolicyFileSystem, root, "", notTest)
+		m, err := readModules(contentFiles, root, "", notTest)
 		if err != nil {
 			return nil, err
 		}
