@@ -227,7 +227,7 @@ func (n *normaliser) object(v *evidence.Value, dups []yaml.Duplicate) {
 		Body:      body,
 		Facts:     facts,
 		Withheld:  withheld,
-		Misfit:    misfit(id.kind, body),
+		Misfit:    misfit(id.group(), id.kind, body),
 	}
 	item.Name = item.Key.Name
 	if item.Namespace != "" {
@@ -285,13 +285,21 @@ const nameless = "-"
 // identity is what names an object.
 type identity struct{ apiVersion, kind, namespace, name string }
 
-// kindGroup is Kind, or Kind.group outside of the core group.
-func (id identity) kindGroup() string {
+// group is the API group, "" for the core group.
+func (id identity) group() string {
 	group, _, found := strings.Cut(id.apiVersion, "/")
 	if !found {
-		return intern(id.kind)
+		return ""
 	}
-	return intern(id.kind + "." + group)
+	return group
+}
+
+// kindGroup is Kind, or Kind.group outside of the core group.
+func (id identity) kindGroup() string {
+	if group := id.group(); group != "" {
+		return intern(id.kind + "." + group)
+	}
+	return intern(id.kind)
 }
 
 // maxName bounds each part of an identity, which every result repeats. The API
