@@ -312,12 +312,12 @@ func (c *collector) content(path string, raw []byte, format evidence.Format, nam
 		c.problem(file, 1, "not read: the file is binary, or UTF-16 without a byte order mark; save text as UTF-8")
 		return nil
 	}
-	empty := true
+	empty, before := true, c.report.Seen
 	for p := range split(raw, format) {
 		empty = false
 		err := c.ctx.Err()
 		if err == nil {
-			err = c.document(file, p, named)
+			err = c.document(file, p, named, c.report.Seen > before)
 		}
 		if err != nil {
 			return err
@@ -329,15 +329,16 @@ func (c *collector) content(path string, raw []byte, format evidence.Format, nam
 	return nil
 }
 
-// document hands out one document, or says why not.
-func (c *collector) document(file string, p part, named bool) error {
+// document hands out one document, or says why not. After says that the file held
+// an object before.
+func (c *collector) document(file string, p part, named, after bool) error {
 	if len(p.raw) > MaxDocument {
 		c.problem(file, p.line, "document of %d MiB is over the limit of %d MiB; split it", len(p.raw)>>20, MaxDocument>>20)
 		return nil
 	}
 	doc := evidence.Document{Origin: surety.Origin{File: file, Line: p.line}, Format: p.format, Raw: p.raw, Account: Account,
 		APIVersion: p.apiVersion, Kind: p.kind}
-	if !named && !p.listed && !ours(doc) {
+	if !named && !p.listed && !ours(doc, after) {
 		c.report.Ignored++
 		return nil
 	}

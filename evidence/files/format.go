@@ -48,10 +48,14 @@ func isBinary(raw []byte) bool {
 // theirs.
 var lowerKind = regexp.MustCompile(`(?m)^["']?kind["']?:[ \t]+["']?[a-z]`)
 
+// shownKind finds a kind as Kubernetes writes them.
+var shownKind = regexp.MustCompile(`["']?kind["']?\s*:\s*["']?[A-Z]`)
+
 // ours reports whether a document is to be handed out: it is a Kubernetes
 // object, or it may have been meant as one and cannot be parsed. Most objects
 // are known by their text; only what does not look like one is parsed here.
-func ours(doc evidence.Document) bool {
+// After says that the file held an object before.
+func ours(doc evidence.Document, after bool) bool {
 	if doc.Format == evidence.YAML && hasRootKey(doc.Raw, "apiVersion") && hasRootKey(doc.Raw, "kind") {
 		return hasRootKey(doc.Raw, "metadata") || !lowerKind.Match(doc.Raw)
 	}
@@ -62,7 +66,8 @@ func ours(doc evidence.Document) bool {
 	res, err := parse(doc.Raw, doc.Origin.Line)
 	if err != nil {
 		// Many tools keep settings in files called .json that are not.
-		return doc.Format != evidence.JSON || bytes.Contains(doc.Raw, []byte("apiVersion"))
+		return after || doc.Format != evidence.JSON || bytes.Contains(doc.Raw, []byte("apiVersion")) ||
+			shownKind.Match(doc.Raw) && (bytes.Contains(doc.Raw, []byte("metadata")) || bytes.Contains(doc.Raw, []byte("spec")))
 	}
 	return isObject(res.Value)
 }
