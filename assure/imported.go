@@ -19,6 +19,7 @@ import (
 // one of ours under any of its names, it shows the same controls.
 type imports struct {
 	controls func(rule string) []string
+	admits   func(id string) bool // the user's selection
 	checks   map[string]*policy.Check
 }
 
@@ -83,6 +84,9 @@ func (im *imports) read(scan *scanner.Scan) ([]*evidence.Item, []assessment.Judg
 func (im *imports) judge(scan *scanner.Scan, item *evidence.Item, results []*scanner.Result) []assessment.Judged {
 	var out []assessment.Judged
 	for _, r := range results {
+		if !im.admits(scan.Tool + ":" + r.Rule) {
+			continue
+		}
 		c := im.check(scan, r)
 		at := slices.IndexFunc(out, func(j assessment.Judged) bool { return j.Check == c })
 		if at < 0 {

@@ -91,7 +91,7 @@ func (s *seen) judgeAll(set *policy.Set, facts bool) {
 // source that gives nothing at all is a problem of the report, and an error only
 // if no other source gave anything.
 func observe(ctx context.Context, o Options) (*seen, error) {
-	all := &seen{imports: imports{controls: o.controlsOf, checks: map[string]*policy.Check{}}}
+	all := &seen{imports: imports{controls: o.controlsOf, admits: o.Policy.Admits, checks: map[string]*policy.Check{}}}
 	var errs []error
 	for _, src := range o.Sources {
 		if err := all.source(ctx, o, src); err != nil {

@@ -21,6 +21,8 @@ type Set struct {
 	byName    map[string]*Check // lower-case ids and aliases
 	engines   []member
 	relations []RelationEngine
+	every     map[string]*Check // byName as it was before a selection
+	selection Selection
 	selected  map[*Check]bool // nil: all of checks
 }
 
@@ -59,6 +61,7 @@ func NewSet(controls func(check string) []string, engines []Engine, relations []
 			c.Controls = controls(c.ID)
 		}
 	}
+	s.every = s.byName
 	s.route()
 	return s, nil
 }
@@ -172,7 +175,7 @@ func (s *Set) Digest() surety.Digest {
 
 // Selection narrows a set. The zero Selection keeps every check.
 type Selection struct {
-	Only     []string // ids, aliases or patterns such as KSV-*; empty keeps all
+	Only     []string // ids, aliases or patterns such as KSV-* and trivy:*; empty keeps all
 	Skip     []string // the same, taken away afterwards
 	Severity surety.Severity
 }
@@ -180,7 +183,7 @@ type Selection struct {
 // Select returns the part of s that sel keeps: the checks of at least
 // sel.Severity that Only names, without those that Skip names. A name that fits
 // no check is an error with the nearest id, so that a typo never silently drops
-// a check.
+// a check. Whether a name TOOL:RULE fits anything shows when reports are read.
 func (s *Set) Select(sel Selection) (*Set, error) {
 	only, err := s.named(sel.Only)
 	skip, skipErr := s.named(sel.Skip)
@@ -189,7 +192,7 @@ func (s *Set) Select(sel Selection) (*Set, error) {
 	}
 	out := &Set{
 		engines: slices.Clone(s.engines), relations: s.relations,
-		byName: map[string]*Check{}, selected: map[*Check]bool{},
+		byName: map[string]*Check{}, selected: map[*Check]bool{}, every: s.every, selection: sel,
 	}
 	for _, c := range s.checks {
 		if c.Severity < sel.Severity || len(sel.Only) > 0 && !only[c] || skip[c] {
@@ -212,7 +215,7 @@ func (s *Set) named(names []string) (map[*Check]bool, error) {
 	found := map[*Check]bool{}
 	var errs []error
 	for _, name := range names {
-		if n := s.matching(name, found); n > 0 {
+		if n := s.matching(name, found); n > 0 || isImported(name) {
 			continue
 		}
 		e := &surety.Error{

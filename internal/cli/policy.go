@@ -133,7 +133,11 @@ func explainRule(w io.Writer, check *policy.Check, known *catalog.Catalog) {
 	for _, ref := range check.References {
 		fmt.Fprintf(w, "          %s\n", report.Printable(ref))
 	}
-	fmt.Fprintf(w, "reads     %s\n", strings.Join(ownPaths(check.Reads), "\n          "))
+	if check.Engine == "imported" {
+		fmt.Fprintf(w, "reads     what another tool read, which Surety did not see\n")
+	} else {
+		fmt.Fprintf(w, "reads     %s\n", strings.Join(ownPaths(check.Reads), "\n          "))
+	}
 	for _, id := range check.Controls {
 		if c := known.Control(id); c != nil {
 			fmt.Fprintf(w, "control   %s %s (X.1601 clause %s)\n", c.ID, c.Title, c.Capability)
