@@ -38,8 +38,12 @@ func compileContent() (*Engine, error) {
 // below one of the three roots that Trivy runs.
 //
 // The two of clusterVersion are left out. They compare with the cluster's
-// version in data.k8s, which no item holds; without it they deny nothing, and
-// that would read as a pass nobody checked.
+// version in data.k8s, which no file tells; without it they deny nothing, and
+// that would read as a pass nobody checked. A live cluster could tell it, and
+// little would be gained: a server answers in the API version it prefers, whatever
+// the one an object was written in, so that KSV-0107 finds nothing there, and
+// SUR-K8S-110 names removed versions in files; KSV-01011 looks on GKE alone for
+// what SUR-K8S-076 finds everywhere.
 func ofContent(m *module) bool {
 	root, _, _ := strings.Cut(m.pkg(), ".")
 	return (root == "builtin" || root == "defsec" || root == "appshield") && !clusterVersion[m.pkg()]
@@ -76,6 +80,7 @@ func build(modules []*module, wanted func(*module) bool) (*Engine, error) {
 		return nil, err
 	}
 	var list []*check
+	var from []*module
 	var entries []string
 	for _, m := range modules {
 		rule := m.denyRule()
@@ -84,7 +89,7 @@ func build(modules []*module, wanted func(*module) bool) (*Engine, error) {
 			continue
 		}
 		c.Version = version(m, lib)
-		list = append(list, c)
+		list, from = append(list, c), append(from, m)
 		entries = append(entries, strings.ReplaceAll(m.pkg(), ".", "/")+"/"+rule)
 	}
 	dropSharedNames(list)
@@ -106,30 +111,12 @@ func build(modules []*module, wanted func(*module) bool) (*Engine, error) {
 		if !ok {
 			return nil, fmt.Errorf("compile rego: the plan holds no rule %s", entries[i])
 		}
-		c.entry, c.Reads = fn, reads[entries[i]]
-		if err := c.readsObject(); err != nil {
+		c.entry = fn
+		if err := c.aim(from[i], reads[entries[i]]); err != nil {
 			return nil, err
 		}
 	}
 	return newEngine(p, list), nil
-}
-
-// readsObject refuses a check that looks at an admission review only: no
-// evidence is one, so it would pass everything.
-func (c *check) readsObject() error {
-	for _, path := range c.Reads {
-		if !strings.HasPrefix(path, "/review") {
-			return nil
-		}
-	}
-	if len(c.Reads) == 0 {
-		return nil // it reads nothing: a constant, and so it was meant
-	}
-	return &surety.Error{
-		Kind: surety.BadInput, Op: "load rego", Origin: c.Origin,
-		Err:  fmt.Errorf("check %s reads input.review, which only an admission request has", c.ID),
-		Hint: "read the object itself: input.metadata, input.spec",
-	}
 }
 
 // dropSharedNames takes away the aliases that more than one check of the content
