@@ -47,8 +47,7 @@ func New() *Engine {
 	for i := range e.rules {
 		c := &e.rules[i].check
 		c.Provider, c.Engine = "kubernetes", "native"
-		// The code has no digest of its own: raise the number with its meaning.
-		c.Version = surety.DigestOf([]byte("relation/2 " + c.ID))
+		c.Version = surety.DigestOf([]byte("relation " + codeVersion + " " + c.ID))
 		e.checks = append(e.checks, c)
 	}
 	return e
