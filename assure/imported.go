@@ -39,7 +39,7 @@ func (im *imports) check(scan *scanner.Scan, r *scanner.Result) *policy.Check {
 	}
 	c := &policy.Check{
 		ID: id, Title: r.Title, Severity: r.Severity, Remediation: r.Remediation,
-		Provider: "scanner", Controls: im.controls(r.Rule), Engine: "imported",
+		Provider: evidence.ProviderScanner, Controls: im.controls(r.Rule), Engine: "imported",
 		Version: surety.DigestOf([]byte(scan.Tool + "\x00" + scan.Version + "\x00" + r.Rule)),
 	}
 	if c.Title == "" {

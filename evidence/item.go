@@ -8,11 +8,19 @@ import (
 	"github.com/surety-cloud/surety"
 )
 
+// The providers of items, and the account of what was read from files.
+const (
+	ProviderKubernetes = "kubernetes"
+	ProviderDockerfile = "dockerfile"
+	ProviderScanner    = "scanner"
+	AccountFiles       = "files"
+)
+
 // Key names an item in the evidence tree. Every part is non-empty; "-" stands
 // for "none" (a cluster-scoped object has scope "-").
 type Key struct {
-	Provider string // kubernetes, dockerfile, scanner
-	Account  string // the cluster's name; "files" for manifests
+	Provider string // one of those above
+	Account  string // the cluster's name; AccountFiles for manifests
 	Scope    string // the namespace
 	Kind     string // Deployment.apps, Service, Dockerfile
 	Name     string
@@ -87,8 +95,8 @@ type Document struct {
 	Origin surety.Origin // file and first line
 	Format Format
 	Raw    []byte // not to be changed
-	// Account is the Key.Account of the document's items: "files", or the
-	// name of the cluster.
+	// Account is the Key.Account of the document's items: AccountFiles, or
+	// the name of the cluster.
 	Account string
 	// APIVersion and Kind stand in for an object that has neither: the document
 	// was cut out of a typed list, such as PodList.

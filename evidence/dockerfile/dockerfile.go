@@ -27,9 +27,6 @@ import (
 	"github.com/surety-cloud/surety/evidence"
 )
 
-// Provider is the Key.Provider of every item of this package.
-const Provider = "dockerfile"
-
 // maxBytes is how long a Dockerfile may be; BuildKit itself reads no longer ones.
 const maxBytes = 2 << 20
 
@@ -56,10 +53,10 @@ func Normalise(doc evidence.Document) evidence.Normalised {
 	body := newBody(instrs, file, first)
 	account := doc.Account
 	if account == "" {
-		account = "files"
+		account = evidence.AccountFiles
 	}
 	return evidence.Normalised{Items: []*evidence.Item{{
-		Key:    evidence.Key{Provider: Provider, Account: account, Scope: "-", Kind: "Dockerfile", Name: file},
+		Key:    evidence.Key{Provider: evidence.ProviderDockerfile, Account: account, Scope: "-", Kind: "Dockerfile", Name: file},
 		Kind:   "Dockerfile",
 		Name:   path.Base(file),
 		Origin: surety.Origin{File: file, Line: first},

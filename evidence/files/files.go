@@ -58,9 +58,6 @@ const (
 	MaxDocument = 16 << 20
 )
 
-// Account is the Key.Account of what is read from files.
-const Account = "files"
-
 // Source reads paths.
 type Source struct {
 	paths []string
@@ -298,7 +295,7 @@ func (c *collector) content(path string, raw []byte, format evidence.Format, nam
 		if !named && !isPlainDockerfile(path) && !fromLine.Match(raw) {
 			return nil // such as dockerfile.go
 		}
-		return c.hand(evidence.Document{Origin: surety.Origin{File: file, Line: 1}, Format: format, Raw: raw, Account: Account})
+		return c.hand(evidence.Document{Origin: surety.Origin{File: file, Line: 1}, Format: format, Raw: raw, Account: evidence.AccountFiles})
 	}
 	if isKustomization(path) {
 		c.problem(file, 1, "kustomization, not rendered; run `kubectl kustomize %s | surety assess -`", filepath.ToSlash(filepath.Dir(path)))
@@ -306,7 +303,7 @@ func (c *collector) content(path string, raw []byte, format evidence.Format, nam
 	}
 	raw = yaml.Text(raw)
 	if scanner.Is(raw) {
-		return c.hand(evidence.Document{Origin: surety.Origin{File: file, Line: 1}, Format: evidence.Scan, Raw: raw, Account: Account})
+		return c.hand(evidence.Document{Origin: surety.Origin{File: file, Line: 1}, Format: evidence.Scan, Raw: raw, Account: evidence.AccountFiles})
 	}
 	if isBinary(raw) {
 		c.problem(file, 1, "not read: the file is binary, or UTF-16 without a byte order mark; save text as UTF-8")
@@ -336,7 +333,7 @@ func (c *collector) document(file string, p part, named, after bool) error {
 		c.problem(file, p.line, "document of %d MiB is over the limit of %d MiB; split it", len(p.raw)>>20, MaxDocument>>20)
 		return nil
 	}
-	doc := evidence.Document{Origin: surety.Origin{File: file, Line: p.line}, Format: p.format, Raw: p.raw, Account: Account,
+	doc := evidence.Document{Origin: surety.Origin{File: file, Line: p.line}, Format: p.format, Raw: p.raw, Account: evidence.AccountFiles,
 		APIVersion: p.apiVersion, Kind: p.kind}
 	if !named && !p.listed && !ours(doc, after) {
 		c.report.Ignored++

@@ -33,9 +33,6 @@ import (
 	"github.com/surety-cloud/surety/evidence/yaml"
 )
 
-// Provider is the Key.Provider of every item of this package.
-const Provider = "kubernetes"
-
 const (
 	renderChart = "render it first, a chart with `helm template CHART | surety assess -`"
 	renderPatch = "if it is a patch, run `kubectl kustomize DIR | surety assess -`"
@@ -46,7 +43,7 @@ const (
 func Normalise(doc evidence.Document) evidence.Normalised {
 	n := normaliser{doc: doc, first: max(doc.Origin.Line, 1), account: doc.Account}
 	if n.account == "" {
-		n.account = "files"
+		n.account = evidence.AccountFiles
 	}
 	if doc.Format == evidence.JSON {
 		n.read(doc.Raw, n.first, yaml.ParseJSON)
@@ -219,7 +216,7 @@ func (n *normaliser) object(v *evidence.Value, dups []yaml.Duplicate) {
 	}
 	n.scratch = body.AppendJSON(n.scratch[:0])
 	item := &evidence.Item{
-		Key:       evidence.Key{Provider: Provider, Account: n.account, Scope: "-", Kind: id.kindGroup(), Name: strings.Clone(id.name)},
+		Key:       evidence.Key{Provider: evidence.ProviderKubernetes, Account: n.account, Scope: "-", Kind: id.kindGroup(), Name: strings.Clone(id.name)},
 		Kind:      intern(id.kind),
 		Namespace: intern(id.namespace),
 		Origin:    surety.Origin{File: n.doc.Origin.File, Line: v.Line()},

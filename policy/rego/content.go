@@ -13,6 +13,7 @@ import (
 	"github.com/open-policy-agent/opa/v1/ast"
 
 	"github.com/surety-cloud/surety"
+	"github.com/surety-cloud/surety/evidence"
 )
 
 // evaluatorVersion is part of every check's version: raise it when a change of
@@ -251,13 +252,13 @@ func (m metadata) list(key string) []string {
 // selector reads what a check applies to. Without one it is every Kubernetes
 // kind.
 func (m metadata) selector() (provider string, kinds []string) {
-	provider = "kubernetes"
+	provider = evidence.ProviderKubernetes
 	input, _ := m["input"].(map[string]any)
 	selectors, _ := input["selector"].([]any)
 	for _, s := range selectors {
 		sel, _ := s.(map[string]any)
-		if sel["type"] == "dockerfile" {
-			provider = "dockerfile"
+		if sel["type"] == evidence.ProviderDockerfile {
+			provider = evidence.ProviderDockerfile
 		}
 		subtypes, _ := sel["subtypes"].([]any)
 		for _, t := range subtypes {

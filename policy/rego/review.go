@@ -43,7 +43,7 @@ func (c *check) aim(m *module, reads policy.ReadSet) error {
 		c.Reads = policy.NewReadSet(rest...)
 		return nil
 	}
-	if c.Provider != "kubernetes" {
+	if c.Provider != evidence.ProviderKubernetes {
 		return c.unfit("it reads input.review, which no Dockerfile comes in", "read the Dockerfile itself: input.Stages")
 	}
 	for _, path := range review {
