@@ -41,7 +41,7 @@ func (p Program) policyListCommand() *cobra.Command {
 				return writeCheckList(p.Stdout, set.Checks())
 			}
 			for _, c := range set.Checks() {
-				fmt.Fprintf(p.Stdout, "%-28s %-9s %-11s %-24s %s\n", c.ID, c.Severity, c.Provider, strings.Join(c.Controls, ","), c.Title)
+				printSafely(p.Stdout, "%-28s %-9s %-11s %-24s %s\n", c.ID, c.Severity, c.Provider, strings.Join(c.Controls, ","), c.Title)
 			}
 			fmt.Fprintf(p.Stdout, "%d checks\n", len(set.Checks()))
 			return nil
@@ -95,7 +95,7 @@ func (p Program) policyShowCommand() *cobra.Command {
 				return err
 			}
 			explainRule(p.Stdout, check, known)
-			fmt.Fprintf(p.Stdout, "kinds     %s\naliases   %s\nversion   %s\n",
+			printSafely(p.Stdout, "kinds     %s\naliases   %s\nversion   %s\n",
 				strings.Join(check.Kinds, ", "), strings.Join(check.Aliases, ", "), check.Version)
 			return nil
 		},

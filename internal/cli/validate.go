@@ -1,7 +1,6 @@
 package cli
 
 import (
-	"fmt"
 	"os"
 
 	"github.com/spf13/cobra"
@@ -32,9 +31,9 @@ also names gaps, such as a service without terms; gaps are no errors.`,
 				return err
 			}
 			for _, g := range gaps {
-				fmt.Fprintf(p.Stdout, "%s: gap: %s\n", g.Origin, g.Message)
+				printSafely(p.Stdout, "%s: gap: %s\n", g.Origin, g.Message)
 			}
-			fmt.Fprintf(p.Stdout, "%s: %s is valid: %d parties, %d services, %d components, %d flows, %d gaps\n",
+			printSafely(p.Stdout, "%s: %s is valid: %d parties, %d services, %d components, %d flows, %d gaps\n",
 				path, m.Name, len(m.Parties), len(m.Services), len(m.Components), len(m.Flows), len(gaps))
 			return nil
 		},

@@ -132,7 +132,7 @@ func (p Program) explain(check *policy.Check, known *catalog.Catalog, found []re
 }
 
 func explainResult(w io.Writer, r *report.Result, duties map[string]report.Responsibility) {
-	fmt.Fprintf(w, "\n%s  %s\n", strings.ToUpper(r.Verdict.String()), r.Resource.Key)
+	printSafely(w, "\n%s  %s\n", strings.ToUpper(r.Verdict.String()), r.Resource.Key)
 	if r.Message != "" {
 		paragraph(w, "because   ", r.Message)
 	}
@@ -144,27 +144,27 @@ func explainResult(w io.Writer, r *report.Result, duties map[string]report.Respo
 		if i == 0 {
 			label = "facts     "
 		}
-		fmt.Fprintf(w, "%s%s = %s%s\n", label, f.Path, f.Value, atLine(f.Line))
+		printSafely(w, "%s%s = %s%s\n", label, f.Path, f.Value, atLine(f.Line))
 	}
 	for _, d := range r.Evidence {
-		fmt.Fprintf(w, "evidence  %s\n", d)
+		printSafely(w, "evidence  %s\n", d)
 	}
 	if o := r.Origin.String(); o != "" {
-		fmt.Fprintf(w, "seen at   %s\n", o)
+		printSafely(w, "seen at   %s\n", o)
 	}
 	party := r.Party
 	if party == "" {
 		party = "(nobody)"
 	}
-	fmt.Fprintf(w, "party     %s", party)
+	printSafely(w, "party     %s", party)
 	for _, control := range r.Controls[:min(1, len(r.Controls))] {
 		if d, ok := duties[control+"@"+r.Element]; ok {
-			fmt.Fprintf(w, ", because %s", d.Basis)
+			printSafely(w, ", because %s", d.Basis)
 		}
 	}
 	fmt.Fprintln(w)
 	if r.Waiver != nil {
-		fmt.Fprintf(w, "waived    by %s until %s: %s\n", r.Waiver.Owner, r.Waiver.Expires, r.Waiver.Reason)
+		printSafely(w, "waived    by %s until %s: %s\n", r.Waiver.Owner, r.Waiver.Expires, r.Waiver.Reason)
 	}
 }
 
