@@ -9,7 +9,9 @@
 // in name order. A file named by the user is read whatever its name is; its
 // content decides the format. "-" is standard input. A report of another scanner
 // is known by its content and is one document. Directories called .git and
-// node_modules are left out.
+// node_modules are left out. Lines of JSON (*.jsonl, *.ndjson) are read where they
+// show an apiVersion near their beginning; *.jsonnet, *.yaml.gz, *.yml.gz and
+// *.json.gz that do are named as not read.
 //
 // YAML and JSON documents that are not Kubernetes objects (values, CI and
 // compose files) are counted in Report.Ignored, unless the user named the file
@@ -237,20 +239,30 @@ func (c *collector) file(path string, named bool) error {
 		defer f.Close()
 		return c.readAll(f, info.Size())
 	}
-	if !info.Mode().IsRegular() {
+	switch {
+	case !info.Mode().IsRegular():
 		return c.await(path, read)
+	case info.Size() > MaxFile:
+		c.tooLarge(path)
+		return nil
 	}
 	raw, err := read()
 	return c.text(path, raw, err, named)
 }
 
+func (c *collector) tooLarge(path string) {
+	c.problem(path, 0, "the file is over the limit of %d MiB; split it", MaxFile>>20)
+}
+
 // readAll reads r, of which about size bytes are expected, up to just over
-// MaxFile, or to where it is seen to be no text: a device may never end.
+// MaxFile, or to where it is seen to be no text: a device may never end. Room is
+// made for what was looked at, then for all that is expected.
 func (c *collector) readAll(r io.Reader, size int64) ([]byte, error) {
-	raw := make([]byte, 0, min(max(size+1, 512), MaxFile+1))
+	size = min(size+1, MaxFile+1)
+	raw := make([]byte, 0, min(max(size, 512), sniffed))
 	for looked := false; len(raw) <= MaxFile; {
 		if len(raw) == cap(raw) {
-			raw = append(raw, 0)[:len(raw)]
+			raw = slices.Grow(raw, max(int(size)-len(raw), 1))
 		}
 		n, err := r.Read(raw[len(raw):cap(raw)])
 		raw = raw[:len(raw)+n]
@@ -288,7 +300,15 @@ func (c *collector) text(name string, raw []byte, err error, named bool) error {
 func (c *collector) content(path string, raw []byte, format evidence.Format, named bool) error {
 	file := filepath.ToSlash(path)
 	if len(raw) > MaxFile {
-		c.problem(file, 0, "the file is over the limit of %d MiB; split it", MaxFile>>20)
+		c.tooLarge(path)
+		return nil
+	}
+	if what := compression(raw); what != "" {
+		c.problem(file, 1, "not read: the file is packed (%s); unpack it, or pipe its text into `surety assess -`", what)
+		return nil
+	}
+	if strings.ToLower(filepath.Ext(path)) == ".jsonnet" {
+		c.problem(file, 1, "jsonnet, not rendered; run `jsonnet %s | surety assess -`", file)
 		return nil
 	}
 	if format == evidence.Dockerfile {

@@ -2,6 +2,9 @@ package files
 
 import (
 	"bytes"
+	"compress/gzip"
+	"io"
+	"os"
 	"path/filepath"
 	"regexp"
 	"strings"
@@ -20,7 +23,7 @@ const sniffed = 64 << 10
 func formatOf(path string, raw []byte) evidence.Format {
 	name := strings.ToLower(filepath.Base(path))
 	switch filepath.Ext(name) {
-	case ".json", ".sarif":
+	case ".json", ".sarif", ".jsonl", ".ndjson":
 		return evidence.JSON
 	case ".yaml", ".yml":
 		return evidence.YAML
@@ -41,6 +44,36 @@ func isBinary(raw []byte) bool {
 	head := raw[:min(len(raw), sniffed)]
 	return bytes.IndexByte(head, 0) >= 0 && !bytes.Contains(head, []byte("apiVersion")) &&
 		!bytes.HasPrefix(head, []byte("\xff\xfe")) && !bytes.HasPrefix(head, []byte("\xfe\xff"))
+}
+
+// compression names how a file is compressed or packed, "" if it is not.
+func compression(raw []byte) string {
+	for magic, what := range map[string]string{
+		"\x1f\x8b": "gzip", "BZh91AY": "bzip2", "\x28\xb5\x2f\xfd": "zstd", "\xfd7zXZ\x00": "xz", "PK\x03\x04": "zip",
+	} {
+		if bytes.HasPrefix(raw, []byte(magic)) {
+			return what
+		}
+	}
+	return ""
+}
+
+// showsObject reports whether a file holds an apiVersion near its beginning, or
+// cannot be read, which is to be said then.
+func showsObject(path string) bool {
+	f, err := os.Open(path)
+	if err != nil {
+		return true
+	}
+	defer f.Close()
+	var r io.Reader = f
+	if filepath.Ext(path) == ".gz" {
+		if r, err = gzip.NewReader(f); err != nil {
+			return true
+		}
+	}
+	head, _ := io.ReadAll(io.LimitReader(r, sniffed)) // what there is decides
+	return bytes.Contains(head, []byte("apiVersion"))
 }
 
 // lowerKind finds a root kind that begins with a small letter. Kubernetes has no
