@@ -49,6 +49,7 @@ import (
 
 	"github.com/surety-cloud/surety"
 	"github.com/surety-cloud/surety/evidence"
+	"github.com/surety-cloud/surety/evidence/kubernetes"
 	"github.com/surety-cloud/surety/evidence/scanner"
 	"github.com/surety-cloud/surety/evidence/yaml"
 )
@@ -349,6 +350,10 @@ func (c *collector) content(path string, raw []byte, format evidence.Format, nam
 // document hands out one document, or says why not. After says that the file held
 // an object before.
 func (c *collector) document(file string, p part, named, after bool) error {
+	if p.goesOn {
+		c.problem(file, p.line, "%s", kubernetes.OnePage)
+		return nil
+	}
 	if len(p.raw) > MaxDocument {
 		c.problem(file, p.line, "document of %d MiB is over the limit of %d MiB; split it", len(p.raw)>>20, MaxDocument>>20)
 		return nil

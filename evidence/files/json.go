@@ -2,6 +2,7 @@ package files
 
 import (
 	"bytes"
+	"regexp"
 
 	"github.com/surety-cloud/surety/evidence"
 )
@@ -29,17 +30,15 @@ func splitJSON(raw []byte, line int, yield func(part) bool) bool {
 		if !ok {
 			return yield(part{raw: raw[start:], line: at, format: evidence.JSON})
 		}
-		element, isList := root.list()
+		list, isList := root.list()
 		if !isList {
 			if !yield(part{raw: raw[start:s.at], line: at, format: evidence.JSON}) {
 				return false
 			}
 			continue
 		}
-		for _, e := range root.items {
-			if !yield(part{raw: raw[e.start:e.end], line: e.line, format: evidence.JSON, listed: true, element: element}) {
-				return false
-			}
+		if !list.yield(raw, at, evidence.JSON, yield) {
+			return false
 		}
 	}
 	return true
@@ -56,18 +55,23 @@ type cursor struct {
 // frame is what is known of an object at the root.
 type frame struct {
 	apiVersion, kind string // as written, with their quotes
+	metadata         []byte
 	items            []span
 	odd              bool // a key is unknown, repeated or escaped, or items is no list of objects
 	keys             map[string]bool
 }
 
-// list returns the type of the elements, if the object is a list of some.
-func (f *frame) list() (element, bool) {
+// list returns the object as a list, if it is one of some elements.
+func (f *frame) list() (list, bool) {
 	if f.odd || len(f.items) == 0 {
-		return element{}, false
+		return list{}, false
 	}
-	return elementOf(f.apiVersion, f.kind)
+	element, isList := elementOf(f.apiVersion, f.kind)
+	return list{f.items, element, goesOn.Match(f.metadata)}, isList
 }
+
+// goesOn finds a metadata.continue that is set.
+var goesOn = regexp.MustCompile(`"continue"\s*:\s*"[^"]`)
 
 // object scans a value that should be an object, and on success stands behind it.
 func (s *cursor) object() (f frame, ok bool) {
@@ -111,7 +115,9 @@ func (s *cursor) object() (f frame, ok bool) {
 			f.apiVersion = string(s.raw[start:s.at])
 		case key == "items":
 			f.odd = f.odd || s.raw[start] != '['
-		case key != "metadata":
+		case key == "metadata":
+			f.metadata = s.raw[start:s.at]
+		default:
 			f.odd = true
 		}
 		f.keys[key] = true

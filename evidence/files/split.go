@@ -17,6 +17,7 @@ type part struct {
 	line   int // of the file, where raw starts
 	format evidence.Format
 	listed bool // an element of a list
+	goesOn bool // no text: the list that ended here is a page of a longer one
 	element
 }
 
@@ -61,14 +62,9 @@ func split(raw []byte, format evidence.Format) iter.Seq[part] {
 				}
 				continue
 			}
-			items, element, ok := yamlList(doc, line)
-			if !ok && !yield(part{raw: doc, line: line, format: evidence.YAML}) {
+			l, ok := yamlList(doc, line)
+			if !ok && !yield(part{raw: doc, line: line, format: evidence.YAML}) || !l.yield(doc, line, evidence.YAML, yield) {
 				return
-			}
-			for _, s := range items {
-				if !yield(part{raw: doc[s.start:s.end], line: s.line, format: evidence.YAML, listed: true, element: element}) {
-					return
-				}
 			}
 		}
 	}
@@ -82,12 +78,29 @@ func flow(p part) part {
 	return p
 }
 
+// list is what is known of a list that can be cut.
+type list struct {
+	items []span
+	element
+	goesOn bool // metadata.continue is set
+}
+
+// yield hands out the elements of a list that is a part of raw.
+func (l *list) yield(raw []byte, line int, format evidence.Format, yield func(part) bool) bool {
+	for _, s := range l.items {
+		if !yield(part{raw: raw[s.start:s.end], line: s.line, format: format, listed: true, element: l.element}) {
+			return false
+		}
+	}
+	return !l.goesOn || yield(part{line: line, goesOn: true})
+}
+
 // yamlList finds the elements of a list in block style, as kubectl writes it.
 // Above MaxDocument a list is cut although it may hold anchors: an alias whose
 // anchor is in another element is an error of its own element then.
-func yamlList(doc []byte, first int) ([]span, element, bool) {
+func yamlList(doc []byte, first int) (list, bool) {
 	if !hasRootKey(doc, "items") || !hasRootKey(doc, "kind") || len(doc) <= MaxDocument && hasAnchor(doc) {
-		return nil, element{}, false
+		return list{}, false
 	}
 	l := listCutter{seen: make(map[string]bool), line: first}
 	for rest := doc; len(rest) > 0; l.line++ {
@@ -96,16 +109,16 @@ func yamlList(doc []byte, first int) ([]span, element, bool) {
 			text = rest[:i+1]
 		}
 		if at := len(doc) - len(rest); !l.next(text, at) || tooMany(len(l.items), at) {
-			return nil, element{}, false
+			return list{}, false
 		}
 		rest = rest[len(text):]
 	}
 	element, isList := elementOf(l.apiVersion, l.kind)
 	if !isList || len(l.items) == 0 {
-		return nil, element, false
+		return list{}, false
 	}
 	l.closeItem(len(doc))
-	return l.items, element, true
+	return list{l.items, element, l.goesOn}, true
 }
 
 // hasAnchor reports whether a value may carry an anchor, which an alias in
@@ -123,6 +136,7 @@ type listCutter struct {
 	open    bool // the last item has no end yet
 	line    int
 	nothing bool // items had a value on its own line
+	goesOn  bool // metadata.continue is set
 
 	apiVersion, kind string // as written
 }
@@ -161,6 +175,8 @@ func (l *listCutter) next(text []byte, offset int) bool {
 		}
 	}
 	if indent > 0 {
+		next, found := bytes.CutPrefix(bytes.TrimSpace(body), []byte("continue:"))
+		l.goesOn = l.goesOn || found && l.key == "metadata" && len(bytes.Trim(next, ` "'`)) > 0
 		return l.key == "metadata"
 	}
 	return l.root(string(bytes.TrimRight(body, " \t\r\n")), offset)

@@ -18,6 +18,9 @@ func show(raw string, format evidence.Format) []string {
 		if p.listed {
 			mark = "+"
 		}
+		if p.goesOn {
+			mark += " goes on"
+		}
 		if p.format == evidence.JSON {
 			mark += "j"
 		}
@@ -46,6 +49,10 @@ func TestSplit(t *testing.T) {
 		{"a kind that ends like a list's", "apiVersion: v1\nkind: playList\nitems:\n- a: 1\n", 0, []string{"1: apiVersion: v1\nkind: playList\nitems:\n- a: 1"}},
 		{"typed JSON list", `{"kind":"PodList","apiVersion":"v1","metadata":{"resourceVersion":"7"},"items":[{"a":1},{"b":2}]}`, evidence.JSON,
 			[]string{`1+j v1 Pod: {"a":1}`, `1+j v1 Pod: {"b":2}`}},
+		{"a page", "apiVersion: v1\nitems:\n- a: 1\nkind: PodList\nmetadata:\n  continue: \"\"\n  remainingItemCount: 3\n  continue: abc\n", 0, []string{"3+ v1 Pod: - a: 1", "1 goes on: "}},
+		{"the last page", "apiVersion: v1\nitems:\n- a: 1\nkind: PodList\nmetadata:\n  continue: \"\"\n", 0, []string{"3+ v1 Pod: - a: 1"}},
+		{"a JSON page", `{"kind":"List","metadata":{"continue":"abc"},"items":[{"a":1}]}`, evidence.JSON, []string{`1+j: {"a":1}`, "1 goes on: "}},
+		{"the last JSON page", `{"kind":"List","metadata":{"continue":""},"items":[{"a":1}]}`, evidence.JSON, []string{`1+j: {"a":1}`}},
 		{"typed JSON list of no version", `{"kind":"PodList","items":[{"a":1}]}`, evidence.JSON, []string{`1j: {"kind":"PodList","items":[{"a":1}]}`}},
 		{"no kind", "items:\n- a: 1\n", 0, []string{"1: items:\n- a: 1"}},
 		{"another key", "kind: List\nitems:\n- a: 1\nspec: {}\n", 0, []string{"1: kind: List\nitems:\n- a: 1\nspec: {}"}},

@@ -38,6 +38,9 @@ const (
 	renderPatch = "if it is a patch, run `kubectl kustomize DIR | surety assess -`"
 )
 
+// OnePage is the problem of a list that says it is not whole.
+const OnePage = "the list is one page of a longer one (metadata.continue is set): the objects after it are missing; get it without a limit"
+
 // Normalise turns a document into the objects it holds. Raw may hold several
 // YAML documents; one that does not parse does not affect the others.
 func Normalise(doc evidence.Document) evidence.Normalised {
@@ -151,6 +154,9 @@ func (n *normaliser) expand(v *evidence.Value, apiVersion, kind string, dups []y
 	if !items.Is(evidence.Array) {
 		n.problem(items.Line(), "items of %s is %s; it must be a list", ownKind, items.Kind().Noun())
 		return dups
+	}
+	if v.Path("metadata", "continue").Str() != "" {
+		n.problem(v.Line(), "%s", OnePage)
 	}
 	if itemKind == "" {
 		return n.elements(items, "items", "", "", dups)

@@ -72,6 +72,7 @@ func TestNormalise(t *testing.T) {
 		{"template in text", "apiVersion: v1\nkind: ConfigMap\nmetadata: {name: a}\ndata: {x: '{{ $labels.pod }}'}\n", 0, []string{"ConfigMap/a"}},
 		{"template that is no YAML", "{{- if .Values.x }}\napiVersion: v1\nkind: Pod\n{{- end }}\n", 0, []string{"template, not rendered"}},
 		{"kustomization", "apiVersion: kustomize.config.k8s.io/v1beta1\nkind: Kustomization\nresources: [a.yaml]\n", 0, []string{"kustomization, not rendered"}},
+		{"one page", "apiVersion: v1\nkind: PodList\nmetadata: {continue: x}\nitems:\n- {metadata: {name: a}}\n", 0, []string{"Pod/a", "the list is one page of a longer one"}},
 		{"duplicate key", "apiVersion: v1\nkind: Pod\nmetadata: {name: a}\nspec: {}\nspec:\n  x: 1\n", 0, []string{"Pod/a @1 dup spec 5/4"}},
 		{"duplicate key in a list item", "apiVersion: v1\nkind: List\nitems:\n- {apiVersion: v1, kind: A, metadata: {name: a}}\n- apiVersion: v1\n  kind: B\n  kind: C\n  metadata: {name: b}\n", 0,
 			[]string{"A/a @4\n", "C/b @5 dup kind 7/6"}},
