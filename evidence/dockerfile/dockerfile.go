@@ -43,8 +43,13 @@ func Normalise(doc evidence.Document) evidence.Normalised {
 	if err != nil {
 		origin := surety.Origin{File: file, Line: first + max(lineOf(err), 1) - 1}
 		remedy := "correct the instruction or remove the file"
-		if errors.Is(err, errTooLarge) {
+		switch {
+		case errors.Is(err, errTooLarge):
 			remedy = "split it into several, or remove the file"
+		case errors.Is(err, errEncoding):
+			remedy = "save the file as UTF-8"
+		case bytes.Contains(doc.Raw, []byte("{{")):
+			remedy = "if it is a template, render it first"
 		}
 		return evidence.Normalised{Problems: []evidence.Problem{{
 			Origin: origin, Message: "read Dockerfile: " + err.Error() + "; " + remedy,
@@ -66,8 +71,11 @@ func Normalise(doc evidence.Document) evidence.Normalised {
 	}}}
 }
 
-// errTooLarge ends what is said of a file above a limit.
-var errTooLarge = errors.New("allowed")
+// These end what is said of a file above a limit, and of one in another encoding.
+var (
+	errTooLarge = errors.New("allowed")
+	errEncoding = errors.New("not UTF-8")
+)
 
 // projection keeps of a Dockerfile what the inferred model reads.
 var projection = evidence.NewProjection("Stages * Name")
@@ -79,9 +87,9 @@ func parse(raw []byte) (instrs []*parser.Node, err error) {
 	case len(raw) > maxBytes:
 		return nil, fmt.Errorf("it has %d bytes, more than the %d %w", len(raw), maxBytes, errTooLarge)
 	case bytes.IndexByte(raw, 0) >= 0:
-		return nil, errors.New("it holds NUL bytes: a binary file, or not UTF-8")
+		return nil, fmt.Errorf("it holds NUL bytes: a binary file, or %w", errEncoding)
 	case !utf8.Valid(raw):
-		return nil, errors.New("it is not valid UTF-8")
+		return nil, fmt.Errorf("it is %w", errEncoding)
 	}
 	// The parser is made for files their author wants built. A panic on any
 	// other is an error of this file only.

@@ -105,6 +105,7 @@ func TestDirectory(t *testing.T) {
 		{"the rest of a JSON file", map[string]string{"a.json": `{"apiVersion":"v1","kind":"Pod","metadata":{"name":"x"}}` + "\n\n" + `{"a":1} {"b":`,
 			"b.json": `{"kind":"Pod","metadata":{"name":"x"`, "c.json": "{\n// settings\n\"kind\": \"Pod\"}", "d.json": `{"a":1} {"b":`},
 			[]string{"a.json:1", "a.json:3", "b.json:1"}, nil, 4},
+		{"keys in other letters", map[string]string{"a.yaml": "apiversion: v1\nKind: Pod\nmetadata: {name: x}\n", "b.json": `{"APIVersion":"v1","kind":"Pod"}`, "c.yaml": "Kind: x\n"}, []string{"a.yaml:1", "b.json:1"}, nil, 1},
 		{"lines of JSON", map[string]string{"a.jsonl": `{"apiVersion":"v1","kind":"Pod","metadata":{"name":"x"}}` + "\n" + `{"apiVersion":"v1","kind":"Pod","metadata":{"name":"y"}}` + "\n",
 			"b.ndjson": `{"a":1}` + "\n"}, []string{"a.jsonl:1", "a.jsonl:2"}, nil, 0},
 		{"sources of renderers and archives", map[string]string{"a.yaml": pod, "b.jsonnet": "{apiVersion: 'v1'}", "c.jsonnet": "{}", "d.libsonnet": "{}",

@@ -112,11 +112,21 @@ func isObject(v *evidence.Value) bool {
 	if v.Is(evidence.Array) {
 		return v.Len() > 0 && isObject(v.At(0))
 	}
-	apiVersion, kind := v.Get("apiVersion"), v.Get("kind")
+	apiVersion, kind := anyCase(v, "apiVersion"), anyCase(v, "kind")
 	if apiVersion != nil && kind != nil {
 		return true
 	}
 	return (apiVersion != nil || kind != nil) && (v.Get("metadata") != nil || v.Get("spec") != nil)
+}
+
+// anyCase returns the value of a key however its letters are written.
+func anyCase(v *evidence.Value, key string) *evidence.Value {
+	for _, f := range v.Fields() {
+		if strings.EqualFold(f.Key, key) {
+			return f.Value
+		}
+	}
+	return nil
 }
 
 // hasRootKey reports whether a line of a block-style document begins with key,

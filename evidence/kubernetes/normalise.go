@@ -334,14 +334,20 @@ func identify(v *evidence.Value) (id identity, fault string) {
 	}
 	switch {
 	case fault != "":
+	case misspelt(v) != "":
+		fault = "not a Kubernetes object: " + misspelt(v)
 	case id.apiVersion == "" && id.kind == "":
 		fault = "not a Kubernetes object: it has no apiVersion and no kind"
 	case id.kind == "":
 		fault = "not a Kubernetes object: it has no kind; add one, or, " + renderPatch
 	case id.apiVersion == "":
 		fault = id.kind + " has no apiVersion; add one, or, " + renderPatch
-	case id.kind == "Kustomization" && strings.HasPrefix(id.apiVersion, "kustomize.config.k8s.io/"):
+	case (id.kind == "Kustomization" || id.kind == "Component") && strings.HasPrefix(id.apiVersion, "kustomize.config.k8s.io/"):
 		fault = "kustomization, not rendered; run `kubectl kustomize DIR | surety assess -`"
+	case id.kind == "Status" && id.apiVersion == "v1":
+		fault = "no object but the API server's answer to a request that failed: " + v.Get("message").Str()
+	case id.kind == "Table" && strings.HasPrefix(id.apiVersion, "meta.k8s.io/"):
+		fault = "a table for people to read, not the objects; get them with -o yaml or -o json"
 	case id.kind == "Template" && strings.HasPrefix(id.apiVersion, "template.openshift.io/"):
 		fault = "template, not rendered; run `oc process -f FILE -o yaml | surety assess -`"
 	case meta != nil && !meta.Is(evidence.Object) && !meta.Is(evidence.Null):
@@ -352,6 +358,22 @@ func identify(v *evidence.Value) (id identity, fault string) {
 		fault = id.kind + " has no metadata.name, so that it is no object of a cluster; add one, or, " + renderPatch
 	}
 	return id, fault
+}
+
+// misspelt says that a key by which objects are known is there in other letters
+// only, "" if it is not.
+func misspelt(v *evidence.Value) string {
+	for _, want := range []string{"apiVersion", "kind"} {
+		if v.Get(want) != nil {
+			continue
+		}
+		for _, f := range v.Fields() {
+			if strings.EqualFold(f.Key, want) {
+				return fmt.Sprintf("it has %s for %s, and case counts", f.Key, want)
+			}
+		}
+	}
+	return ""
 }
 
 // unrendered reports whether an image of a pod is still a template. Elsewhere
