@@ -69,7 +69,14 @@ type Item struct {
 	// that is a number; "" if nothing of that sort was seen. No check can pass on
 	// what it could not look into.
 	Misfit string
+	// Unfit lists the values that cannot be what they stand for, such as a
+	// hostNetwork that is text. No check can pass on one it reads.
+	Unfit []Unfit
 }
+
+// Unfit is a value that cannot be what it stands for: its path, as of a read-set,
+// and why.
+type Unfit struct{ Path, Why string }
 
 // Duplicate is a key given again in the same mapping. The last one wins.
 type Duplicate struct {

@@ -126,7 +126,8 @@ func (s *Set) Find(name string) *Check { return s.byName[strings.ToLower(name)] 
 // Judge returns the outcome of every check of the set that applies to item, by
 // engine and then in the engine's order. On an item that cannot be of its kind
 // nothing passes: what a rule did not find there, it may not have been able to
-// look for.
+// look for. Neither does a check that reads a value which cannot be what it
+// stands for.
 func (s *Set) Judge(item *evidence.Item, budget Budget) []Outcome {
 	var out []Outcome
 	for _, m := range s.engines {
@@ -141,6 +142,14 @@ func (s *Set) Judge(item *evidence.Item, budget Budget) []Outcome {
 		for i := range out {
 			if out[i].Verdict == surety.Pass {
 				out[i].Verdict, out[i].Reason = surety.Unknown, "the object does not fit its kind: "+item.Misfit
+			}
+		}
+	}
+	for _, u := range item.Unfit {
+		for i := range out {
+			// The native engine reads values by their types and sees for itself.
+			if o := &out[i]; o.Verdict == surety.Pass && o.Check.Engine != "native" && o.Check.Reads.Covers(u.Path) {
+				o.Verdict, o.Reason = surety.Unknown, "it reads "+u.Path+", which "+u.Why
 			}
 		}
 	}

@@ -231,6 +231,7 @@ func (n *normaliser) object(v *evidence.Value, dups []yaml.Duplicate) {
 		Facts:     facts,
 		Withheld:  withheld,
 		Misfit:    misfit(id.group(), id.kind, body),
+		Unfit:     unfit(id.kind, body),
 	}
 	item.Name = item.Key.Name
 	if item.Namespace != "" {
