@@ -273,6 +273,8 @@ func TestLargeTypedList(t *testing.T) {
 		"pods.json": `{"kind":"PodList","apiVersion":"v1","metadata":{},"items":[` +
 			strings.Repeat(`{"metadata":{"name":"a","annotations":{"x":"`+filler+`"}},"spec":{}},`, 19) + `{"metadata":{"name":"z"}}]}`,
 	}
+	tests["array.json"] = "[" + strings.Repeat(`{"apiVersion":"v1","kind":"Pod","metadata":{"name":"a","annotations":{"x":"`+filler+`"}},"spec":{}},`+"\n", 19) +
+		`{"apiVersion":"v1","kind":"Pod","metadata":{"name":"z"}}]`
 	for name, raw := range tests {
 		pods := 0
 		dir := tree(t, map[string]string{name: raw})

@@ -20,8 +20,9 @@ func isJSON(doc []byte) bool {
 }
 
 // splitJSON yields the values of a JSON text, of which there may be several one
-// after the other, and the elements of a List instead of the List. From where
-// it cannot follow the text, the rest is one part.
+// after the other, and the elements of a list instead of the list. So it does for
+// an array of objects that is too large for one document. From where it cannot
+// follow the text, the rest is one part.
 func splitJSON(raw []byte, line int, yield func(part) bool) bool {
 	s := cursor{raw: raw, line: line}
 	for s.space(); s.at < len(raw); s.space() {
@@ -30,14 +31,13 @@ func splitJSON(raw []byte, line int, yield func(part) bool) bool {
 		if !ok {
 			return yield(part{raw: raw[start:], line: at, format: evidence.JSON})
 		}
+		text, within := raw[start:s.at], raw // the value, and what its elements are parts of
 		list, isList := root.list()
-		if !isList {
-			if !yield(part{raw: raw[start:s.at], line: at, format: evidence.JSON}) {
-				return false
-			}
-			continue
+		if !isList && len(text) > MaxDocument {
+			within = text
+			list, isList = objects(text, at)
 		}
-		if !list.yield(raw, at, evidence.JSON, yield) {
+		if !isList && !yield(part{raw: text, line: at, format: evidence.JSON}) || !list.yield(within, at, evidence.JSON, yield) {
 			return false
 		}
 	}
@@ -67,7 +67,33 @@ func (f *frame) list() (list, bool) {
 		return list{}, false
 	}
 	element, isList := elementOf(f.apiVersion, f.kind)
-	return list{f.items, element, goesOn.Match(f.metadata)}, isList
+	if !isList {
+		return list{}, false
+	}
+	return list{f.items, element, goesOn.Match(f.metadata)}, true
+}
+
+// objects returns an array as a list, if its first element shows a Kubernetes
+// object and all of them are objects.
+func objects(array []byte, line int) (list, bool) {
+	s := cursor{raw: array, line: line}
+	if len(array) == 0 || array[0] != '[' {
+		return list{}, false
+	}
+	items, ok := s.elements()
+	if !ok || len(items) == 0 {
+		return list{}, false
+	}
+	for _, e := range items {
+		if array[e.start] != '{' {
+			return list{}, false
+		}
+	}
+	first := array[items[0].start:items[0].end]
+	if !bytes.Contains(first, []byte(`"apiVersion"`)) || !bytes.Contains(first, []byte(`"kind"`)) {
+		return list{}, false
+	}
+	return list{items: items}, true
 }
 
 // goesOn finds a metadata.continue that is set.
