@@ -205,15 +205,19 @@ func (k *knowledge) showOwners(w io.Writer, c *catalog.Control) {
 }
 
 func (k *knowledge) showMappings(w io.Writer, c *catalog.Control) {
-	for _, f := range k.all() {
-		byRelation := map[catalog.Relation][]string{}
-		for _, l := range k.linksTo(f) {
+	mapped := k.MappingsOf(c)
+	for f, links := range k.links {
+		for _, l := range links {
 			if l.Control == c.ID {
-				byRelation[l.Relation] = append(byRelation[l.Relation], report.Printable(l.ID))
+				mapped[f.Key] = append(mapped[f.Key], catalog.Mapping{ID: l.ID, Relation: l.Relation})
 			}
 		}
-		if f.Key == "x1601" {
-			continue // capability and threats are shown above
+	}
+	delete(mapped, "x1601") // capability and threats are shown above
+	for _, f := range k.all() {
+		byRelation := map[catalog.Relation][]string{}
+		for _, m := range mapped[f.Key] {
+			byRelation[m.Relation] = append(byRelation[m.Relation], report.Printable(m.ID))
 		}
 		for _, r := range catalog.Relations {
 			if ids := byRelation[r]; len(ids) > 0 {
