@@ -1,7 +1,6 @@
 package assessment
 
 import (
-	"iter"
 	"slices"
 	"strings"
 	"time"
@@ -16,24 +15,25 @@ import (
 
 // Input is all an assessment depends on.
 type Input struct {
-	Model            *system.Model
-	Catalog          *catalog.Catalog
-	Responsibilities *responsibility.Index
-	Elements         *system.Matcher
-	Root             surety.Digest
-	Checks           []*policy.Check // all that were to run, by id
-	Items            []*evidence.Item
-	Controllers      map[evidence.Key]evidence.Key // of each controlled item, the controller at the top
-	Judged           []Judged                      // in any order
-	Records          [][]Judged                    // more, as they came: a run holds millions, so they are not copied together
-	Sources          []evidence.Report
-	Coverage         Coverage
-	Waivers          []*Waiver
-	Today            time.Time // waivers that expire before it are expired
-	Baseline         *Snapshot // nil for none
+	Model       *system.Model
+	Catalog     *catalog.Catalog
+	Duties      *responsibility.Set
+	Elements    *system.Matcher
+	Root        surety.Digest
+	Checks      []*policy.Check // all that were to run, by id
+	Items       []*evidence.Item
+	Controllers map[evidence.Key]evidence.Key // of each controlled item, the controller at the top
+	Pool        *Pool                         // that Judgements come from; nil if there are none
+	Judgements  []Judgement                   // in any order; those on one item are joined
+	Judged      []Judged                      // more, one by one; those on one item stand together
+	Sources     []evidence.Report
+	Coverage    Coverage // but for Assessed, which Assess counts
+	Waivers     []*Waiver
+	Today       time.Time // waivers that expire before it are expired
+	Baseline    *Snapshot // nil for none
 }
 
-// Judged is one check's outcome on one item, with the facts of a fail.
+// Judged is one check's outcome on one item.
 type Judged struct {
 	Item    *evidence.Item
 	Check   *policy.Check
@@ -41,103 +41,51 @@ type Judged struct {
 	Detail  *Detail // nil for a plain pass
 }
 
-// Assess judges in. It takes ownership of in.Records.
+// Assess judges in.
 func Assess(in Input) *Assessment {
 	a := &Assessment{
 		Model: in.Model, Catalog: in.Catalog, Root: in.Root,
-		Items: in.Items, Sources: in.Sources, Checks: in.Checks, Duties: in.Responsibilities,
+		Items: in.Items, Sources: in.Sources, Checks: in.Checks, Duties: in.Duties,
 	}
-	owners := &ownerIndex{duties: in.Responsibilities, known: map[string]*elementOwners{}}
-	a.Results = results(in, owners)
-	a.Waivers = applyWaivers(a.Results, in.Waivers, in.Today)
-	a.Responsibilities = standing(a.Results, owners)
-	a.Groups = group(a.Results, in.Model)
-	a.Summary = summarise(a, in.Coverage)
+	if in.Pool == nil {
+		in.Pool = NewPool(in.Checks)
+	}
+	judgements := in.byItem()
+	var waived [][]*Waiver
+	a.Waivers, waived = applyWaivers(judgements, in.Waivers, in.Today)
+	p := newPlacer(in.Duties)
+	a.standing = p.place(&in, judgements, waived)
+	a.loose = p.loose(&in)
+	a.index = newIndex(a.standing, in.Duties)
+	a.Groups = group(a)
+	a.Summary = summarise(a, p, in.Coverage)
 	if in.Baseline != nil {
 		a.Changes = Diff(in.Baseline, a.Snapshot())
 	}
 	return a
 }
 
-// results gives each judged pair its owner and each check that judged nothing
-// its one result without an item.
-func results(in Input, owners *ownerIndex) []Result {
-	out, ends := inItemOrder(in)
-	used := make(map[*policy.Check]bool, len(in.Checks))
-	at := 0
-	for i, end := range ends {
-		rows := out[at:end]
-		at = end
-		if len(rows) == 0 {
-			continue
-		}
-		slices.SortStableFunc(rows, func(a, b Result) int { return strings.Compare(a.Check.ID, b.Check.ID) })
-		e := owners.element(in.Elements.Element(in.placed(in.Items[i]).String()))
-		for j := range rows {
-			rows[j].Owner = e.owner(owners, rows[j].Check)
-			used[rows[j].Check] = true
-		}
-	}
-	nowhere := owners.element("")
-	for _, c := range in.Checks {
-		if used[c] {
-			continue
-		}
-		verdict, reason := withoutItem(c, in.Sources)
-		out = append(out, Result{c, nil, verdict, nowhere.owner(owners, c), &Detail{Reason: reason}})
-	}
-	return out
-}
-
-// inItemOrder returns the judged pairs in the order of their items, without
-// owners, and where those of each item end. It counts and then places: sorting
-// millions of pairs would cost more than judging them.
-func inItemOrder(in Input) (out []Result, ends []int) {
+// byItem returns the judgement of each item.
+func (in *Input) byItem() []Judgement {
 	order := make(map[*evidence.Item]int, len(in.Items))
 	for i, item := range in.Items {
 		order[item] = i
 	}
-	next := make([]int, len(in.Items)+1)
-	total := 0
-	for at, n := range runs(in, order) {
-		next[at+1] += len(n)
-		total += len(n)
+	out := make([]Judgement, len(in.Items))
+	for _, j := range in.Judgements {
+		i := order[j.Item]
+		out[i] = in.Pool.join(out[i], j)
 	}
-	for i := range in.Items {
-		next[i+1] += next[i]
-	}
-	out = make([]Result, total, total+len(in.Checks))
-	for at, n := range runs(in, order) {
-		for _, j := range n {
-			out[next[at]] = Result{Check: j.Check, Item: j.Item, Verdict: j.Verdict, detail: j.Detail}
-			next[at]++
+	for rest := in.Judged; len(rest) > 0; {
+		n := 1
+		for n < len(rest) && rest[n].Item == rest[0].Item {
+			n++
 		}
+		i := order[rest[0].Item]
+		out[i] = in.Pool.join(out[i], in.Pool.Judge(rest[0].Item, rest[:n]))
+		rest = rest[n:]
 	}
-	clear(in.Records) // let go of what has become results: there can be millions
-	return out, next[:len(in.Items)]
-}
-
-// runs yields the judged pairs in stretches of one item, with its place in
-// order.
-func runs(in Input, order map[*evidence.Item]int) iter.Seq2[int, []Judged] {
-	return func(yield func(int, []Judged) bool) {
-		for i := -1; i < len(in.Records); i++ {
-			list := in.Judged
-			if i >= 0 {
-				list = in.Records[i]
-			}
-			for len(list) > 0 {
-				n := 1
-				for n < len(list) && list[n].Item == list[0].Item {
-					n++
-				}
-				if !yield(order[list[0].Item], list[:n]) {
-					return
-				}
-				list = list[n:]
-			}
-		}
-	}
+	return out
 }
 
 // placed is the key that decides which element of the model an item belongs to:
@@ -189,97 +137,9 @@ func readsKind(c *policy.Check, kind string) bool {
 	return c.AppliesTo("kubernetes", kind)
 }
 
-// status reads the counts of one responsibility, worst first. An unknown keeps
-// it unproven however many passes stand beside it.
-func status(n Counts, expired int) responsibility.Status {
-	switch {
-	case n[surety.Fail] > expired:
-		return responsibility.Violated
-	case expired > 0:
-		return responsibility.Expired
-	case n[surety.Unknown] > 0:
-		return responsibility.Unproven
-	case n[surety.Waived] > 0:
-		return responsibility.WaivedAll
-	case n[surety.Pass] > 0:
-		return responsibility.Met
-	}
-	return responsibility.Unproven
-}
-
-func summarise(a *Assessment, coverage Coverage) Summary {
-	s := Summary{
-		FailBySeverity: map[surety.Severity]int{},
-		ByParty:        map[string]Counts{},
-		ByCapability:   map[string]Counts{},
-		Coverage:       coverage,
-	}
-	capability := map[string]string{}
-	for _, c := range a.Catalog.Controls {
-		capability[c.ID] = c.Capability
-	}
-	clauses := map[string]*Counts{} // by clause
-	byCheck := map[*policy.Check]*Counts{}
-	parties := map[string]*Counts{}
-	party, ofParty := "", counter(parties, "")
-	for i := range a.Results {
-		r := &a.Results[i]
-		s.Verdicts[r.Verdict]++
-		if r.Verdict == surety.Fail {
-			s.FailBySeverity[r.Check.Severity]++
-		}
-		if r.Owner.Party != party {
-			party, ofParty = r.Owner.Party, counter(parties, r.Owner.Party)
-		}
-		ofParty[r.Verdict]++
-		ofClause := byCheck[r.Check]
-		if ofClause == nil {
-			ofClause = counter(clauses, capability[r.Owner.Control])
-			byCheck[r.Check] = ofClause
-		}
-		ofClause[r.Verdict]++
-	}
-	for name, n := range parties {
-		if n.Total() > 0 {
-			s.ByParty[name] = *n
-		}
-	}
-	for clause, n := range clauses {
-		s.ByCapability[clause] = *n
-	}
-	return s
-}
-
-func counter(m map[string]*Counts, key string) *Counts {
-	n := m[key]
-	if n == nil {
-		n = &Counts{}
-		m[key] = n
-	}
-	return n
-}
-
-// Total is the number of results counted.
-func (n Counts) Total() int {
-	sum := 0
-	for _, v := range n {
-		sum += v
-	}
-	return sum
-}
-
-// WorstFail returns the highest severity among the fails; ok is false if
-// nothing failed.
-func (s Summary) WorstFail() (worst surety.Severity, ok bool) {
-	for sev, n := range s.FailBySeverity {
-		if n > 0 {
-			worst, ok = max(worst, sev), true
-		}
-	}
-	return worst, ok
-}
-
 // SortItems puts items in key order, the order of every report.
 func SortItems(items []*evidence.Item) {
-	slices.SortStableFunc(items, func(a, b *evidence.Item) int { return a.Key.Compare(b.Key) })
+	if byKey := func(a, b *evidence.Item) int { return a.Key.Compare(b.Key) }; !slices.IsSortedFunc(items, byKey) {
+		slices.SortStableFunc(items, byKey)
+	}
 }

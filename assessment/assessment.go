@@ -7,6 +7,8 @@
 package assessment
 
 import (
+	"iter"
+
 	"github.com/surety-cloud/surety"
 	"github.com/surety-cloud/surety/catalog"
 	"github.com/surety-cloud/surety/evidence"
@@ -20,43 +22,61 @@ import (
 // every item has a result, and every check that applied to none has one
 // not-applicable or unknown result without an item.
 type Assessment struct {
-	Model            *system.Model
-	Catalog          *catalog.Catalog
-	Root             surety.Digest    // of the evidence tree
-	Items            []*evidence.Item // in key order
-	Sources          []evidence.Report
-	Checks           []*policy.Check
-	Results          []Result // by item key, then check id; results without an item last
-	Responsibilities []Responsibility
-	Duties           *responsibility.Index // finds the responsibility that a result counts for
-	Waivers          []WaiverUse
-	Groups           []Group // what to fix first, most urgent first
-	Summary          Summary
-	Changes          *Changes // nil without a baseline
+	Model   *system.Model
+	Catalog *catalog.Catalog
+	Root    surety.Digest    // of the evidence tree
+	Items   []*evidence.Item // in key order
+	Sources []evidence.Report
+	Checks  []*policy.Check
+	Duties  *responsibility.Set // finds the responsibility that a result counts for
+	Waivers []WaiverUse
+	Groups  []*Group // what to fix first, most urgent first
+	Summary Summary
+	Changes *Changes // nil without a baseline
+
+	standing []standing // of each of Items
+	loose    []Result   // those without an item
+	index    index
 }
 
-// Result is what one check says about one item, and whose it is. Passes are by
-// far the most common, so what only other verdicts have is kept apart.
+// Result is what one check says about one item, and whose it is. Results are
+// made as they are asked for: a run has millions.
 type Result struct {
 	Check   *policy.Check
 	Item    *evidence.Item // nil: the check had nothing to look at
 	Verdict surety.Verdict
-	Owner   *Owner // shared by all results of one control on one element; never nil
-	detail  *Detail
+	Owner   *Owner  // never nil
+	Element string  // the model's component, service or zone
+	Waiver  *Waiver // that turned a fail into waived, or would have before it expired
+	Place   Place
+	detail  *Packed
 }
 
-// Detail returns r's detail; it is empty for a pass.
+// Place tells a result from every other one of its assessment.
+type Place struct{ item, check int32 }
+
+// Detail returns what r says beyond its verdict; it is empty for a pass.
 func (r *Result) Detail() Detail {
 	if r.detail == nil {
 		return Detail{}
 	}
-	return r.detail.open()
+	d := r.detail.open(r.base())
+	d.Waiver = r.Waiver
+	return d
 }
 
-// Owner says on whom a result lands.
+// base is the line that r's detail counts from.
+func (r *Result) base() int {
+	if r.Item == nil {
+		return 0
+	}
+	return r.Item.Origin.Line
+}
+
+// Owner says on whom a result lands. All results of one control on elements in
+// the same place of the model share it.
 type Owner struct {
 	Control string // the control the result counts for first
-	Element string // the model's component, service or zone
 	Party   string // accountable, "" if nobody is
 	Basis   string // why that party
 }
@@ -79,7 +99,7 @@ func (r *Result) Origin() surety.Origin {
 	}
 	o := r.Item.Origin
 	if r.detail != nil {
-		if f, ok := r.detail.first(); ok && f.Line > 0 {
+		if f, ok := r.detail.first(r.base()); ok && f.Line > 0 {
 			o.Line = f.Line
 		}
 	}
@@ -91,21 +111,74 @@ func (r *Result) Message() string {
 	if r.detail == nil {
 		return ""
 	}
-	if f, ok := r.detail.first(); ok {
+	if f, ok := r.detail.first(r.base()); ok {
 		return f.Message
 	}
 	return r.Detail().Reason
 }
 
+// Results yields every result by item key, then check id; results without an
+// item come last.
+func (a *Assessment) Results() iter.Seq[Result] {
+	return func(yield func(Result) bool) {
+		for i := range a.standing {
+			for r := range a.standing[i].results(true) {
+				if !yield(r) {
+					return
+				}
+			}
+		}
+		for _, r := range a.loose {
+			if !yield(r) {
+				return
+			}
+		}
+	}
+}
+
+// Findings yields the results that neither pass nor do not apply, in the order
+// of Results.
+func (a *Assessment) Findings() iter.Seq[Result] {
+	return func(yield func(Result) bool) {
+		for i := range a.standing {
+			for r := range a.standing[i].results(false) {
+				if r.Verdict != surety.NotApplicable && !yield(r) {
+					return
+				}
+			}
+		}
+		for _, r := range a.loose {
+			if r.Verdict != surety.NotApplicable && !yield(r) {
+				return
+			}
+		}
+	}
+}
+
 // Responsibility is a responsibility and how it stands.
 type Responsibility struct {
-	*responsibility.Responsibility
+	responsibility.Responsibility
 	Status   responsibility.Status
 	Verdicts Counts
 }
 
 // Counts is a number per verdict, indexed by surety.Verdict.
 type Counts [5]int
+
+// Total is the number of results counted.
+func (n Counts) Total() int {
+	sum := 0
+	for _, v := range n {
+		sum += v
+	}
+	return sum
+}
+
+func (n *Counts) add(more Counts) {
+	for i, v := range more {
+		n[i] += v
+	}
+}
 
 // Summary holds the totals. Every result is counted once per dimension.
 type Summary struct {

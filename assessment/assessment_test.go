@@ -68,9 +68,9 @@ func input(t *testing.T) Input {
 	}
 	return Input{
 		Model: m, Catalog: known, Elements: system.NewMatcher(m),
-		Responsibilities: responsibility.NewIndex(responsibility.Resolve(m, known)),
-		Checks:           []*policy.Check{nodes, limits, privileged, roles},
-		Items:            []*evidence.Item{web, db}, Today: today,
+		Duties: responsibility.Resolve(m, known),
+		Checks: []*policy.Check{nodes, limits, privileged, roles},
+		Items:  []*evidence.Item{web, db}, Today: today,
 		Judged: []Judged{
 			{db, limits, surety.Fail, fail("no limits")}, {db, privileged, surety.Pass, nil},
 			{web, privileged, surety.Fail, fail("privileged")}, {web, limits, surety.Fail, fail("no limits")},
@@ -82,9 +82,8 @@ func input(t *testing.T) Input {
 func TestAssess(t *testing.T) {
 	a := Assess(input(t))
 	var got []string
-	for i := range a.Results {
-		r := &a.Results[i]
-		got = append(got, r.ID()+" "+r.Verdict.String()+" "+r.Owner.Element+" "+r.Owner.Party)
+	for r := range a.Results() {
+		got = append(got, r.ID()+" "+r.Verdict.String()+" "+r.Element+" "+r.Owner.Party)
 	}
 	want := []string{
 		"KSV-0011@kubernetes/files/shop/Deployment.apps/web fail web acme",
@@ -95,8 +94,8 @@ func TestAssess(t *testing.T) {
 	if !slices.Equal(got[:4], want) {
 		t.Errorf("results:\n%s\nwant:\n%s", strings.Join(got, "\n"), strings.Join(want, "\n"))
 	}
-	if n := a.Summary.Verdicts; n[surety.Fail] != 3 || n[surety.Pass] != 1 || n[surety.NotApplicable] != 2 || n.Total() != len(a.Results) {
-		t.Errorf("verdicts %v of %d results", n, len(a.Results))
+	if n := a.Summary.Verdicts; n[surety.Fail] != 3 || n[surety.Pass] != 1 || n[surety.NotApplicable] != 2 || n.Total() != len(got) {
+		t.Errorf("verdicts %v of %d results", n, len(got))
 	}
 	if worst, ok := a.Summary.WorstFail(); !ok || worst != surety.High {
 		t.Errorf("worst %v %v", worst, ok)
@@ -104,7 +103,8 @@ func TestAssess(t *testing.T) {
 	if len(a.Groups) != 3 || a.Groups[0].Check != privileged {
 		t.Errorf("groups %+v", a.Groups)
 	}
-	if o := a.Results[0].Origin(); o.String() != "web.yaml:5" {
+	first := slices.Collect(a.Results())[0]
+	if o := first.Origin(); o.String() != "web.yaml:5" {
 		t.Errorf("origin %s", o)
 	}
 }
@@ -152,7 +152,7 @@ func TestStatus(t *testing.T) {
 		{counts(9, 2, 0, 0), 1, responsibility.Violated},
 		{counts(0, 0, 0, 0), 0, responsibility.Unproven},
 	} {
-		if got := status(tt.n, tt.expired); got != tt.want {
+		if got := (&tally{tt.n, tt.expired}).status(); got != tt.want {
 			t.Errorf("status(%v, %d) = %s, want %s", tt.n, tt.expired, got, tt.want)
 		}
 	}
@@ -284,9 +284,9 @@ func TestOwnedPodsAreTheirWorkloads(t *testing.T) {
 	in.Judged = append(in.Judged, Judged{pod, privileged, surety.Pass, nil})
 	in.Controllers = map[evidence.Key]evidence.Key{pod.Key: in.Items[0].Key}
 	a := Assess(in)
-	for i := range a.Results {
-		if r := &a.Results[i]; r.Item == pod && r.Owner.Element != "web" {
-			t.Errorf("the pod counts for %q", r.Owner.Element)
+	for r := range a.Results() {
+		if r.Item == pod && r.Element != "web" {
+			t.Errorf("the pod counts for %q", r.Element)
 		}
 	}
 }

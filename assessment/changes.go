@@ -34,8 +34,7 @@ func (s *Snap) ID() string { return s.Check + "@" + s.Resource }
 // Snapshot returns a's results for comparison.
 func (a *Assessment) Snapshot() *Snapshot {
 	return &Snapshot{Results: func(yield func(Snap) bool) {
-		for i := range a.Results {
-			r := &a.Results[i]
+		for r := range a.Results() {
 			s := Snap{
 				Check: r.Check.ID, Resource: r.Resource(), Severity: r.Check.Severity,
 				Verdict: r.Verdict, Version: r.Check.Version.Short(), Facts: r.Detail().Facts,

@@ -2,7 +2,6 @@ package assessment
 
 import (
 	"encoding/binary"
-	"errors"
 
 	"github.com/surety-cloud/surety/policy"
 )
@@ -13,66 +12,46 @@ type Detail struct {
 	Facts    []policy.Fact    // the values it rests on
 	Reason   string           // of unknown and not-applicable
 	Waiver   *Waiver          // that turned a fail into waived, or would have before it expired
-
-	packed string // Findings, Facts and Reason in compact form, instead of these
-	base   int    // the line that lines in packed count from
 }
 
-// errDamaged is returned for bytes that Pack did not write.
-var errDamaged = errors.New("damaged detail")
+// Packed is a detail without its waiver in compact form: varints and
+// length-prefixed strings, lines relative to its item's first line. A run may
+// hold a million details and print a few, so they are kept like this and opened
+// when a report reads them.
+type Packed string
 
-// Pack appends d to b without its waiver: varints and length-prefixed strings,
-// lines relative to base. A run may hold a million details and print a few, so
-// they are kept like this and opened when a report reads them.
-func (d *Detail) Pack(b []byte, base int) []byte {
-	if d.packed != "" && d.base == base {
-		return append(b, d.packed...)
+// pack appends d to b; base is the line that lines count from.
+func (d *Detail) pack(b []byte, base int) []byte {
+	if d == nil {
+		d = &Detail{}
 	}
-	open := d.open()
 	p := packer{b, base}
-	p.uint(len(open.Findings))
-	for _, f := range open.Findings {
+	p.uint(len(d.Findings))
+	for _, f := range d.Findings {
 		p.line(f.Line)
 		p.text(f.Message)
 	}
-	p.uint(len(open.Facts))
-	for _, f := range open.Facts {
+	p.uint(len(d.Facts))
+	for _, f := range d.Facts {
 		p.line(f.Line)
 		p.text(f.Path)
 		p.text(f.Value)
 	}
-	p.text(open.Reason)
+	p.text(d.Reason)
 	return p.b
 }
 
-// Packed returns the detail that Pack wrote, now counted from line base. It
-// keeps packed. The error says that Pack did not write it.
-func Packed(packed string, base int) (Detail, error) {
-	u := unpacker{s: packed, base: base}
-	u.detail(nil)
-	return Detail{packed: packed, base: base}, u.err
-}
-
-// open returns d with its packed parts in place.
-func (d *Detail) open() Detail {
-	if d.packed == "" {
-		return *d
-	}
-	out := Detail{Waiver: d.Waiver}
-	u := unpacker{s: d.packed, base: d.base}
+// open returns the detail, its lines counted from base.
+func (p Packed) open(base int) Detail {
+	var out Detail
+	u := unpacker{s: string(p), base: base}
 	u.detail(&out)
 	return out
 }
 
 // first returns the first finding without opening the rest.
-func (d *Detail) first() (f policy.Finding, ok bool) {
-	if d.packed == "" {
-		if len(d.Findings) == 0 {
-			return f, false
-		}
-		return d.Findings[0], true
-	}
-	u := unpacker{s: d.packed, base: d.base}
+func (p Packed) first(base int) (f policy.Finding, ok bool) {
+	u := unpacker{s: string(p), base: base}
 	if u.count() == 0 {
 		return f, false
 	}

@@ -2,6 +2,7 @@ package assessment
 
 import (
 	"cmp"
+	"iter"
 	"slices"
 	"strings"
 
@@ -9,7 +10,6 @@ import (
 	"github.com/surety-cloud/surety/evidence"
 	"github.com/surety-cloud/surety/evidence/kubernetes"
 	"github.com/surety-cloud/surety/policy"
-	"github.com/surety-cloud/surety/system"
 )
 
 // Group is a set of fails that one change would fix: the same check on
@@ -18,48 +18,95 @@ type Group struct {
 	Check   *policy.Check
 	Cause   string // what the resources share: their controller, or their images
 	Party   string
-	Exposed bool      // one of the resources can be reached from outside the system
-	Results []*Result // at least one, in report order
+	Exposed bool // one of the resources can be reached from outside the system
+
+	all   []standing // of the assessment
+	fails []fail     // at least one, in report order
+}
+
+// fail is what the check of this number says of the item of this number; told is
+// the number of its detail.
+type fail struct {
+	item        int32
+	check, told int32
+}
+
+// Len is the number of fails in the group, at least one.
+func (g *Group) Len() int { return len(g.fails) }
+
+// Results yields the fails of the group in report order.
+func (g *Group) Results() iter.Seq[Result] {
+	return func(yield func(Result) bool) {
+		for i := range g.fails {
+			if !yield(g.At(i)) {
+				return
+			}
+		}
+	}
+}
+
+// At returns fail i of the group.
+func (g *Group) At(i int) Result {
+	f := g.fails[i]
+	s := &g.all[f.item]
+	return s.result(int(f.check), int(f.told))
 }
 
 // group collects the fails by root cause, most urgent first: by severity, then
 // what can be reached from outside, then by how many resources one fix mends.
-func group(results []Result, m *system.Model) []Group {
-	type key struct{ check, party, cause string }
-	byKey := map[key]int{}
-	var groups []Group
-	causes := map[*evidence.Item]string{}
-	for i := range results {
-		r := &results[i]
-		if r.Verdict != surety.Fail {
+func group(a *Assessment) []*Group {
+	type key struct {
+		check *policy.Check
+		party string
+		cause int
+	}
+	byKey := map[key]*Group{}
+	var groups []*Group
+	causes := map[string]int{}
+	for i := range a.standing {
+		s := &a.standing[i]
+		if strings.IndexByte(s.Marks, byte(fails)) < 0 && strings.IndexByte(s.Marks, byte(expired)) < 0 {
 			continue
 		}
-		cause, ok := causes[r.Item]
+		cause := rootCause(s.Item)
+		number, ok := causes[cause]
 		if !ok {
-			cause = rootCause(r.Item)
-			causes[r.Item] = cause
+			number = len(causes)
+			causes[cause] = number
 		}
-		k := key{r.Check.ID, r.Owner.Party, cause}
-		at, ok := byKey[k]
-		if !ok {
-			at = len(groups)
-			byKey[k] = at
-			groups = append(groups, Group{Check: r.Check, Cause: cause, Party: r.Owner.Party})
-		}
-		groups[at].Results = append(groups[at].Results, r)
-		if c := m.Components[r.Owner.Element]; c != nil && c.Exposed != "" {
-			groups[at].Exposed = true
+		c := a.Model.Components[s.element]
+		exposed := c != nil && c.Exposed != ""
+		told := -1
+		for k := range len(s.Marks) {
+			if mark(s.Marks[k]) != pass {
+				told++
+			}
+			if mark(s.Marks[k]).verdict() != surety.Fail {
+				continue
+			}
+			at := key{s.Roster.checks[k], s.landing.owners[k].Party, number}
+			g := byKey[at]
+			if g == nil {
+				g = &Group{Check: at.check, Cause: cause, Party: at.party, all: a.standing}
+				byKey[at] = g
+				groups = append(groups, g)
+			}
+			g.fails = append(g.fails, fail{int32(i), int32(k), int32(told)})
+			g.Exposed = g.Exposed || exposed
 		}
 	}
-	slices.SortStableFunc(groups, func(a, b Group) int {
-		return cmp.Or(
-			cmp.Compare(b.Check.Severity, a.Check.Severity),
-			compareBool(b.Exposed, a.Exposed),
-			cmp.Compare(len(b.Results), len(a.Results)),
-			strings.Compare(a.Check.ID, b.Check.ID),
-			strings.Compare(a.Cause, b.Cause))
-	})
+	slices.SortFunc(groups, byUrgency)
 	return groups
+}
+
+func byUrgency(a, b *Group) int {
+	return cmp.Or(
+		cmp.Compare(b.Check.Severity, a.Check.Severity),
+		compareBool(b.Exposed, a.Exposed),
+		cmp.Compare(b.Len(), a.Len()),
+		strings.Compare(a.Check.ID, b.Check.ID),
+		strings.Compare(a.Cause, b.Cause),
+		cmp.Compare(a.fails[0].item, b.fails[0].item))
 }
 
 func compareBool(a, b bool) int {

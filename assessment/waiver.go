@@ -47,38 +47,79 @@ type WaiverUse struct {
 const yearAhead = 366 * 24 * time.Hour
 
 // applyWaivers turns the fails that an unexpired waiver covers into waived ones
-// and marks those an expired one covers. The first waiver in file order wins.
-func applyWaivers(results []Result, waivers []*Waiver, today time.Time) []WaiverUse {
+// and marks those an expired one covers. The first waiver in file order wins. It
+// changes the judgements, and returns for each of them the waivers of its details
+// (nil if there is none).
+func applyWaivers(judgements []Judgement, waivers []*Waiver, today time.Time) ([]WaiverUse, [][]*Waiver) {
+	if len(waivers) == 0 {
+		return []WaiverUse{}, nil
+	}
 	uses := make([]WaiverUse, len(waivers))
 	scopes := make([]map[string]bool, len(waivers))
 	for i, w := range waivers {
 		uses[i].Waiver = w
 		scopes[i] = map[string]bool{}
 	}
-	for i := range results {
-		r := &results[i]
-		if r.Verdict != surety.Fail {
-			continue
+	waived := make([][]*Waiver, len(judgements))
+	for i := range judgements {
+		j := &judgements[i]
+		told := 0
+		for k := range len(j.Marks) {
+			if mark(j.Marks[k]) == fails {
+				if w := cover(j.Item, j.Roster.checks[k], waivers, today, uses, scopes); w != nil {
+					if waived[i] == nil {
+						waived[i] = make([]*Waiver, len(j.Details))
+					}
+					waived[i][told] = w
+				}
+			}
+			if mark(j.Marks[k]) != pass {
+				told++
+			}
 		}
-		for n, w := range waivers {
-			if !w.covers(r.Check, r.Item) {
-				continue
-			}
-			uses[n].Matched++
-			scopes[n][r.Check.ID+" "+r.Item.Key.Scope] = true
-			if r.detail.Waiver == nil || r.detail.Waiver.expired(today) {
-				r.detail.Waiver = w
-			}
-			if !w.expired(today) {
-				r.Verdict = surety.Waived
-				break
-			}
+		if waived[i] != nil {
+			j.waive(waived[i], today)
 		}
 	}
 	for i := range uses {
 		uses[i].judge(today, len(scopes[i]))
 	}
-	return uses
+	return uses, waived
+}
+
+// cover returns the waiver of one fail, nil if none covers it, and notes in uses
+// and scopes every waiver that was tried and covers it.
+func cover(item *evidence.Item, c *policy.Check, waivers []*Waiver, today time.Time, uses []WaiverUse, scopes []map[string]bool) *Waiver {
+	var best *Waiver
+	for n, w := range waivers {
+		if !w.covers(c, item) {
+			continue
+		}
+		uses[n].Matched++
+		scopes[n][c.ID+" "+item.Key.Scope] = true
+		if !w.expired(today) {
+			return w
+		}
+		best = w
+	}
+	return best
+}
+
+// waive marks the fails that waivers cover.
+func (j *Judgement) waive(waivers []*Waiver, today time.Time) {
+	marks, told := []byte(j.Marks), 0
+	for k := range marks {
+		if mark(marks[k]) == pass {
+			continue
+		}
+		if w := waivers[told]; w != nil && w.expired(today) {
+			marks[k] = byte(expired)
+		} else if w != nil {
+			marks[k] = byte(surety.Waived)
+		}
+		told++
+	}
+	j.Marks = string(marks)
 }
 
 func (w *Waiver) covers(c *policy.Check, item *evidence.Item) bool {

@@ -36,7 +36,8 @@ type Options struct {
 	Today    time.Time            // the date waivers are measured against
 	Budget   func() policy.Budget // called for each item
 	Facts    bool                 // record the values each fail rests on, for reports that show them
-	Memo     Memo                 // nil: judge every document
+	Pool     *assessment.Pool     // of Policy's checks; nil: one of this run's own
+	Memo     Memo                 // of what Pool keeps; nil: judge every document
 	Progress func(items int)      // called now and then from one goroutine; nil: silent
 }
 
@@ -53,6 +54,9 @@ func (o *Options) controlsOf(rule string) []string {
 // with what has been judged so far; the sources are then partial. The error is
 // about input nothing can be assessed of.
 func Run(ctx context.Context, o Options) (*assessment.Assessment, error) {
+	if o.Pool == nil {
+		o.Pool = assessment.NewPool(o.Policy.Checks())
+	}
 	seen, err := observe(ctx, o)
 	if err != nil {
 		return nil, err
@@ -65,13 +69,12 @@ func Run(ctx context.Context, o Options) (*assessment.Assessment, error) {
 	if model == nil {
 		model = system.Infer(seen.items)
 	}
-	duties := responsibility.NewIndex(responsibility.Resolve(model, o.Catalog))
-
 	return assessment.Assess(assessment.Input{
 		Model: model, Catalog: o.Catalog,
-		Responsibilities: duties, Elements: system.NewMatcher(model),
+		Duties: responsibility.Resolve(model, o.Catalog), Elements: system.NewMatcher(model),
 		Root:   evidence.NewTree(seen.items).Root(),
-		Checks: seen.checks(o.Policy), Items: seen.items, Controllers: kubernetes.Controllers(seen.items), Records: seen.judged,
+		Checks: seen.checks(o.Policy), Items: seen.items, Controllers: kubernetes.Controllers(seen.items),
+		Pool: o.Pool, Judgements: seen.judged, Judged: seen.singly,
 		Sources: seen.reports, Coverage: seen.coverage(),
 		Waivers: o.Waivers, Baseline: o.Baseline, Today: o.Today,
 	}), nil

@@ -7,6 +7,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/surety-cloud/surety/assessment"
 	"github.com/surety-cloud/surety/assure"
 	"github.com/surety-cloud/surety/catalog"
 	"github.com/surety-cloud/surety/evidence"
@@ -55,7 +56,8 @@ func TestMemoChangesNoByteOfTheReport(t *testing.T) {
 			Sources: []evidence.Source{files.New([]string{path}, nil)}, Policy: set, Catalog: known,
 			Budget: func() policy.Budget { return policy.DefaultBudget },
 		}
-		m, err := memo.Open(dir, set.Digest(), set.Checks(), memo.DefaultLimit)
+		o.Pool = assessment.NewPool(set.Checks())
+		m, err := memo.Open(dir, set.Digest(), o.Pool, memo.DefaultLimit)
 		if err != nil {
 			t.Fatal(err)
 		}

@@ -38,7 +38,8 @@ const maxProblems = 10_000
 // seen is what observing all sources came to, in the order of the sources.
 type seen struct {
 	items    []*evidence.Item
-	judged   [][]assessment.Judged // one slice a document
+	judged   []assessment.Judgement // of documents
+	singly   []assessment.Judged    // of relations and of other scanners
 	reports  []evidence.Report
 	imports  imports
 	unparsed int
@@ -51,16 +52,6 @@ func (s *seen) coverage() assessment.Coverage {
 		c.Ignored += r.Ignored
 		c.Problems += len(r.Problems) + r.Omitted
 	}
-	assessed := make(map[*evidence.Item]bool, len(s.items))
-	var last *evidence.Item
-	for _, record := range s.judged {
-		for i := range record {
-			if item := record[i].Item; item != last {
-				assessed[item], last = true, item
-			}
-		}
-	}
-	c.Assessed = len(assessed)
 	return c
 }
 
@@ -78,13 +69,14 @@ func (s *seen) unseen(kind string) bool {
 
 // judgeAll adds what the checks on relations say of the items.
 func (s *seen) judgeAll(set *policy.Set, facts bool) {
-	relations := set.JudgeAll(s.items, s.unseen)
-	record := make([]assessment.Judged, len(relations))
-	var scratch []byte
-	for i, r := range relations {
-		record[i], scratch = judged(facts, r.Item, r.Outcome, r.Item.Facts, scratch)
+	for _, r := range set.JudgeAll(s.items, s.unseen) {
+		j := assessment.Judged{Item: r.Item, Check: r.Check, Verdict: r.Verdict}
+		if r.Verdict != surety.Pass {
+			j.Detail = &assessment.Detail{}
+			*j.Detail = detail(facts, r.Outcome, r.Item.Facts)
+		}
+		s.singly = append(s.singly, j)
 	}
-	s.judged = append(s.judged, record)
 }
 
 // observe collects each source in turn and judges its documents on all cores. A
@@ -132,8 +124,9 @@ func (s *seen) source(ctx context.Context, o Options, src evidence.Source) error
 	var group sync.WaitGroup
 	for range workers {
 		group.Go(func() {
+			j := judge{Options: o}
 			for b := range todo {
-				b.done <- judgeBatch(ctx, o, b.docs)
+				b.done <- j.batch(ctx, b.docs)
 			}
 		})
 	}
@@ -167,13 +160,13 @@ func (s *seen) source(ctx context.Context, o Options, src evidence.Source) error
 			problems = append(problems, d.problems[:listed]...)
 			omitted += len(d.problems) - listed
 			if d.scan != nil {
-				d.Items, d.Judged = s.imports.read(d.scan)
+				var said []assessment.Judged
+				d.Items, said = s.imports.read(d.scan)
+				s.singly = append(s.singly, said...)
 			}
 			items += len(d.Items)
 			s.items = append(s.items, d.Items...)
-			if len(d.Judged) > 0 {
-				s.judged = append(s.judged, d.Judged)
-			}
+			s.judged = append(s.judged, d.Judged...)
 			if len(d.Items) == 0 {
 				s.unparsed++
 			}
@@ -202,20 +195,28 @@ func (s *seen) source(ctx context.Context, o Options, src evidence.Source) error
 	return err
 }
 
-func judgeBatch(ctx context.Context, o Options, docs []evidence.Document) []judgedDocument {
+// judge judges documents, one at a time; its scratch is used for one after the
+// other.
+type judge struct {
+	Options
+	said    []assessment.Judged
+	details []assessment.Detail
+}
+
+func (j *judge) batch(ctx context.Context, docs []evidence.Document) []judgedDocument {
 	out := make([]judgedDocument, len(docs))
 	for i, d := range docs {
 		if ctx.Err() != nil {
 			out[i].problems = []evidence.Problem{{Origin: d.Origin, Message: "not assessed: interrupted"}}
 			continue
 		}
-		out[i] = judgeSafely(o, d)
+		out[i] = j.safely(d)
 	}
 	return out
 }
 
-// judgeSafely makes a fault of ours a problem of the one document that shows it.
-func judgeSafely(o Options, d evidence.Document) (out judgedDocument) {
+// safely makes a fault of ours a problem of the one document that shows it.
+func (j *judge) safely(d evidence.Document) (out judgedDocument) {
 	defer func() {
 		if r := recover(); r != nil {
 			out = judgedDocument{problems: []evidence.Problem{{
@@ -223,20 +224,19 @@ func judgeSafely(o Options, d evidence.Document) (out judgedDocument) {
 			}}}
 		}
 	}()
-	return judgeDocument(o, d)
+	return j.document(d)
 }
 
-// judgeDocument asks the memo first. Only documents without problems are
-// remembered: a problem's message may name lines, which do not move with the
-// document.
-func judgeDocument(o Options, d evidence.Document) judgedDocument {
+// document asks the memo first. Only documents without problems are remembered:
+// a problem's message may name lines, which do not move with the document.
+func (j *judge) document(d evidence.Document) judgedDocument {
 	if d.Format == evidence.Scan {
 		return readScan(d)
 	}
 	var digest surety.Digest
-	if o.Memo != nil {
-		digest = documentDigest(d, o.Facts)
-		if r, ok := o.Memo.Get(digest, d.Origin.File, d.Origin.Line); ok {
+	if j.Memo != nil {
+		digest = documentDigest(d, j.Facts)
+		if r, ok := j.Memo.Get(digest, d.Origin.File, d.Origin.Line); ok {
 			return judgedDocument{Record: r}
 		}
 	}
@@ -244,22 +244,42 @@ func judgeDocument(o Options, d evidence.Document) judgedDocument {
 	out := judgedDocument{problems: n.Problems}
 	out.Items = n.Items
 	memorable := len(n.Problems) == 0
-	var scratch []byte
 	for _, item := range n.Items {
-		outcomes := o.Policy.Judge(item, o.Budget())
-		out.Judged = slices.Grow(out.Judged, len(outcomes))
-		for _, outcome := range outcomes {
-			var j assessment.Judged
-			j, scratch = judged(o.Facts, item, outcome, item.Body, scratch)
-			out.Judged = append(out.Judged, j)
+		if outcomes := j.Policy.Judge(item, j.Budget()); len(outcomes) > 0 {
+			out.Judged = append(out.Judged, j.item(item, outcomes))
 		}
 		memorable = memorable && len(item.Duplicates) == 0
 		item.Body = nil
 	}
-	if o.Memo != nil && memorable {
-		o.Memo.Put(digest, d.Origin.Line, out.Record)
+	if j.Memo != nil && memorable {
+		j.Memo.Put(digest, d.Origin.Line, out.Record)
 	}
 	return out
+}
+
+// item keeps of outcomes what the assessment needs.
+func (j *judge) item(item *evidence.Item, outcomes []policy.Outcome) assessment.Judgement {
+	j.said = j.said[:0]
+	j.details = slices.Grow(j.details[:0], len(outcomes)) // said points into it
+	for _, o := range outcomes {
+		said := assessment.Judged{Item: item, Check: o.Check, Verdict: o.Verdict}
+		if o.Verdict != surety.Pass {
+			j.details = append(j.details, detail(j.Facts, o, item.Body))
+			said.Detail = &j.details[len(j.details)-1]
+		}
+		j.said = append(j.said, said)
+	}
+	return j.Pool.Judge(item, j.said)
+}
+
+// detail is what an outcome says beyond its verdict; body is what the check read,
+// and facts says whether to keep the values a fail rests on.
+func detail(facts bool, o policy.Outcome, body *evidence.Value) assessment.Detail {
+	d := assessment.Detail{Findings: o.Findings, Reason: o.Reason}
+	if facts && o.Verdict == surety.Fail {
+		d.Facts = policy.Facts(o.Check.Reads, body, maxFacts)
+	}
+	return d
 }
 
 func readScan(d evidence.Document) judgedDocument {
@@ -305,26 +325,4 @@ func normalise(d evidence.Document) evidence.Normalised {
 		return dockerfile.Normalise(d)
 	}
 	return kubernetes.Normalise(d)
-}
-
-// judged keeps of an outcome what the assessment needs; body is what the check
-// read, and facts says whether to keep the values a fail rests on. A plain pass
-// needs nothing beyond its verdict. Details are packed, by way of scratch, which
-// is returned to be used again.
-func judged(facts bool, item *evidence.Item, o policy.Outcome, body *evidence.Value, scratch []byte) (assessment.Judged, []byte) {
-	j := assessment.Judged{Item: item, Check: o.Check, Verdict: o.Verdict}
-	if o.Verdict == surety.Pass {
-		return j, scratch
-	}
-	d := assessment.Detail{Findings: o.Findings, Reason: o.Reason}
-	if facts && o.Verdict == surety.Fail {
-		d.Facts = policy.Facts(o.Check.Reads, body, maxFacts)
-	}
-	scratch = d.Pack(scratch[:0], item.Origin.Line)
-	packed, err := assessment.Packed(string(scratch), item.Origin.Line)
-	if err != nil {
-		packed = d
-	}
-	j.Detail = &packed
-	return j, scratch
 }

@@ -45,7 +45,7 @@ func observeText(t *testing.T, raw string) *seen {
 
 // TestFaultStaysInItsDocument makes the judging of a document panic.
 func TestFaultStaysInItsDocument(t *testing.T) {
-	out := judgeBatch(t.Context(), Options{}, []evidence.Document{{
+	out := (&judge{}).batch(t.Context(), []evidence.Document{{
 		Origin: surety.Origin{File: "pod.yaml", Line: 3}, Raw: []byte("apiVersion: v1\nkind: Pod\nmetadata: {name: x}\n"),
 	}}) // no policy: a nil pointer
 	if len(out) != 1 || len(out[0].problems) != 1 || !strings.Contains(out[0].problems[0].Message, "internal error") {
@@ -58,7 +58,7 @@ func TestFaultStaysInItsDocument(t *testing.T) {
 
 // TestBrokenScan says once where the report of a scanner is broken.
 func TestBrokenScan(t *testing.T) {
-	out := judgeDocument(Options{}, evidence.Document{
+	out := (&judge{}).document(evidence.Document{
 		Origin: surety.Origin{File: "x.sarif", Line: 1}, Format: evidence.Scan, Raw: []byte("{\"runs\": [\n{\"tool\": 1"),
 	})
 	if len(out.problems) != 1 || out.problems[0].Origin.String() != "x.sarif:2" || strings.Contains(out.problems[0].Message, "x.sarif") {

@@ -145,6 +145,7 @@ type Control struct {
 	Layer      Layer
 	Component  string            // functional component of the architecture it acts in
 	Applies    []system.Category // services it is about; none means all
+	Offers     []system.Offer    // it is about services that offer one of these; none means any
 	Row        string            // row of the ownership matrix
 	Owner      Row               // its cells
 	Does       map[system.Role]Duty

@@ -243,6 +243,7 @@ type controlRow struct {
 	Component string            `yaml:"component,required"`
 	Owner     string            `yaml:"owner,required"`
 	Applies   []system.Category `yaml:"applies"`
+	Offers    []system.Offer    `yaml:"offers"`
 	Does      map[system.Role]struct {
 		Activity string `yaml:"activity,required"`
 		Do       string `yaml:"do,required"`
@@ -296,7 +297,7 @@ func (r *reader) controls() {
 func (row *controlRow) control() *Control {
 	k := &Control{
 		ID: row.ID, Topic: row.Topic, Title: row.Title, Statement: row.Statement, Test: row.Test,
-		Layer: row.Layer, Component: row.Component, Applies: row.Applies, Row: row.Owner,
+		Layer: row.Layer, Component: row.Component, Applies: row.Applies, Offers: row.Offers, Row: row.Owner,
 		Threats: row.Threats, Evidence: cmp.Or(row.Evidence, ByCheck), Valid: row.Valid.duration(), Proof: row.Proof,
 		Efficacy: Efficacy{row.Efficacy.Function, row.Efficacy.Grade}, Clauses: row.Clauses,
 		Does:       make(map[system.Role]Duty, len(row.Does)),

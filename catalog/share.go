@@ -102,6 +102,23 @@ func (k *Control) AppliesTo(c system.Category) bool {
 	return len(k.Applies) == 0 || slices.Contains(k.Applies, c)
 }
 
+// Concerns reports whether the control is about a service: its category, and what
+// it offers if the control is about that.
+func (k *Control) Concerns(s *system.Service) bool {
+	if !k.AppliesTo(s.Category) {
+		return false
+	}
+	return len(k.Offers) == 0 || slices.ContainsFunc(s.Offering(), func(o system.Offer) bool { return slices.Contains(k.Offers, o) })
+}
+
+// OfPartners reports whether the control is about the work of a partner, such as
+// an audit or a broker's listing: the provider has no part in it. Where there is
+// no such partner, nothing is asked.
+func (k *Control) OfPartners() bool {
+	roles := k.Roles()
+	return slices.Contains(roles, system.Partner) && !slices.Contains(roles, system.Provider)
+}
+
 // Roles lists the roles that have a share in the control on a service of any
 // category that it applies to.
 func (k *Control) Roles() []system.Role {

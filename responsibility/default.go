@@ -4,42 +4,57 @@ import (
 	"fmt"
 	"maps"
 	"slices"
+	"strings"
 
 	"github.com/surety-cloud/surety"
 	"github.com/surety-cloud/surety/catalog"
 	"github.com/surety-cloud/surety/system"
 )
 
-// byDefault asks the catalogue's matrix, service by service down the chain.
-func (r *resolver) byDefault(k *catalog.Control, p place) answer {
+// byDefault asks the catalogue's matrix, or what the provider's terms put in its
+// place, service by service down the chain.
+func (r *resolver) byDefault(k *catalog.Control, p place) Row {
 	chain := r.chain(p.service)
 	if len(chain) == 0 {
 		return r.unserved(p)
 	}
-	var upper *system.Service // the service above, whose provider owns the control
+	var a Row
 	for i, s := range chain {
-		if upper != nil && s.Customer != upper.Provider {
-			return answer{
-				state: BrokenChain, responsible: []string{upper.Provider}, origin: s.Origin,
-				basis: fmt.Sprintf("%s runs on %s, which is not provided to %s but to %s (%s)",
-					upper.Name, s.Name, upper.Provider, s.Customer, s.Origin),
+		c := r.cell(k, s)
+		a.Trace = append(a.Trace, c.steps...)
+		if s.Customer == system.Public {
+			a.Trace = append(a.Trace, Step{"public", "the public cannot be held to anything: what is left to it stays with " + s.Provider, s.Origin})
+		}
+		if i+1 < len(chain) && r.handsOn(k, c, s, chain[i+1]) {
+			next := chain[i+1]
+			a.Trace = append(a.Trace, Step{"chain", fmt.Sprintf("%s runs on %s, of which %s is customer", s.Name, next.Name, next.Customer), next.Origin})
+			if next.Customer != s.Provider {
+				return brokenChain(a, s, next)
 			}
-		}
-		own := k.Owner[s.Category].Ownership()
-		if s.Customer == system.Public && own != catalog.OwnedPartner {
-			own = catalog.OwnedProvider
-		}
-		if own == catalog.OwnedProvider && i+1 < len(chain) {
-			upper = s
 			continue
 		}
+		itself := p.kind == service && i == 0
 		operator := ""
 		if i == 0 {
 			operator = p.operator
 		}
-		return r.claim(own, s, p.kind == service && i == 0, operator)
+		return r.claim(a, k, c, s, itself, operator)
 	}
-	return answer{state: Unowned, basis: "no service of the chain says who owns it"}
+	return a
+}
+
+// handsOn reports whether what s leaves to its provider alone is looked up again
+// on the service that it runs on.
+func (r *resolver) handsOn(k *catalog.Control, c cell, s, next *system.Service) bool {
+	return c.Provider == catalog.Sole && !c.stated && k.Concerns(next)
+}
+
+func brokenChain(a Row, upper, lower *system.Service) Row {
+	a.State, a.Origin, a.Responsible = BrokenChain, lower.Origin, []string{upper.Provider}
+	a.Parts = []Part{{Party: upper.Provider, Role: system.Provider, Share: catalog.Sole, Service: upper.Name}}
+	a.Basis = fmt.Sprintf("%s runs on %s, which is not provided to %s but to %s (%s)",
+		upper.Name, lower.Name, upper.Provider, lower.Customer, stated(lower.Origin))
+	return a
 }
 
 // chain lists the service with this name and those it runs on.
@@ -51,85 +66,226 @@ func (r *resolver) chain(name string) []*system.Service {
 	return out
 }
 
-// claim turns one cell of the matrix into an answer. Of a shared control the
-// provider is accountable on the service itself, the customer on what it holds.
-func (r *resolver) claim(own catalog.Ownership, s *system.Service, itself bool, operator string) answer {
-	a := answer{
-		state: Owned, origin: s.Origin,
-		basis: fmt.Sprintf("default of %s service %s (%s)", s.Category, s.Name, stated(s.Origin)),
-	}
-	switch own {
-	case catalog.OwnedProvider:
-		a.accountable, a.responsible = s.Provider, []string{s.Provider}
-		if s.Customer == system.Public {
-			a.basis += ", whose public customers cannot be held to it"
-		}
-		return a
-	case catalog.OwnedPartner:
-		return partnerClaim(a, s)
-	case catalog.SharedIndependent, catalog.SharedDependent:
-		a.basis += ", " + string(own)
-		a.accountable = s.Customer
-		a.responsible = parties(s.Customer, s.Provider)
-		if itself {
-			a.accountable = s.Provider
-			a.responsible = parties(s.Provider, s.Customer)
-		}
-	default:
-		a.accountable, a.responsible = s.Customer, []string{s.Customer}
-	}
-	if operator == "" || operator == a.accountable || operator == s.Provider && len(a.responsible) > 1 {
-		return a
-	}
-	a.responsible = append([]string{operator}, a.responsible[1:]...)
-	a.basis += ", operated by " + operator
-	if !r.dealings[[2]string{operator, a.accountable}] {
-		a.state, a.accountable = BrokenChain, ""
-		a.basis += fmt.Sprintf(", which provides no service to %s", s.Customer)
-	}
-	return a
+// cell is what the matrix, or the terms in its place, say of a control on a
+// service, the public's part already with the provider.
+type cell struct {
+	catalog.Shares
+	term   *system.Term // that says so, nil for the matrix
+	stated bool         // the provider's terms take it on: the chain ends here
+	basis  string
+	steps  []Step
 }
 
-func partnerClaim(a answer, s *system.Service) answer {
-	a.responsible = s.Partners
-	switch len(s.Partners) {
+func (r *resolver) cell(k *catalog.Control, s *system.Service) cell {
+	c := cell{Shares: k.Owner[s.Category], basis: fmt.Sprintf("default of %s service %s (%s)", s.Category, s.Name, stated(s.Origin))}
+	c.steps = []Step{{"matrix", fmt.Sprintf("%s on %s services: %s", k.ID, s.Category, inWords(c.Shares)), surety.Origin{}}}
+	if terms := r.model.Terms[s.Terms]; terms != nil {
+		if t := r.term(terms, k, s.Category); t != nil {
+			r.applyTerm(&c, k, s, t)
+		}
+	}
+	if s.Customer == system.Public && c.Customer != catalog.NoShare {
+		c.Customer = catalog.NoShare
+		if c.Partner == catalog.NoShare {
+			c.Provider = catalog.Sole
+		} else if c.Provider == catalog.NoShare {
+			c.Provider = c.Partner
+		}
+		c.basis += ", whose public customers cannot be held to it"
+	}
+	return c
+}
+
+// applyTerm replaces the matrix by a term, if the roles it names can act.
+func (r *resolver) applyTerm(c *cell, k *catalog.Control, s *system.Service, t *system.Term) {
+	shares := catalog.Shares{
+		Customer: catalog.Share(t.Shares[system.Customer]), Provider: catalog.Share(t.Shares[system.Provider]),
+		Partner: catalog.Share(t.Shares[system.Partner]),
+	}
+	customer, provider := actors(s.Category, k.Layer)
+	for _, side := range []struct {
+		share catalog.Share
+		can   bool
+		role  system.Role
+	}{{shares.Customer, customer, system.Customer}, {shares.Provider, provider, system.Provider}} {
+		if side.share != catalog.NoShare && !side.can {
+			c.steps = append(c.steps, Step{"refused", fmt.Sprintf("terms %s give the %s a part, but the %s of %s services cannot act on the %s layer",
+				s.Terms, side.role, side.role, s.Category, k.Layer), t.Origin})
+			return
+		}
+	}
+	c.Shares, c.term, c.stated = shares, t, true
+	c.basis = fmt.Sprintf("terms %s of service %s (%s)", s.Terms, s.Name, t.Origin)
+	c.steps = append(c.steps, Step{"terms", fmt.Sprintf("terms %s of %s: %s", s.Terms, s.Provider, inWords(shares)), t.Origin})
+}
+
+// term returns the narrowest term about a control, nil if there is none that
+// holds.
+func (r *resolver) term(terms *system.Terms, k *catalog.Control, c system.Category) *system.Term {
+	if terms.Expired || !terms.About(c) {
+		return nil
+	}
+	var best *system.Term
+	for _, t := range terms.Terms {
+		if !r.catalog.Names(t.Control, k) {
+			continue
+		}
+		if itself := strings.EqualFold(t.Control, k.ID) || strings.EqualFold(t.Control, k.Topic); itself {
+			return t
+		}
+		if best == nil {
+			best = t
+		}
+	}
+	return best
+}
+
+// inWords says who has which share.
+func inWords(s catalog.Shares) string {
+	var parts []string
+	for _, role := range s.Roles() {
+		if share := s.Of(role); share == catalog.Sole {
+			return "owned by the " + string(role)
+		}
+		parts = append(parts, string(role))
+	}
+	if len(parts) == 0 {
+		return "nobody's"
+	}
+	return "shared by " + strings.Join(parts, " and ") + ", " + string(s.Of(s.Roles()[0]))
+}
+
+// claim turns a cell into an answer. Of a shared control the provider is
+// accountable on the service itself, the customer on what it holds.
+func (r *resolver) claim(a Row, k *catalog.Control, c cell, s *system.Service, itself bool, operator string) Row {
+	a.State, a.Origin, a.Basis = Owned, s.Origin, c.basis
+	if c.term != nil {
+		a.Origin, a.Split = c.term.Origin, c.term.Split
+	}
+	order := []system.Role{system.Customer, system.Provider, system.Partner}
+	if itself {
+		order = []system.Role{system.Provider, system.Customer, system.Partner}
+	}
+	for _, role := range order {
+		if share := c.Of(role); share != catalog.NoShare {
+			for _, party := range r.players(k, s, role) {
+				a.Parts = append(a.Parts, Part{Party: party, Role: role, Share: share, Service: s.Name})
+			}
+		}
+	}
+	if len(c.Roles()) > 1 {
+		a.Basis += ", shared-" + string(c.Of(c.Roles()[0]))
+	}
+	if c.Partner == catalog.Sole {
+		return r.partnerClaim(a, k, s)
+	}
+	if c.Partner != catalog.NoShare && len(r.players(k, s, system.Partner)) == 0 {
+		a.Trace = append(a.Trace, Step{"partner", fmt.Sprintf("%s names no partner that is a %s: the other parties have its part", s.Name, r.subRole(k)), s.Origin})
+	}
+	if len(a.Parts) == 0 {
+		a.State = Unowned
+		return a
+	}
+	a.Accountable = a.Parts[0].Party
+	a.Responsible = responsible(a.Parts)
+	return r.operated(a, s, operator)
+}
+
+// players lists the parties that play a role on a service. Of its partners these
+// are the ones whose sub-role does the control, or who state none.
+func (r *resolver) players(k *catalog.Control, s *system.Service, role system.Role) []string {
+	switch role {
+	case system.Customer:
+		return []string{s.Customer}
+	case system.Provider:
+		return []string{s.Provider}
+	}
+	wanted := r.subRole(k)
+	var fitting, open []string
+	for _, name := range s.Partners {
+		party := r.model.Parties[name]
+		switch {
+		case party == nil || party.Sub == "":
+			open = append(open, name)
+		case wanted == "" || strings.HasSuffix(wanted, party.Sub):
+			fitting = append(fitting, name)
+		}
+	}
+	if len(fitting) > 0 {
+		return fitting
+	}
+	return open
+}
+
+// subRole is the sub-role of partners that does the control, "" if any may.
+func (r *resolver) subRole(k *catalog.Control) string { return r.catalog.SubRolesOf(k)[system.Partner] }
+
+func (r *resolver) partnerClaim(a Row, k *catalog.Control, s *system.Service) Row {
+	a.Responsible = responsible(a.Parts)
+	switch len(a.Responsible) {
 	case 0:
-		a.state = BrokenChain
-		a.basis += ", which leaves it to a partner and names none"
+		a.State = BrokenChain
+		a.Basis += ", which leaves it to a partner and names none"
+		if sub := r.subRole(k); sub != "" {
+			a.Basis += " that is a " + sub
+		}
 	case 1:
-		a.accountable = s.Partners[0]
+		a.Accountable = a.Responsible[0]
 	default:
-		a.state = Ambiguous
-		a.basis += ", which leaves it to its partners; say which one in responsibility"
+		a.State = Ambiguous
+		a.Basis += ", which leaves it to its partners; say which one in responsibility"
 	}
 	return a
 }
 
-// parties lists two parties, once if they are the same.
-func parties(first, second string) []string {
-	if first == second {
-		return []string{first}
+// operated puts the operator of a component in the place of the party that would
+// do it.
+func (r *resolver) operated(a Row, s *system.Service, operator string) Row {
+	if operator == "" || operator == a.Accountable || operator == s.Provider && len(a.Responsible) > 1 {
+		return a
 	}
-	return []string{first, second}
+	a.Responsible = append([]string{operator}, a.Responsible[1:]...)
+	a.Parts = slices.Clone(a.Parts)
+	a.Parts[0].Party = operator
+	a.Basis += ", operated by " + operator
+	a.Trace = append(a.Trace, Step{"operator", "the component is operated by " + operator, a.Origin})
+	if !r.dealings[[2]string{operator, a.Accountable}] {
+		a.State, a.Accountable = BrokenChain, ""
+		a.Basis += fmt.Sprintf(", which provides no service to %s", s.Customer)
+	}
+	return a
+}
+
+// responsible lists the parties of parts, each once.
+func responsible(parts []Part) []string {
+	var out []string
+	for _, p := range parts {
+		if !slices.Contains(out, p.Party) {
+			out = append(out, p.Party)
+		}
+	}
+	return out
 }
 
 // unserved answers for an element that no service holds: its operator has it
 // all, or the only party there is.
-func (r *resolver) unserved(p place) answer {
-	if p.operator != "" {
-		return answer{
-			state: Owned, accountable: p.operator, responsible: []string{p.operator}, origin: p.origin,
-			basis: fmt.Sprintf("operated by %s (%s), in no service", p.operator, p.origin),
+func (r *resolver) unserved(p place) Row {
+	own := func(party, basis string, at surety.Origin) Row {
+		return Row{
+			State: Owned, Accountable: party, Responsible: []string{party}, Basis: basis, Origin: at,
+			Parts: []Part{{Party: party, Role: system.Customer, Share: catalog.Sole}},
+			Trace: []Step{{"operator", basis, at}},
 		}
+	}
+	if p.operator != "" {
+		return own(p.operator, fmt.Sprintf("operated by %s (%s), in no service", p.operator, stated(p.origin)), p.origin)
 	}
 	if len(r.model.Parties) == 1 {
-		only := slices.Collect(maps.Keys(r.model.Parties))
-		return answer{
-			state: Owned, accountable: only[0], responsible: only, origin: r.model.Parties[only[0]].Origin,
-			basis: "the only party of the system",
-		}
+		only := slices.Collect(maps.Keys(r.model.Parties))[0]
+		return own(only, "the only party of the system", r.model.Parties[only].Origin)
 	}
-	return answer{state: Unowned, basis: "in no service and without operator; state one with in or operator"}
+	const basis = "in no service and without operator; state one with in or operator"
+	return Row{State: Unowned, Basis: basis, Trace: []Step{{"operator", basis, surety.Origin{}}}}
 }
 
 // stated says where a fact stands, or that nobody stated it.

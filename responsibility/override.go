@@ -12,35 +12,84 @@ import (
 
 // overridden replaces the default by the most specific override, if one applies
 // and what it claims can be accepted.
-func (r *resolver) overridden(byDefault answer, k *catalog.Control, p place) answer {
+func (r *resolver) overridden(byDefault Row, k *catalog.Control, p place) Row {
 	best := r.best(k, p)
 	if len(best) == 0 {
 		return byDefault
 	}
 	o := best[0]
-	a := answer{
-		state: Owned, accountable: o.Accountable, responsible: o.Responsible, origin: o.Origin,
-		basis: "override " + o.Origin.String(),
+	a := Row{
+		State: Owned, Accountable: o.Accountable, Responsible: o.Responsible, Split: o.Split, Origin: o.Origin,
+		Basis: "override " + o.Origin.String(), Trace: append(slices.Clip(byDefault.Trace), overrideStep(o)),
 	}
 	for _, other := range best[1:] {
 		if other.Accountable != o.Accountable {
-			a.state, a.accountable = Double, ""
-			a.responsible = []string{o.Accountable, other.Accountable}
-			a.basis += fmt.Sprintf(" names %s, override %s names %s; keep one", o.Accountable, other.Origin, other.Accountable)
+			a.State, a.Accountable = Double, ""
+			a.Responsible = []string{o.Accountable, other.Accountable}
+			a.Basis += fmt.Sprintf(" names %s, override %s names %s; keep one", o.Accountable, other.Origin, other.Accountable)
 			return a
 		}
 	}
-	if a.accountable == "" {
-		if byDefault.state != Owned {
-			byDefault.basis += "; override " + o.Origin.String() + " names nobody accountable"
+	if a.Accountable == "" {
+		if byDefault.State != Owned {
+			byDefault.Basis += "; override " + o.Origin.String() + " names nobody accountable"
 			return byDefault
 		}
-		a.accountable = byDefault.accountable
+		a.Accountable = byDefault.Accountable
 	}
-	if len(a.responsible) == 0 {
-		a.responsible = []string{a.accountable}
+	if len(a.Responsible) == 0 {
+		a.Responsible = []string{a.Accountable}
 	}
-	return r.accept(a, o, byDefault.accountable, k.Layer, p)
+	a.Parts = r.parts(a, p)
+	return r.accept(a, o, byDefault.Accountable, k, p)
+}
+
+func overrideStep(o *system.Override) Step {
+	text := "the model makes " + strings.Join(append([]string{o.Accountable}, o.Responsible...), " and ") + " have it"
+	switch {
+	case o.Accountable != "" && len(o.Responsible) > 0:
+		text = fmt.Sprintf("the model makes %s accountable, done by %s", o.Accountable, strings.Join(o.Responsible, " and "))
+	case o.Accountable != "":
+		text = fmt.Sprintf("the model makes %s accountable", o.Accountable)
+	case len(o.Responsible) > 0:
+		text = "the model has it done by " + strings.Join(o.Responsible, " and ")
+	}
+	return Step{"override", text, o.Origin}
+}
+
+// parts gives each party of an override the role it plays on the nearest service
+// of the element.
+func (r *resolver) parts(a Row, p place) []Part {
+	share := catalog.Sole
+	if len(a.Responsible) > 1 {
+		share = catalog.Dependent
+	}
+	chain := r.chain(p.service)
+	var out []Part
+	for _, party := range a.Responsible {
+		part := Part{Party: party, Role: system.Customer, Share: share}
+		for _, s := range chain {
+			if role := roleOf(party, s); role != "" {
+				part.Role, part.Service = role, s.Name
+				break
+			}
+		}
+		out = append(out, part)
+	}
+	return out
+}
+
+// roleOf returns the role a party plays on a service, "" if it plays none.
+func roleOf(party string, s *system.Service) system.Role {
+	switch {
+	case party == s.Customer:
+		return system.Customer
+	case party == s.Provider:
+		return system.Provider
+	case slices.Contains(s.Partners, party):
+		return system.Partner
+	}
+	return ""
 }
 
 // best returns the overrides of k that share the highest rank: the nearest
@@ -69,31 +118,53 @@ func (r *resolver) best(k *catalog.Control, p place) []*system.Override {
 	return out
 }
 
-// accept lowers an owned answer to the defect that its override brings about.
-func (r *resolver) accept(a answer, o *system.Override, usual string, l catalog.Layer, p place) answer {
+// accept lowers an owned Row to the defect that its override brings about.
+func (r *resolver) accept(a Row, o *system.Override, usual string, k *catalog.Control, p place) Row {
 	chain := r.chain(p.service)
-	refuse := func(s State, format string, args ...any) answer {
-		a.state, a.accountable = s, ""
-		a.basis += ": " + fmt.Sprintf(format, args...)
+	refuse := func(s State, format string, args ...any) Row {
+		a.State, a.Accountable = s, ""
+		reason := fmt.Sprintf(format, args...)
+		a.Basis += ": " + reason
+		a.Trace = append(a.Trace, Step{"refused", reason, o.Origin})
 		return a
 	}
-	for _, party := range append([]string{a.accountable}, a.responsible...) {
+	for _, party := range append([]string{a.Accountable}, a.Responsible...) {
 		if !r.deals(party, chain, p.operator) {
 			return refuse(BrokenChain, "%s has no service with the parties of this element", party)
 		}
 	}
-	if !slices.ContainsFunc(a.responsible, func(party string) bool { return r.canAct(party, l, chain, p.operator) }) {
-		return refuse(Ambiguous, "%s cannot act on the %s layer here", strings.Join(a.responsible, " and "), l)
+	if !slices.ContainsFunc(a.Responsible, func(party string) bool { return r.canAct(party, k.Layer, chain, p.operator) }) {
+		return refuse(Ambiguous, "%s cannot act on the %s layer here", strings.Join(a.Responsible, " and "), k.Layer)
 	}
-	if len(a.responsible) > 1 && o.Split == "" {
+	if len(a.Responsible) > 1 && o.Split == "" {
 		return refuse(Ambiguous, "several parties do it and split does not say who does which part")
 	}
 	for _, s := range chain {
-		if a.accountable == s.Provider && a.accountable != usual && s.Terms == "" {
-			return refuse(Unaccepted, "%s provides %s without terms that take this on", s.Provider, s.Name)
+		if a.Accountable == s.Provider && a.Accountable != usual {
+			if reason := r.notTakenOn(k, s); reason != "" {
+				return refuse(Unaccepted, "%s", reason)
+			}
 		}
 	}
 	return a
+}
+
+// notTakenOn says why the terms of a service do not make its provider take a
+// control on; it is "" if they do.
+func (r *resolver) notTakenOn(k *catalog.Control, s *system.Service) string {
+	terms := r.model.Terms[s.Terms]
+	switch {
+	case s.Terms == "":
+		return fmt.Sprintf("%s provides %s without terms that take this on", s.Provider, s.Name)
+	case terms == nil:
+		return fmt.Sprintf("the terms %s of %s are not at hand", s.Terms, s.Name)
+	case terms.Expired:
+		return fmt.Sprintf("the terms %s of %s do not hold today", s.Terms, s.Name)
+	}
+	if t := r.term(terms, k, s.Category); t == nil || t.Shares[system.Provider] == "" {
+		return fmt.Sprintf("the terms %s of %s do not take this on", s.Terms, s.Name)
+	}
+	return ""
 }
 
 // deals reports whether a party has a service with someone who is party to the

@@ -2,7 +2,6 @@ package responsibility
 
 import (
 	"cmp"
-	"maps"
 	"slices"
 	"strconv"
 	"strings"
@@ -12,34 +11,18 @@ import (
 	"github.com/surety-cloud/surety/system"
 )
 
-// Resolve computes the responsibilities of m under the controls of c, by element
-// and then by control. It is linear in the elements: those that stand in the same
-// place and fall under the same overrides share one resolution.
-func Resolve(m *system.Model, c *catalog.Catalog) []*Responsibility {
+// Resolve computes the responsibilities of m under the controls of c. It is
+// linear in the elements: those that stand in the same place and fall under the
+// same overrides share one resolution, and its rows.
+func Resolve(m *system.Model, c *catalog.Catalog) *Set {
 	r := newResolver(m, c)
 	elements := r.elements()
-	count := 0
-	for i := range elements {
-		count += len(r.controls[elements[i].kind])
-	}
-	slab := make([]Responsibility, 0, count)
-	out := make([]*Responsibility, 0, count)
+	out := make([]Element, len(elements))
 	for i := range elements {
 		e := &elements[i]
-		for j, answer := range r.answers(e) {
-			if answer.state == "" {
-				continue // the control is not about services of this category
-			}
-			k := r.controls[e.kind][j]
-			slab = append(slab, Responsibility{
-				ID: k.ID + "@" + e.name, Control: k.ID, Element: e.name,
-				State: answer.state, Accountable: answer.accountable, Responsible: answer.responsible,
-				Basis: answer.basis, Origin: answer.origin, within: e.within,
-			})
-			out = append(out, &slab[len(slab)-1])
-		}
+		out[i] = Element{Name: e.name, Within: e.within, Rows: r.rows(e)}
 	}
-	return out
+	return NewSet(out)
 }
 
 // kind is what an element is; it decides which layers act on it.
@@ -79,20 +62,12 @@ type place struct {
 	overrides string        // indices of those that apply, most specific element first
 }
 
-// answer is one resolved control.
-type answer struct {
-	state       State
-	accountable string
-	responsible []string
-	basis       string
-	origin      surety.Origin
-}
-
 type resolver struct {
 	model    *system.Model
 	catalog  *catalog.Catalog
 	controls [3][]*catalog.Control // by kind
-	known    map[place][]answer
+	known    map[place][]Row
+	held     map[string]holding  // by what an element is in
 	byTarget map[string][]int    // overrides by what they are on
 	dealings map[[2]string]bool  // pairs of parties with a service between them
 	named    []map[string]bool   // by override: the ids of the controls it means, nil for all
@@ -102,7 +77,8 @@ type resolver struct {
 func newResolver(m *system.Model, c *catalog.Catalog) *resolver {
 	r := &resolver{
 		model: m, catalog: c,
-		known: map[place][]answer{}, byTarget: map[string][]int{},
+		known: map[place][]Row{}, held: map[string]holding{},
+		byTarget: map[string][]int{},
 		dealings: map[[2]string]bool{}, inUse: map[string]struct{}{},
 	}
 	for _, k := range c.Controls {
@@ -146,12 +122,11 @@ func newResolver(m *system.Model, c *catalog.Catalog) *resolver {
 // components, and the zones that are in a service, hold a component or match
 // evidence. Of two elements with one name the first of that order stays.
 func (r *resolver) elements() []element {
-	byName := map[string]element{}
-	for name, z := range r.model.Zones {
-		e := r.place(element{name: name, within: z.In, kind: zone}, "", surety.Origin{})
-		if _, used := r.inUse[name]; used || e.place.service != "" || len(z.Match) > 0 {
-			byName[name] = e
-		}
+	out := make([]element, 0, len(r.model.Services)+len(r.model.Components)+len(r.model.Zones))
+	for name, s := range r.model.Services {
+		e := r.place(element{name: name, within: s.On, kind: service}, "", surety.Origin{})
+		e.place.service = name
+		out = append(out, e)
 	}
 	for name, c := range r.model.Components {
 		e := element{name: name, within: cmp.Or(c.Service, c.In), kind: component}
@@ -159,39 +134,65 @@ func (r *resolver) elements() []element {
 		if c.Operator != "" {
 			origin = c.Origin
 		}
-		byName[name] = r.place(e, c.Operator, origin)
+		out = append(out, r.place(e, c.Operator, origin))
 	}
-	for name, s := range r.model.Services {
-		e := r.place(element{name: name, within: s.On, kind: service}, "", surety.Origin{})
-		e.place.service = name
-		byName[name] = e
+	for name, z := range r.model.Zones {
+		e := r.place(element{name: name, within: z.In, kind: zone}, "", surety.Origin{})
+		if _, used := r.inUse[name]; used || e.place.service != "" || len(z.Match) > 0 {
+			out = append(out, e)
+		}
 	}
-	out := slices.Collect(maps.Values(byName))
-	slices.SortFunc(out, func(a, b element) int { return strings.Compare(a.name, b.name) })
-	return out
+	slices.SortStableFunc(out, func(a, b element) int { return strings.Compare(a.name, b.name) })
+	return slices.CompactFunc(out, func(a, b element) bool { return a.name == b.name })
 }
 
 // place finds the service that holds e and the overrides that apply to it.
 func (r *resolver) place(e element, operator string, origin surety.Origin) element {
-	e.place = place{kind: e.kind, operator: operator, origin: origin}
-	targets := append([]string{e.name}, r.holders(e.within)...)
-	for _, t := range targets[1:] {
-		if r.model.Services[t] != nil {
-			e.place.service = t
+	h, known := r.held[e.within]
+	if !known {
+		h = r.holding(e.within)
+		r.held[e.within] = h
+	}
+	e.place = place{kind: e.kind, operator: operator, origin: origin, service: h.service, overrides: h.overrides}
+	if own := r.byTarget[e.name]; len(own) > 0 {
+		e.place.overrides = string(appendOverrides(nil, 0, own)) + h.overrides
+	}
+	return e
+}
+
+// holding is what an element has from what it is in.
+type holding struct {
+	service   string
+	overrides string
+}
+
+func (r *resolver) holding(within string) holding {
+	var h holding
+	holders := r.holders(within)
+	for _, name := range holders {
+		if r.model.Services[name] != nil {
+			h.service = name
 			break
 		}
 	}
 	var key []byte
-	for rank, t := range append(targets, "") {
-		for _, i := range r.byTarget[t] {
-			key = strconv.AppendInt(key, int64(rank), 10)
-			key = append(key, ':')
-			key = strconv.AppendInt(key, int64(i), 10)
-			key = append(key, ' ')
-		}
+	for i, name := range append(holders, "") {
+		key = appendOverrides(key, i+1, r.byTarget[name])
 	}
-	e.place.overrides = string(key)
-	return e
+	h.overrides = string(key)
+	return h
+}
+
+// appendOverrides appends overrides to a place's list, with how far from the
+// element what they are on is.
+func appendOverrides(key []byte, distance int, overrides []int) []byte {
+	for _, i := range overrides {
+		key = strconv.AppendInt(key, int64(distance), 10)
+		key = append(key, ':')
+		key = strconv.AppendInt(key, int64(i), 10)
+		key = append(key, ' ')
+	}
+	return key
 }
 
 // holders lists the zones and services around an element, the nearest first,
@@ -212,19 +213,22 @@ func (r *resolver) holders(name string) []string {
 	return out
 }
 
-// answers resolves every control of e's kind, once for each place.
-func (r *resolver) answers(e *element) []answer {
+// rows resolves every control of e's kind, once for each place. Controls that
+// are not about the service that holds e have no row, and neither have those about
+// the work of a partner that the service does not have.
+func (r *resolver) rows(e *element) []Row {
 	if known, ok := r.known[e.place]; ok {
 		return known
 	}
-	controls := r.controls[e.kind]
-	out := make([]answer, len(controls))
 	holder := r.model.Services[e.place.service]
-	for i, k := range controls {
-		if holder != nil && !k.AppliesTo(holder.Category) {
+	out := make([]Row, 0, len(r.controls[e.kind]))
+	for _, k := range r.controls[e.kind] {
+		if holder != nil && (!k.Concerns(holder) || k.OfPartners() && len(r.players(k, holder, system.Partner)) == 0) {
 			continue
 		}
-		out[i] = r.overridden(r.byDefault(k, e.place), k, e.place)
+		row := r.overridden(r.byDefault(k, e.place), k, e.place)
+		row.Control = k.ID
+		out = append(out, row)
 	}
 	r.known[e.place] = out
 	return out

@@ -52,11 +52,11 @@ func shop() *system.Model {
 
 func find(t *testing.T, m *system.Model, control, element string) *responsibility.Responsibility {
 	t.Helper()
-	r := responsibility.NewIndex(responsibility.Resolve(m, known(t))).Of(control, element)
-	if r == nil {
+	r, ok := responsibility.Resolve(m, known(t)).Of(control, element)
+	if !ok {
 		t.Fatalf("no responsibility for %s on %s", control, element)
 	}
-	return r
+	return &r
 }
 
 func TestDefaults(t *testing.T) {
@@ -137,16 +137,112 @@ func TestOverrides(t *testing.T) {
 	}
 }
 
+// terms publishes terms of the cluster's provider.
+func terms(t *testing.T, m *system.Model, text string) {
+	t.Helper()
+	read, err := system.DecodeTerms([]byte("surety-terms: 1\nname: kube-2026\nprovider: kube\nterms:\n"+text), "kube-2026.yaml")
+	if err != nil {
+		t.Fatal(err)
+	}
+	m.Services["cluster"].Terms = "kube-2026"
+	m.Terms = map[string]*system.Terms{"kube-2026": read}
+}
+
+func TestTerms(t *testing.T) {
+	tests := []struct {
+		name, terms      string
+		control, element string
+		state            responsibility.State
+		accountable      string
+		responsible      string
+		basis            string
+	}{
+		{"take a control on", "  - {control: backup, provider: owned}\n", "SUR-DR-02", "web", responsibility.Owned, "kube", "kube", "terms kube-2026 of service cluster (kube-2026.yaml:5)"},
+		{"share a control", "  - {control: SUR-DR-02, provider: dependent, customer: dependent, split: kube copies and acme restores}\n", "SUR-DR-02", "web", responsibility.Owned, "acme", "acme kube", "shared-dependent"},
+		{"capability, narrower control wins", "  - {control: DR, provider: owned}\n  - {control: backup, customer: owned}\n", "SUR-DR-02", "web", responsibility.Owned, "acme", "acme", "kube-2026.yaml:6"},
+		{"another control", "  - {control: SUR-DR-01, provider: owned}\n", "SUR-DR-02", "web", responsibility.Owned, "acme", "acme", "default of containers"},
+		{"a layer the provider cannot reach", "  - {control: SUR-SUP-01, provider: owned}\n", "SUR-SUP-01", "web", responsibility.Owned, "acme", "acme", "default of containers"},
+		{"end the chain", "  - {control: SUR-PHY-01, provider: owned}\n", "SUR-PHY-01", "cluster", responsibility.Owned, "kube", "kube", "kube-2026.yaml:5"},
+	}
+	for _, tt := range tests {
+		t.Run(tt.name, func(t *testing.T) {
+			m := shop()
+			terms(t, m, tt.terms)
+			r := find(t, m, tt.control, tt.element)
+			if r.State != tt.state || r.Accountable != tt.accountable || strings.Join(r.Responsible, " ") != tt.responsible {
+				t.Errorf("got %s, accountable %q, responsible %q (%s)", r.State, r.Accountable, r.Responsible, r.Basis)
+			}
+			if !strings.Contains(r.Basis, tt.basis) {
+				t.Errorf("basis %q does not say %q", r.Basis, tt.basis)
+			}
+		})
+	}
+}
+
 func TestTermsAcceptWhatTheProviderTakesOn(t *testing.T) {
 	m := shop()
-	m.Services["cluster"].Terms = "kube-2026"
 	m.Responsibility = []*system.Override{{Control: "backup", On: "web", Accountable: "kube"}}
+	unaccepted := func(what, reason string) {
+		t.Helper()
+		if r := find(t, m, "SUR-DR-02", "web"); r.State != responsibility.Unaccepted || !strings.Contains(r.Basis, reason) {
+			t.Errorf("%s: got %s of %q (%s)", what, r.State, r.Accountable, r.Basis)
+		}
+	}
+	unaccepted("no terms", "without terms")
+	m.Services["cluster"].Terms = "kube-2026"
+	unaccepted("a name only", "not at hand")
+	terms(t, m, "  - {control: backup, customer: owned}\n")
+	unaccepted("terms that leave it to the customer", "do not take this on")
+	terms(t, m, "  - {control: backup, provider: dependent, customer: dependent}\n")
 	if r := find(t, m, "SUR-DR-02", "web"); r.State != responsibility.Owned || r.Accountable != "kube" {
 		t.Errorf("got %s of %q (%s)", r.State, r.Accountable, r.Basis)
 	}
+	m.Terms["kube-2026"].Expired = true
+	unaccepted("expired terms", "do not hold today")
 	m.Responsibility[0].Control = "SUR-SUP-01" // a layer the provider cannot reach
 	if r := find(t, m, "SUR-SUP-01", "web"); r.State != responsibility.Ambiguous {
 		t.Errorf("got %s of %q (%s), want ambiguous", r.State, r.Accountable, r.Basis)
+	}
+}
+
+// What only a partner does is asked where there is one.
+func TestWorkOfPartners(t *testing.T) {
+	m, c := shop(), known(t)
+	asked := func() (controls int) {
+		for r := range responsibility.Resolve(m, c).All() {
+			if c.Control(r.Control).OfPartners() {
+				controls++
+				if r.Element != "care" && r.Element != "help" {
+					t.Errorf("%s: %s has no partner", r.ID(), r.Element)
+				}
+			}
+		}
+		return controls
+	}
+	if n := asked(); n != 0 {
+		t.Errorf("%d responsibilities of partners without one", n)
+	}
+	m.Parties["checker"] = &system.Party{Name: "checker", Sub: "auditor"}
+	m.Services["care"].Partners = []string{"checker"}
+	if asked() == 0 {
+		t.Error("nothing is asked of the auditor")
+	}
+}
+
+// A partner has its part where its sub-role does the control.
+func TestPartners(t *testing.T) {
+	m := shop()
+	for name, sub := range map[string]string{"checker": "auditor", "maker": "developer"} {
+		m.Parties[name] = &system.Party{Name: name, Sub: sub}
+	}
+	m.Services["product"].Partners = []string{"maker", "checker"}
+	for _, r := range slices.Collect(responsibility.Resolve(m, known(t)).All()) {
+		want := map[string]string{"checker": "cloud-auditor", "maker": "cloud-service-developer"}
+		for _, p := range r.Parts {
+			if sub := known(t).SubRolesOf(known(t).Control(r.Control))[system.Partner]; want[p.Party] != "" && want[p.Party] != sub {
+				t.Errorf("%s has a part in %s, which a %s does", p.Party, r.ID(), sub)
+			}
+		}
 	}
 }
 
@@ -154,9 +250,11 @@ func TestOfFallsBackToWhatHoldsTheElement(t *testing.T) {
 	if r := find(t, shop(), "SUR-AUD-01", "web"); r.Element != "cluster" {
 		t.Errorf("a platform control on a workload counts for %q, want cluster", r.Element)
 	}
-	x := responsibility.NewIndex(responsibility.Resolve(shop(), known(t)))
-	if x.Of("SUR-AUD-01", "nowhere") != nil || x.Of("SUR-XXX-99", "web") != nil || x.Of("SUR-VIR-02", "internet") != nil {
-		t.Error("a responsibility was found for what does not exist")
+	set := responsibility.Resolve(shop(), known(t))
+	for _, none := range [][2]string{{"SUR-AUD-01", "nowhere"}, {"SUR-XXX-99", "web"}, {"SUR-VIR-02", "internet"}} {
+		if r, ok := set.Of(none[0], none[1]); ok {
+			t.Errorf("%s was found for what does not exist", r.ID())
+		}
 	}
 }
 
@@ -165,11 +263,11 @@ func TestLoopsEnd(t *testing.T) {
 	m.Services["machines"].On = "product"
 	m.Zones["a"], m.Zones["b"] = &system.Zone{Name: "a", In: "b"}, &system.Zone{Name: "b", In: "a"}
 	m.Components["lost"] = &system.Component{Name: "lost", In: "a"}
-	x := responsibility.NewIndex(responsibility.Resolve(m, known(t)))
-	if r := x.Of("SUR-VIR-02", "lost"); r == nil || r.State != responsibility.Unowned {
+	set := responsibility.Resolve(m, known(t))
+	if r, ok := set.Of("SUR-VIR-02", "lost"); !ok || r.State != responsibility.Unowned {
 		t.Errorf("got %v, want unowned", r)
 	}
-	if r := x.Of("SUR-PHY-01", "lost"); r != nil {
+	if r, ok := set.Of("SUR-PHY-01", "lost"); ok {
 		t.Errorf("got %v for a control that nothing around the component carries", r)
 	}
 }
@@ -177,8 +275,12 @@ func TestLoopsEnd(t *testing.T) {
 // TestEveryRow checks what holds for any model: a fixed order, an accountable
 // party exactly if owned, and a basis.
 func TestEveryRow(t *testing.T) {
-	first, second := responsibility.Resolve(shop(), known(t)), responsibility.Resolve(shop(), known(t))
-	ordered := slices.IsSortedFunc(first, func(a, b *responsibility.Responsibility) int {
+	set := responsibility.Resolve(shop(), known(t))
+	first, second := slices.Collect(set.All()), slices.Collect(responsibility.Resolve(shop(), known(t)).All())
+	if set.Len() != len(first) {
+		t.Errorf("Len is %d for %d responsibilities", set.Len(), len(first))
+	}
+	ordered := slices.IsSortedFunc(first, func(a, b responsibility.Responsibility) int {
 		if a.Element != b.Element {
 			return strings.Compare(a.Element, b.Element)
 		}
@@ -188,14 +290,14 @@ func TestEveryRow(t *testing.T) {
 		t.Error("rows are not by element, then control")
 	}
 	for i, r := range first {
-		if (r.State == responsibility.Owned) != (r.Accountable != "") || r.Basis == "" {
-			t.Errorf("%s is %s with accountable %q and basis %q", r.ID, r.State, r.Accountable, r.Basis)
+		if (r.State == responsibility.Owned) != (r.Accountable != "") || r.Basis == "" || len(r.Trace) == 0 {
+			t.Errorf("%s is %s with accountable %q, basis %q and trace %v", r.ID(), r.State, r.Accountable, r.Basis, r.Trace)
 		}
-		if s := second[i]; r.ID != s.ID || r.Basis != s.Basis || r.Accountable != s.Accountable {
+		if s := second[i]; r.ID() != s.ID() || r.Basis != s.Basis || r.Accountable != s.Accountable {
 			t.Errorf("row %d differs between runs: %v, %v", i, r, s)
 		}
 		if r.State == responsibility.Ambiguous || r.State == responsibility.Double || r.State == responsibility.Unaccepted {
-			t.Errorf("%s is %s without any override: %s", r.ID, r.State, r.Basis)
+			t.Errorf("%s is %s without any override: %s", r.ID(), r.State, r.Basis)
 		}
 	}
 }
@@ -209,7 +311,7 @@ func BenchmarkResolve(b *testing.B) {
 	c := known(b)
 	b.ReportAllocs()
 	for b.Loop() {
-		responsibility.NewIndex(responsibility.Resolve(m, c))
+		responsibility.Resolve(m, c)
 	}
 }
 
@@ -231,7 +333,7 @@ func TestAppliesOnlyToItsCategories(t *testing.T) {
 		held[name] = s.Category
 	}
 	phone := false
-	for _, r := range responsibility.Resolve(m, c) {
+	for r := range responsibility.Resolve(m, c).All() {
 		k := c.Control(r.Control)
 		if category, ok := held[r.Element]; ok && !k.AppliesTo(category) {
 			t.Errorf("%s is asked of %s, of category %s", r.Control, r.Element, category)

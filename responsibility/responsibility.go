@@ -3,11 +3,15 @@
 // and the basis of that answer.
 //
 // Resolve starts from the catalogue's ownership for the category of the service
-// that holds an element. What that service's provider owns is looked up again on
-// the service which that one runs on, and so on down, so that the building under
-// a platform under a product lands on the party that has the building. An
-// override of the model replaces the default: the most specific one wins, by
-// element first, then by control.
+// that holds an element. The terms that its provider publishes replace that, the
+// narrowest term first, where the roles they name can act on the control's layer.
+// What the matrix leaves to that service's provider alone is looked up again on the
+// service which that one runs on, and so on down, so that the building under a
+// platform under a product lands on the party that has the building. An override
+// of the model replaces the rest: the most specific one wins, by element first,
+// then by control; what it lays on a provider counts only if terms take it on.
+//
+// Each row says who has which part, and keeps the steps that led to it.
 //
 // A shared control has one accountable party, too: on a service itself its
 // provider, on what runs in the service its customer, each for its own part; both
@@ -16,11 +20,15 @@
 // anyone who uses it stays with its provider.
 //
 // Components carry the layers from data to network, zones those a boundary sets,
-// services all of them. Index.Of finds the row that a result counts for: the
-// element's own, or that of what holds it.
+// services all of them. Set.Of finds the responsibility that a result counts for:
+// the element's own, or that of what holds it.
 package responsibility
 
-import "github.com/surety-cloud/surety"
+import (
+	"github.com/surety-cloud/surety"
+	"github.com/surety-cloud/surety/catalog"
+	"github.com/surety-cloud/surety/system"
+)
 
 // State is the result of resolving the claims on one control and element.
 type State string
@@ -48,16 +56,40 @@ const (
 	Expired   Status = "expired"   // rests on a waiver that has expired
 )
 
-// Responsibility is one control on one element.
-type Responsibility struct {
-	ID          string // CONTROL@ELEMENT
+// Row is how one control is owned in one place of the system. All elements that
+// stand in that place share it.
+type Row struct {
 	Control     string
-	Element     string // component or service of the model
 	State       State
 	Accountable string   // party, "" unless owned
 	Responsible []string // parties that do it
+	Parts       []Part   // what each of them has in it
+	Split       string   // who does which part, in the words of the terms or the override
 	Basis       string   // in words: which rule, terms or override, with its origin
+	Trace       []Step   // how that was found, first step first
 	Origin      surety.Origin
-
-	within string // the element that holds this one, "" if none
 }
+
+// Part is what one party has in a control.
+type Part struct {
+	Party   string
+	Role    system.Role   // that it plays on Service
+	Share   catalog.Share // owned, independent or dependent
+	Service string        // the service edge that gives it this part, "" if none does
+}
+
+// Step is one step from the catalogue to a row.
+type Step struct {
+	Rule   string // matrix, terms, chain, public, partner, operator, override, or refused
+	Text   string
+	Origin surety.Origin // of the fact it rests on, zero for the catalogue's
+}
+
+// Responsibility is one control on one element.
+type Responsibility struct {
+	*Row
+	Element string // component, zone or service of the model
+}
+
+// ID names the responsibility across runs: CONTROL@ELEMENT.
+func (r Responsibility) ID() string { return r.Control + "@" + r.Element }

@@ -133,7 +133,7 @@ func (d *decoder) model(f *modelFile) *Model {
 	}
 	for name, s := range f.Services {
 		m.Services[name] = &Service{Name: name, Category: Category(s.Category), Provider: s.Provider, Customer: s.Customer,
-			Partners: s.Partners, Terms: s.Terms, Region: s.Region, On: s.On, Match: s.Match, Origin: d.origin("services", name)}
+			Offers: s.Offers, Partners: s.Partners, Terms: s.Terms, Region: s.Region, On: s.On, Match: s.Match, Origin: d.origin("services", name)}
 	}
 	for name, x := range f.Data {
 		m.Data[name] = &Data{Name: name, Confidentiality: int(x.C), Integrity: int(x.I), Availability: int(x.A),

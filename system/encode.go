@@ -11,7 +11,10 @@ import (
 
 // SchemaURL is where the JSON Schema of surety.yaml is published; editors take
 // it from the first line that Encode writes.
-const SchemaURL = "https://raw.githubusercontent.com/surety-cloud/surety/main/docs/schema/surety.schema.json"
+const (
+	SchemaURL      = "https://raw.githubusercontent.com/surety-cloud/surety/main/docs/schema/surety.schema.json"
+	TermsSchemaURL = "https://raw.githubusercontent.com/surety-cloud/surety/main/docs/schema/surety-terms.schema.json"
+)
 
 // Encode writes m as a surety.yaml that Decode reads back to the same model but
 // for origins, which become comments. The order is that of the sections and of
@@ -121,9 +124,13 @@ func (m *Model) listEntries(section string) (out []entry) {
 }
 
 func (s *Service) entry() entry {
+	var offers []string
+	for _, o := range s.Offers {
+		offers = append(offers, string(o))
+	}
 	return named(s.Name, s.Origin, pairs{
 		{"category", scalar(string(s.Category))}, {"provider", scalar(s.Provider)}, {"customer", scalar(s.Customer)},
-		{"partners", sequence(s.Partners, false)}, {"terms", scalar(s.Terms)}, {"region", scalar(s.Region)}, {"on", scalar(s.On)},
+		{"offers", sequence(offers, false)}, {"partners", sequence(s.Partners, false)}, {"terms", scalar(s.Terms)}, {"region", scalar(s.Region)}, {"on", scalar(s.On)},
 		{"match", sequence(s.Match, true)},
 	})
 }

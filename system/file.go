@@ -38,6 +38,7 @@ type serviceFile struct {
 	Category categoryFile `yaml:"category,required" doc:"Service category of ITU-T Y.3500, or containers for a managed container platform."`
 	Provider string       `yaml:"provider,required" doc:"Party that provides it."`
 	Customer string       `yaml:"customer,required" doc:"Party that uses it; public for anyone."`
+	Offers   offersFile   `yaml:"offers" doc:"What it gives its users that demands of its own follow from: voice, multimedia, messaging, identity, emergency or security."`
 	Partners list         `yaml:"partners" doc:"Parties that support or audit it."`
 	Terms    string       `yaml:"terms" doc:"The provider's published terms, by name."`
 	Region   string       `yaml:"region" doc:"Where it runs."`
@@ -296,6 +297,31 @@ func (c *categoryFile) UnmarshalValue(v *evidence.Value, _ string) error {
 		return fmt.Errorf("%q is not a service category; did you mean %s?", text, near)
 	}
 	return fmt.Errorf("%q is not a service category; use one of %s", text, strings.Join(names, ", "))
+}
+
+// offersFile is one offer or several.
+type offersFile []Offer
+
+func (o *offersFile) UnmarshalValue(v *evidence.Value, file string) error {
+	var names list
+	if err := names.UnmarshalValue(v, file); err != nil {
+		return err
+	}
+	for _, name := range names {
+		if !slices.Contains(Offers, Offer(name)) {
+			return fmt.Errorf("%q is nothing a service offers; use %s", name, strings.Join(offerNames(), ", "))
+		}
+		*o = append(*o, Offer(name))
+	}
+	return nil
+}
+
+func offerNames() []string {
+	names := make([]string, len(Offers))
+	for i, o := range Offers {
+		names[i] = string(o)
+	}
+	return names
 }
 
 // formatAmount writes n with the largest suffix that keeps it exact.

@@ -19,15 +19,6 @@ type Gap struct {
 
 func (g Gap) String() string { return g.Origin.String() + ": " + g.Message }
 
-// Validate reads a model file and lists its gaps. Errors are those of Decode.
-func Validate(raw []byte, file string) (*Model, []Gap, error) {
-	m, err := Decode(raw, file)
-	if err != nil {
-		return nil, nil, err
-	}
-	return m, Gaps(m), nil
-}
-
 // Gaps lists what m leaves open, in line order.
 func Gaps(m *Model) []Gap {
 	var gaps []Gap
@@ -39,6 +30,7 @@ func Gaps(m *Model) []Gap {
 			add(s.Origin, "service %s names no terms: who does what on it follows from its category alone", name)
 		}
 	}
+	gaps = append(gaps, m.termGaps()...)
 	for _, name := range sortedKeys(m.Data) {
 		if d := m.Data[name]; d.Confidentiality == 0 && d.Integrity == 0 && d.Availability == 0 {
 			add(d.Origin, "data %s states no protection needs (c, i, a): what its loss means cannot be judged", name)
@@ -65,6 +57,36 @@ func Gaps(m *Model) []Gap {
 	}
 	slices.SortStableFunc(gaps, func(a, b Gap) int { return cmp.Compare(a.Origin.Line, b.Origin.Line) })
 	return gaps
+}
+
+// termGaps lists the services whose terms are named but do not help.
+func (m *Model) termGaps() []Gap {
+	var gaps []Gap
+	for _, name := range sortedKeys(m.Services) {
+		s := m.Services[name]
+		t := m.Terms[s.Terms]
+		said := ""
+		switch provider := m.Parties[s.Provider]; {
+		case s.Terms == "":
+		case t == nil:
+			said = fmt.Sprintf("terms %s of service %s are not at hand: put %s.yaml beside the model; what they take on is not accepted until then", s.Terms, name, s.Terms)
+		case t.Expired:
+			said = fmt.Sprintf("terms %s of service %s do not hold today (%s): who does what follows from the category alone", s.Terms, name, t.days())
+		case !t.About(s.Category):
+			said = fmt.Sprintf("terms %s are not about %s services such as %s", s.Terms, s.Category, name)
+		case provider != nil && !strings.EqualFold(t.Provider, provider.Name) && !strings.EqualFold(t.Provider, provider.Title):
+			said = fmt.Sprintf("terms %s are those of %s, but service %s is provided by %s", s.Terms, t.Provider, name, s.Provider)
+		}
+		if said != "" {
+			gaps = append(gaps, Gap{s.Origin, said})
+		}
+	}
+	return gaps
+}
+
+// days is when the terms hold, in words.
+func (t *Terms) days() string {
+	return strings.TrimSpace("from " + cmp.Or(t.From, "ever") + " until " + cmp.Or(t.Until, "further notice"))
 }
 
 func (m *Model) usedZones() map[string]bool {

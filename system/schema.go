@@ -11,12 +11,18 @@ import (
 // Schema returns the JSON Schema (2020-12) of surety.yaml, for editors and other
 // programs. It is generated from the types Decode reads through: what it
 // refuses, Decode refuses. References between entries are beyond it.
-func Schema() []byte {
-	s := schemaOf(reflect.TypeFor[modelFile]())
+func Schema() []byte { return document[modelFile](SchemaURL, "Surety system model", "surety") }
+
+// TermsSchema returns the JSON Schema of a terms file, see DecodeTerms.
+func TermsSchema() []byte { return document[termsFile](TermsSchemaURL, "Surety terms", "surety-terms") }
+
+// document is the schema of a whole file; version is the key that says which.
+func document[T any](url, title, version string) []byte {
+	s := schemaOf(reflect.TypeFor[T]())
 	s["$schema"] = "https://json-schema.org/draft/2020-12/schema"
-	s["$id"] = SchemaURL
-	s["title"] = "Surety system model"
-	s["properties"].(shape)["surety"].(shape)["const"] = 1
+	s["$id"] = url
+	s["title"] = title
+	s["properties"].(shape)[version].(shape)["const"] = 1
 	b, err := json.MarshalIndent(s, "", "  ")
 	if err != nil {
 		return nil // maps of strings, numbers and booleans always encode
@@ -126,6 +132,11 @@ func (categoryFile) shape() shape {
 		names[i] = string(c)
 	}
 	return shape{"enum": slices.Clone(names)}
+}
+
+func (offersFile) shape() shape {
+	one := shape{"enum": offerNames()}
+	return either(one, shape{"type": []string{"array", "null"}, "items": one})
 }
 
 func (grantFile) shape() shape {

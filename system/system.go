@@ -33,6 +33,33 @@ const (
 // Categories lists every category Decode accepts.
 var Categories = []Category{IaaS, PaaS, SaaS, NaaS, Communications, Containers}
 
+// Offer is something a service gives its users that controls of its own are
+// about, whatever its category.
+type Offer string
+
+// The offers: the telecommunication services that ITU-T Question 8/17 names, and
+// security itself as a service.
+const (
+	Voice      Offer = "voice"
+	Multimedia Offer = "multimedia"
+	Messaging  Offer = "messaging"
+	Identity   Offer = "identity"
+	Emergency  Offer = "emergency"
+	Security   Offer = "security"
+)
+
+// Offers lists every offer Decode accepts.
+var Offers = []Offer{Voice, Multimedia, Messaging, Identity, Emergency, Security}
+
+// Offering returns what s offers. Communications that do not say so are taken to
+// carry voice, multimedia and messages.
+func (s *Service) Offering() []Offer {
+	if len(s.Offers) == 0 && s.Category == Communications {
+		return []Offer{Voice, Multimedia, Messaging}
+	}
+	return s.Offers
+}
+
 // Role is what a party is on one service edge.
 type Role string
 
@@ -56,6 +83,7 @@ type Model struct {
 	Components     map[string]*Component
 	Flows          []*Flow
 	Responsibility []*Override
+	Terms          map[string]*Terms // those at hand, by the name that services refer to
 	Risk           *Risk
 	Assume         []*Assumption
 }
@@ -74,8 +102,9 @@ type Service struct {
 	Category Category
 	Provider string
 	Customer string // "public" for anyone
+	Offers   []Offer
 	Partners []string
-	Terms    string // the provider's published terms, by name
+	Terms    string // the provider's published terms, by name, see LoadTerms
 	Region   string
 	On       string   // the service this one runs on, "" if none
 	Match    []string // patterns of evidence keys that belong to the service itself, see Matcher

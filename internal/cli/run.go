@@ -79,7 +79,7 @@ func (p Program) prepare(f runFlags, args []string) (*prepared, error) {
 	}
 	r := &prepared{options: assure.Options{
 		Sources: sources, Policy: set, Catalog: known, Today: time.Now().UTC().Truncate(24 * time.Hour),
-		Budget: f.budget,
+		Budget: f.budget, Pool: assessment.NewPool(set.Checks()),
 	}}
 	if r.options.Model, err = loadModel(f, args); err != nil {
 		return nil, err
@@ -90,7 +90,7 @@ func (p Program) prepare(f runFlags, args []string) (*prepared, error) {
 		}
 	}
 	if !f.noMemo {
-		r.memo = p.openMemo(f.memo, set)
+		r.memo = p.openMemo(f.memo, set, r.options.Pool)
 		if r.memo != nil {
 			r.options.Memo = r.memo
 		}
@@ -141,11 +141,24 @@ func loadModel(f runFlags, sources []string) (*system.Model, error) {
 	if path == "" {
 		return nil, nil
 	}
+	return readModel(path)
+}
+
+// readModel reads a model and the terms beside it.
+func readModel(path string) (*system.Model, error) {
 	raw, err := os.ReadFile(path)
 	if err != nil {
 		return nil, &surety.Error{Kind: surety.Unreadable, Op: "read model", Err: err, Hint: "surety init SOURCE writes one"}
 	}
-	return system.Decode(raw, path)
+	m, err := system.Decode(raw, path)
+	if err != nil {
+		return nil, err
+	}
+	dir := filepath.Dir(path)
+	if err := system.LoadTerms(m, os.DirFS(dir), dir, time.Now().UTC().Format(time.DateOnly)); err != nil {
+		return nil, err
+	}
+	return m, nil
 }
 
 // findModel looks for surety.yaml in the working directory and in the sources.
@@ -161,7 +174,7 @@ func findModel(sources []string) string {
 
 // openMemo opens the memo of set in dir, the user's cache by default. Without a
 // place to keep it there is no memo, which costs time only.
-func (p Program) openMemo(dir string, set *policy.Set) *memo.Memo {
+func (p Program) openMemo(dir string, set *policy.Set, pool *assessment.Pool) *memo.Memo {
 	if dir == "" {
 		cache, err := os.UserCacheDir()
 		if err != nil {
@@ -171,7 +184,7 @@ func (p Program) openMemo(dir string, set *policy.Set) *memo.Memo {
 	}
 	checks := set.Digest()
 	judge := surety.DigestOf(append(checks[:], build()...)) // parsers and normalisers have no version of their own
-	m, err := memo.Open(dir, judge, set.Checks(), memo.DefaultLimit)
+	m, err := memo.Open(dir, judge, pool, memo.DefaultLimit)
 	if err != nil {
 		p.say("warning: " + err.Error() + "; every document is judged anew")
 		return nil

@@ -2,11 +2,9 @@ package cli
 
 import (
 	"fmt"
-	"os"
 
 	"github.com/spf13/cobra"
 
-	"github.com/surety-cloud/surety"
 	"github.com/surety-cloud/surety/system"
 )
 
@@ -23,14 +21,11 @@ also names gaps, such as a service without terms; gaps are no errors.`,
 			if len(args) == 1 {
 				path = args[0]
 			}
-			raw, err := os.ReadFile(path)
-			if err != nil {
-				return &surety.Error{Kind: surety.Unreadable, Op: "read model", Err: err, Hint: "surety init SOURCE writes one"}
-			}
-			m, gaps, err := system.Validate(raw, path)
+			m, err := readModel(path)
 			if err != nil {
 				return err
 			}
+			gaps := system.Gaps(m)
 			for _, g := range gaps {
 				fmt.Fprintf(p.Stdout, "%s: gap: %s\n", g.Origin, g.Message)
 			}

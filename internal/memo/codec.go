@@ -3,28 +3,22 @@ package memo
 import (
 	"encoding/binary"
 	"errors"
-	"slices"
 
 	"github.com/surety-cloud/surety"
 	"github.com/surety-cloud/surety/assessment"
 	"github.com/surety-cloud/surety/evidence"
-	"github.com/surety-cloud/surety/policy"
 )
 
 // The encoding is a flat sequence of unsigned varints and length-prefixed
 // strings, in the order the fields are written below. Lines are stored relative
-// to the document's first line plus one, so that 0 stays "no line". A plain
-// pass, by far the most common outcome, is one byte.
+// to the document's first line plus one, so that 0 stays "no line". Rosters and
+// details are numbers in the tables of the file.
 
 // errDamaged is returned for bytes that no encoder wrote.
 var errDamaged = errors.New("damaged record")
 
 // maxDepth bounds the nesting of a decoded value; facts are far shallower.
 const maxDepth = 64
-
-// verdictBits is how many low bits of an outcome hold its verdict; the rest is
-// the distance from the check before.
-const verdictBits = 2
 
 type encoder struct {
 	b    []byte
@@ -41,59 +35,14 @@ func (e *encoder) line(n int) {
 	e.uint(n - e.base + 1)
 }
 
-// appendRecord appends r, whose outcomes stand together by item, in the order of
-// the items. It reports false for a record it cannot hold.
-func appendRecord(b []byte, number map[*policy.Check]int, r Record, firstLine int) ([]byte, bool) {
+// appendItems appends the items of a document that starts on firstLine.
+func appendItems(b []byte, items []*evidence.Item, firstLine int) []byte {
 	e := encoder{b, firstLine}
-	e.uint(len(r.Items))
-	details := 0
-	for _, j := range r.Judged {
-		if j.Detail != nil {
-			details++
-		}
-	}
-	e.uint(len(r.Judged))
-	e.uint(details)
-	left := r.Judged
-	for _, it := range r.Items {
+	e.uint(len(items))
+	for _, it := range items {
 		e.item(it)
-		n := 0
-		for n < len(left) && left[n].Item == it {
-			n++
-		}
-		if !e.outcomes(left[:n], number) {
-			return nil, false
-		}
-		left = left[n:]
 	}
-	return e.b, len(left) == 0
-}
-
-// outcomes writes what was said of one item, by check.
-func (e *encoder) outcomes(judged []assessment.Judged, number map[*policy.Check]int) bool {
-	judged = slices.Clone(judged)
-	slices.SortStableFunc(judged, func(a, b assessment.Judged) int { return number[a.Check] - number[b.Check] })
-	e.uint(len(judged))
-	last := 0
-	var scratch []byte
-	for _, j := range judged {
-		n, known := number[j.Check]
-		if !known || j.Verdict >= 1<<verdictBits || j.Verdict == surety.Pass && j.Detail != nil {
-			return false
-		}
-		e.uint((n-last)<<verdictBits | int(j.Verdict))
-		last = n
-		if j.Verdict == surety.Pass {
-			continue
-		}
-		scratch = scratch[:0]
-		if j.Detail != nil {
-			scratch = j.Detail.Pack(scratch, e.base)
-		}
-		e.uint(len(scratch))
-		e.b = append(e.b, scratch...)
-	}
-	return true
+	return e.b
 }
 
 func (e *encoder) item(it *evidence.Item) {
@@ -196,52 +145,52 @@ func (d *decoder) line() int {
 	return n - 1 + d.base
 }
 
-func decodeRecord(b string, checks []*policy.Check, file string, firstLine int) (Record, error) {
+// record reads what segment.add wrote.
+func (m *Memo) record(b, file string, firstLine int) (Record, error) {
 	d := decoder{b: b, base: firstLine}
-	items, judged, details := d.count(), d.count(), d.count()
-	if d.err != nil || details > judged {
-		return Record{}, errDamaged
-	}
-	r := Record{Items: make([]*evidence.Item, 0, items), Judged: make([]assessment.Judged, 0, judged)}
-	slab := make([]assessment.Detail, 0, details)
-	for ; items > 0 && d.err == nil; items-- {
+	outcomes := decoder{b: d.str()}
+	n := d.count()
+	r := Record{Items: make([]*evidence.Item, 0, n), Judged: make([]assessment.Judgement, 0, n)}
+	for ; n > 0 && d.err == nil; n-- {
 		it := d.item(file)
 		r.Items = append(r.Items, it)
-		check := 0
-		for n := d.count(); n > 0 && d.err == nil; n-- {
-			word := d.uint()
-			check += word >> verdictBits
-			j := assessment.Judged{Item: it, Verdict: surety.Verdict(word & (1<<verdictBits - 1))}
-			if check >= len(checks) || len(r.Judged) == judged {
-				return Record{}, errDamaged
-			}
-			j.Check = checks[check]
-			if j.Verdict != surety.Pass {
-				slab = d.detail(slab, &j)
-			}
-			r.Judged = append(r.Judged, j)
+		j := m.judgement(&outcomes)
+		if j.Roster == nil {
+			continue
 		}
+		j.Item = it
+		r.Judged = append(r.Judged, j)
 	}
-	if len(d.b) > 0 || len(r.Judged) != judged {
-		d.err = errDamaged
+	if d.err != nil || outcomes.err != nil || len(d.b)+len(outcomes.b) > 0 {
+		return Record{}, errDamaged
 	}
-	return r, d.err
+	return r, nil
 }
 
-// detail reads the detail of j, if it has one, into slab.
-func (d *decoder) detail(slab []assessment.Detail, j *assessment.Judged) []assessment.Detail {
-	packed := d.str()
-	if packed == "" {
-		return slab
+// judgement reads the number of one item's roster, plus one so that 0 is none, its
+// marks, and the numbers of its details.
+func (m *Memo) judgement(d *decoder) (j assessment.Judgement) {
+	roster := d.uint()
+	if roster == 0 || d.err != nil {
+		return j
 	}
-	detail, err := assessment.Packed(packed, d.base)
-	if err != nil || len(slab) == cap(slab) {
+	if j.Roster = m.rosters.at(roster-1, m.pool.Roster); j.Roster == nil {
 		d.fail()
-		return slab
+		return j
 	}
-	slab = append(slab, detail)
-	j.Detail = &slab[len(slab)-1]
-	return slab
+	j.Marks = d.str()
+	n := d.count()
+	j.Details = make([]*assessment.Packed, n)
+	for i := range j.Details {
+		if j.Details[i] = m.details.at(d.uint(), m.pool.Detail); j.Details[i] == nil {
+			d.fail()
+			return j
+		}
+	}
+	if !j.Fits() {
+		d.fail()
+	}
+	return j
 }
 
 func (d *decoder) item(file string) *evidence.Item {

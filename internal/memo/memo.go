@@ -4,18 +4,22 @@
 // A verdict is a pure function of the document and the checks, so the digest of
 // a document's bytes is enough to find it. One file holds the records of one
 // policy set and one version of Surety; its name is their digest, so a new
-// version of any check or parser starts an empty memo. The file is read whole
-// when opened and replaced whole by Save, through a temporary file and a rename:
-// two processes may share it, and the one that saves last wins, which costs work
-// and never correctness. A file that is damaged, or of another version, is
-// ignored. Deleting it is always safe.
+// version of any check or parser starts an empty memo.
+//
+// The file is a list of segments, one for each run that added something. A
+// segment holds the rosters and details that are new in it, each once, and the
+// records, which name those by number. Save writes the segments there were and
+// one more; if that would pass the limit, it writes one segment of what this run
+// found and added, and lets the rest go. It does so through a temporary file and
+// a rename: two processes may share a memo, and the one that saves last wins,
+// which costs work and never correctness. A file that is damaged, or of another
+// version, is ignored. Deleting it is always safe.
 //
 // Records hold keys, digests, facts and messages; no secret values, because
 // items hold none. Files are readable by their owner only.
 package memo
 
 import (
-	"bufio"
 	"encoding/binary"
 	"errors"
 	"fmt"
@@ -27,66 +31,68 @@ import (
 	"slices"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"github.com/surety-cloud/surety"
 	"github.com/surety-cloud/surety/assessment"
 	"github.com/surety-cloud/surety/evidence"
-	"github.com/surety-cloud/surety/policy"
 )
 
 // magic opens every file. The digit is the version of the record encoding.
-const magic = "surety-memo-2\n"
+const magic = "surety-memo-3\n"
 
 // maxFiles is how many policy sets are remembered; the least recently saved go.
 const maxFiles = 4
 
-// DefaultLimit bounds the size of one file, in bytes: about 500,000 documents.
-const DefaultLimit = 256 << 20
+// DefaultLimit bounds the size of one file, in bytes: some 200,000 documents.
+const DefaultLimit = 96 << 20
 
 // Record is what one document came to. Lines in it are relative to the
 // document's first line, so that it holds wherever the document stands.
 type Record struct {
 	Items  []*evidence.Item
-	Judged []assessment.Judged
+	Judged []assessment.Judgement // of those of Items that checks judged, in their order
 }
 
 // Memo is an open memo. Its methods are safe for concurrent use.
 type Memo struct {
-	path   string
-	limit  int
-	checks []*policy.Check
-	number map[*policy.Check]int
+	path  string
+	limit int
+	pool  *assessment.Pool
 
-	old   string // the file as it was opened; records share its memory
-	index map[surety.Digest]span
-	order []surety.Digest // of the records in old
+	old     string // the segments of the file as it was opened; records share its memory
+	rosters table[assessment.Roster]
+	details table[assessment.Packed]
+	index   map[surety.Digest]string // the records in old
 
 	mu    sync.Mutex
 	used  map[surety.Digest]bool // found in old during this run
-	fresh map[surety.Digest][]byte
+	fresh map[surety.Digest]entry
 }
 
-type span struct{ start, end int }
+// entry is a record that is not in the file yet. The items are written down at
+// once, since they change after the document is judged.
+type entry struct {
+	items  []byte
+	judged []assessment.Judgement // of each item; one without a roster if no check judged it
+}
 
-// Open opens the memo of a policy set in dir, which is made if needed. checks
-// must be the set's checks in a fixed order; digest names all that decides what
-// a document comes to. A memo that cannot be read is an empty one; the error is
-// about dir only.
-func Open(dir string, digest surety.Digest, checks []*policy.Check, limit int) (*Memo, error) {
+// Open opens the memo of a policy set in dir, which is made if needed. pool is of
+// the set's checks, and keeps what records hold; digest names all that decides
+// what a document comes to. A memo that cannot be read is an empty one; the error
+// is about dir only.
+func Open(dir string, digest surety.Digest, pool *assessment.Pool, limit int) (*Memo, error) {
 	if err := os.MkdirAll(dir, 0o700); err != nil {
 		return nil, fmt.Errorf("open memo: %w", err)
 	}
 	m := &Memo{
-		path: filepath.Join(dir, digest.Short()+".memo"), limit: limit, checks: checks,
-		number: make(map[*policy.Check]int, len(checks)),
-		index:  map[surety.Digest]span{}, used: map[surety.Digest]bool{}, fresh: map[surety.Digest][]byte{},
+		path: filepath.Join(dir, digest.Short()+".memo"), limit: limit, pool: pool,
+		used: map[surety.Digest]bool{}, fresh: map[surety.Digest]entry{},
 	}
-	for i, c := range checks {
-		m.number[c] = i
-	}
-	if raw, ok := read(m.path, 2*limit); ok {
-		m.load(raw)
+	if raw, ok := read(m.path, limit); !ok || !m.load(raw) {
+		m.old, m.index = "", map[surety.Digest]string{}
+		m.rosters, m.details = table[assessment.Roster]{}, table[assessment.Packed]{}
 	}
 	return m, nil
 }
@@ -118,38 +124,79 @@ func read(path string, limit int) (raw string, ok bool) {
 	return text.String(), binary.LittleEndian.Uint32(want[:]) == sum.Sum32()
 }
 
-// load indexes the records of a file: magic, then for each record its digest,
-// length and bytes.
-func (m *Memo) load(raw string) {
+// load indexes the segments of a file. It reports false if they are damaged.
+func (m *Memo) load(raw string) bool {
 	body, ok := strings.CutPrefix(raw, magic)
-	d := decoder{b: body}
-	for ok && len(d.b) > 0 {
-		var digest surety.Digest
-		d.b = d.b[copy(digest[:], d.b):]
-		n := d.count()
-		start := len(body) - len(d.b)
-		if d.err != nil {
-			clear(m.index)
-			m.order = nil
-			return
-		}
-		d.b = d.b[n:]
-		if _, again := m.index[digest]; !again {
-			m.order = append(m.order, digest)
-		}
-		m.index[digest] = span{start, start + n}
+	if !ok {
+		return false
 	}
-	m.old = body
+	d := decoder{b: body}
+	m.old, m.index = body, map[surety.Digest]string{}
+	for len(d.b) > 0 {
+		m.details.read(&d)
+		m.rosters.read(&d)
+		for n := d.count(); n > 0 && d.err == nil; n-- {
+			var digest surety.Digest
+			d.b = d.b[copy(digest[:], d.b):]
+			m.index[digest] = d.str()
+		}
+		if d.err != nil {
+			return false
+		}
+	}
+	m.rosters.found = make([]atomic.Pointer[assessment.Roster], len(m.rosters.texts))
+	m.details.found = make([]atomic.Pointer[assessment.Packed], len(m.details.texts))
+	return true
+}
+
+// table holds what records name by number. Each is made of its text when it is
+// first asked for: a small run may open a large memo.
+type table[T any] struct {
+	texts []string
+	found []atomic.Pointer[T]
+}
+
+func (t *table[T]) read(d *decoder) {
+	for n := d.count(); n > 0 && d.err == nil; n-- {
+		t.texts = append(t.texts, d.str())
+	}
+}
+
+// at returns number i, nil if there is none or its text is damaged.
+func (t *table[T]) at(i int, pool func(string) (*T, error)) *T {
+	if i >= len(t.texts) {
+		return nil
+	}
+	if known := t.found[i].Load(); known != nil {
+		return known
+	}
+	made, err := pool(t.texts[i])
+	if err != nil {
+		return nil
+	}
+	t.found[i].Store(made)
+	return made
+}
+
+// numbers returns the numbers of those that were asked for.
+func (t *table[T]) numbers() map[*T]int {
+	out := map[*T]int{}
+	for i := range t.found {
+		if known := t.found[i].Load(); known != nil {
+			out[known] = i
+		}
+	}
+	return out
 }
 
 // Get returns the record of the document with this digest, whose first line is
-// line of file. Each call decodes anew, so the caller owns what it gets.
+// line of file. Each call makes new items, so the caller owns what it gets.
 func (m *Memo) Get(d surety.Digest, file string, line int) (Record, bool) {
-	s, ok := m.index[d]
+	text, ok := m.index[d]
 	if !ok {
 		return Record{}, false
 	}
-	r, err := decodeRecord(m.old[s.start:s.end], m.checks, file, line)
+	r, err := m.record(text, file, line)
 	if err != nil {
 		return Record{}, false
 	}
@@ -161,17 +208,23 @@ func (m *Memo) Get(d surety.Digest, file string, line int) (Record, bool) {
 
 // Put remembers what the document with this digest, starting on line, came to.
 func (m *Memo) Put(d surety.Digest, line int, r Record) {
-	b, ok := appendRecord(nil, m.number, r, line)
-	if !ok {
-		return // of checks that are not the set's
+	e := entry{appendItems(nil, r.Items, line), make([]assessment.Judgement, len(r.Items))}
+	left := r.Judged
+	for i, it := range r.Items {
+		if len(left) > 0 && left[0].Item == it {
+			if _, ok := left[0].Roster.Text(); !ok {
+				return // of checks that are not the set's
+			}
+			e.judged[i], left = left[0], left[1:]
+		}
 	}
 	m.mu.Lock()
-	m.fresh[d] = b
+	m.fresh[d] = e
 	m.mu.Unlock()
 }
 
-// Save writes what this run found and added, then older records while the limit
-// allows. It does nothing if nothing was added.
+// Save writes what this run added, see the package comment. It does nothing if
+// nothing was added.
 func (m *Memo) Save() error {
 	m.mu.Lock()
 	defer m.mu.Unlock()
@@ -186,35 +239,53 @@ func (m *Memo) Save() error {
 
 // write writes the file.
 func (m *Memo) write(w io.Writer) error {
+	room := m.limit - len(magic) - crc32.Size
+	old := m.old
+	s := newSegment(m.rosters.numbers(), m.details.numbers(), len(m.rosters.texts), len(m.details.texts), room-len(old))
+	if !m.addFresh(s) {
+		old = ""
+		s = newSegment(map[*assessment.Roster]int{}, map[*assessment.Packed]int{}, 0, 0, room)
+		_ = m.addFresh(s) && m.addUsed(s) // what does not fit is judged again
+	}
 	sum := crc32.NewIEEE()
-	out := bufio.NewWriterSize(io.MultiWriter(w, sum), 1<<16)
-	out.WriteString(magic)
-	size := len(magic) + crc32.Size
-	var head []byte
-	add := func(d surety.Digest, record string) {
-		head = binary.AppendUvarint(append(head[:0], d[:]...), uint64(len(record)))
-		if size+len(head)+len(record) <= m.limit {
-			size += len(head) + len(record)
-			out.Write(head)
-			out.WriteString(record)
+	out := io.MultiWriter(w, sum)
+	for _, part := range []string{magic, old} {
+		if _, err := io.WriteString(out, part); err != nil {
+			return err
 		}
 	}
-	for _, d := range sortedKeys(m.fresh) {
-		add(d, string(m.fresh[d]))
-	}
-	for _, wanted := range []bool{true, false} {
-		for _, d := range m.order {
-			if _, again := m.fresh[d]; !again && m.used[d] == wanted {
-				s := m.index[d]
-				add(d, m.old[s.start:s.end])
-			}
-		}
-	}
-	if err := out.Flush(); err != nil { // the first error of any write
+	if _, err := out.Write(s.bytes()); err != nil {
 		return err
 	}
 	_, err := w.Write(binary.LittleEndian.AppendUint32(nil, sum.Sum32()))
 	return err
+}
+
+// addFresh adds what this run added. It reports false once there is no room.
+func (m *Memo) addFresh(s *segment) bool {
+	for _, d := range sortedKeys(m.fresh) {
+		e := m.fresh[d]
+		if !s.add(d, string(e.items), e.judged) {
+			return false
+		}
+	}
+	return true
+}
+
+// addUsed adds what this run found. It reports false once there is no room.
+func (m *Memo) addUsed(s *segment) bool {
+	for _, d := range sortedKeys(m.used) {
+		text := decoder{b: m.index[d]}
+		outcomes := decoder{b: text.str()}
+		var judged []assessment.Judgement
+		for outcomes.err == nil && len(outcomes.b) > 0 {
+			judged = append(judged, m.judgement(&outcomes))
+		}
+		if outcomes.err == nil && !s.add(d, text.b, judged) {
+			return false
+		}
+	}
+	return true
 }
 
 func sortedKeys[V any](m map[surety.Digest]V) []surety.Digest {

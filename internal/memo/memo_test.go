@@ -16,6 +16,8 @@ import (
 
 var checks = []*policy.Check{{ID: "A"}, {ID: "B"}, {ID: "C"}}
 
+var pool = assessment.NewPool(checks)
+
 const limit = 1 << 20
 
 // record is one item at line of file, with a fail, a pass and an unknown.
@@ -30,26 +32,25 @@ func record(file string, line int) Record {
 		Kind: "Pod", Namespace: "shop", Name: "web", Origin: surety.Origin{File: file, Line: at(0)},
 		Digest: surety.DigestOf([]byte("web")), Facts: facts, Withheld: []string{"data"},
 	}
-	return Record{Items: []*evidence.Item{it}, Judged: []assessment.Judged{
+	return Record{Items: []*evidence.Item{it}, Judged: []assessment.Judgement{pool.Judge(it, []assessment.Judged{
 		{Item: it, Check: checks[0], Verdict: surety.Fail, Detail: &assessment.Detail{
 			Findings: []policy.Finding{{Message: "no", Line: at(4)}, {Message: "whole object"}},
 			Facts:    []policy.Fact{{Path: "/on", Value: "true", Line: at(4)}, {Path: "/off", Value: "absent"}},
 		}},
 		{Item: it, Check: checks[1], Verdict: surety.Pass},
 		{Item: it, Check: checks[2], Verdict: surety.Unknown, Detail: &assessment.Detail{Reason: "cannot tell"}},
-	}}
+	})}}
 }
 
-// packed brings the details of a record into one form, to compare them.
-func packed(t *testing.T, r Record) []string {
-	t.Helper()
+// judged tells what a record's judgements say.
+func judged(r Record) []string {
 	var out []string
 	for _, j := range r.Judged {
-		s := fmt.Sprint(j.Check.ID, j.Verdict)
-		if j.Detail != nil {
-			s += string(j.Detail.Pack(nil, r.Items[0].Origin.Line))
+		text, known := j.Roster.Text()
+		out = append(out, fmt.Sprintf("%x %x %v", text, j.Marks, known))
+		for _, d := range j.Details {
+			out = append(out, string(*d))
 		}
-		out = append(out, s)
 	}
 	return out
 }
@@ -69,7 +70,7 @@ func sameValue(a, b *evidence.Value) bool {
 
 func open(t *testing.T, dir string, limit int) *Memo {
 	t.Helper()
-	m, err := Open(dir, surety.DigestOf([]byte("set")), checks, limit)
+	m, err := Open(dir, surety.DigestOf([]byte("set")), assessment.NewPool(checks), limit)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -93,7 +94,7 @@ func TestRecordMovesWithItsDocument(t *testing.T) {
 		t.Fatal("the record is not found again")
 	}
 	want := record("b.yaml", 70)
-	if g, w := packed(t, got), packed(t, want); !reflect.DeepEqual(g, w) {
+	if g, w := judged(got), judged(want); !reflect.DeepEqual(g, w) {
 		t.Errorf("judged\n got %q\nwant %q", g, w)
 	}
 	g, w := *got.Items[0], *want.Items[0]
@@ -169,7 +170,7 @@ func TestTwoWritersLeaveAReadableFile(t *testing.T) {
 func TestPrune(t *testing.T) {
 	dir := t.TempDir()
 	for i := range maxFiles + 3 {
-		m, err := Open(dir, surety.DigestOf([]byte{byte(i)}), checks, limit)
+		m, err := Open(dir, surety.DigestOf([]byte{byte(i)}), pool, limit)
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -185,38 +186,78 @@ func TestPrune(t *testing.T) {
 func TestRecordOfForeignChecksIsNotKept(t *testing.T) {
 	m := open(t, t.TempDir(), limit)
 	r := record("a.yaml", 1)
-	r.Judged[1].Check = &policy.Check{ID: "other"}
+	r.Judged[0] = pool.Judge(r.Items[0], []assessment.Judged{{Item: r.Items[0], Check: &policy.Check{ID: "other"}, Verdict: surety.Pass}})
 	m.Put(surety.DigestOf(nil), 1, r)
 	if len(m.fresh) != 0 {
 		t.Error("a record with a check that is not the set's is kept")
 	}
 }
 
-// FuzzDecodeRecord holds that no bytes make the decoder panic, and that a record
-// it accepts can be told in full.
-func FuzzDecodeRecord(f *testing.F) {
-	number := map[*policy.Check]int{}
-	for i, c := range checks {
-		number[c] = i
-	}
-	good, ok := appendRecord(nil, number, record("a.yaml", 1), 1)
-	if !ok {
-		f.Fatal("the sample cannot be encoded")
-	}
-	f.Add(string(good))
-	f.Add("")
-	f.Fuzz(func(t *testing.T, b string) {
-		r, err := decodeRecord(b, checks, "a.yaml", 7)
-		if err != nil {
-			return
-		}
-		for _, j := range r.Judged {
-			if j.Detail != nil {
-				j.Detail.Pack(nil, 0)
+// A run adds a segment to what others left, whose records are still found.
+func TestSegmentsAddUp(t *testing.T) {
+	dir := t.TempDir()
+	for i := range 3 {
+		m := open(t, dir, limit)
+		for before := range i {
+			r, ok := m.Get(surety.DigestOf([]byte{byte(before)}), "a.yaml", 1)
+			if !ok || !reflect.DeepEqual(judged(r), judged(record("a.yaml", 1))) {
+				t.Errorf("run %d: the record of run %d is %v, %v", i, before, r, ok)
 			}
 		}
-		for _, it := range r.Items {
-			it.Facts.AppendJSON(nil)
+		m.Put(surety.DigestOf([]byte{byte(i)}), 1, record("a.yaml", 1))
+		save(t, m)
+	}
+}
+
+// When the limit is reached, what the last run used stays, and its tables are
+// made anew.
+func TestCompaction(t *testing.T) {
+	dir := t.TempDir()
+	const small = 3000
+	used := surety.DigestOf([]byte("used"))
+	first := open(t, dir, small)
+	first.Put(used, 1, record("a.yaml", 1))
+	save(t, first)
+	for i := range 50 {
+		m := open(t, dir, small)
+		if r, ok := m.Get(used, "a.yaml", 1); !ok || !reflect.DeepEqual(judged(r), judged(record("a.yaml", 1))) {
+			t.Fatalf("run %d: the record that every run uses is lost or changed", i)
+		}
+		m.Put(surety.DigestOf([]byte{byte(i)}), 1, record("a.yaml", 1))
+		save(t, m)
+	}
+}
+
+// FuzzOpen holds that no file makes the reader panic, and that what it gives can
+// be told in full.
+func FuzzOpen(f *testing.F) {
+	dir := f.TempDir()
+	digest := surety.DigestOf([]byte("document"))
+	m, err := Open(dir, surety.DigestOf([]byte("set")), pool, limit)
+	if err != nil {
+		f.Fatal(err)
+	}
+	m.Put(digest, 1, record("a.yaml", 1))
+	var good bytes.Buffer
+	if err := m.write(&good); err != nil {
+		f.Fatal(err)
+	}
+	f.Add(good.String()[:good.Len()-4])
+	f.Add(magic)
+	f.Fuzz(func(t *testing.T, raw string) {
+		m := &Memo{pool: assessment.NewPool(checks), used: map[surety.Digest]bool{}, fresh: map[surety.Digest]entry{}}
+		if !m.load(raw) {
+			return
+		}
+		for d := range m.index {
+			r, ok := m.Get(d, "a.yaml", 7)
+			if !ok {
+				continue
+			}
+			judged(r)
+			for _, it := range r.Items {
+				it.Facts.AppendJSON(nil)
+			}
 		}
 	})
 }

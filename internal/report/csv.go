@@ -26,17 +26,17 @@ func writeCSV(w io.Writer, a *assessment.Assessment, o Options) error {
 	out := csv.NewWriter(w)
 	out.Write(csvColumns)
 	row := make([]string, 0, len(csvColumns))
-	for i := range a.Results {
-		r := &a.Results[i]
-		if o.Findings && !worthTelling(r.Verdict) {
-			continue
-		}
+	results := a.Results()
+	if o.Findings {
+		results = a.Findings()
+	}
+	for r := range results {
 		c, remediation := r.Check, ""
 		if r.Verdict == surety.Fail || r.Verdict == surety.Waived {
 			remediation = c.Remediation
 		}
 		row = append(row[:0], c.ID, c.Title, c.Severity.String(), r.Verdict.String(), r.Message(),
-			r.Owner.Party, r.Owner.Element, strings.Join(c.Controls, " "))
+			r.Owner.Party, r.Element, strings.Join(c.Controls, " "))
 		if r.Item == nil {
 			row = append(row, "", "", "", "", "", "", remediation, "")
 		} else {

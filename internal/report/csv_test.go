@@ -3,6 +3,7 @@ package report
 import (
 	"bytes"
 	"encoding/csv"
+	"slices"
 	"strings"
 	"testing"
 	"unicode/utf8"
@@ -30,8 +31,8 @@ func readCSV(t *testing.T, raw []byte) [][]string {
 func TestCSVRows(t *testing.T) {
 	a := sample(t)
 	rows := readCSV(t, write(t, "csv", a, sampleOptions()))
-	if len(rows) != len(a.Results) {
-		t.Errorf("%d rows for %d results", len(rows), len(a.Results))
+	if n := len(slices.Collect(a.Results())); len(rows) != n {
+		t.Errorf("%d rows for %d results", len(rows), n)
 	}
 	for _, row := range rows {
 		for i, cell := range row {

@@ -43,7 +43,7 @@ func writePage(w io.Writer, a *assessment.Assessment, o Options) error {
 	if err != nil {
 		return err
 	}
-	findings := byUrgency(a.Results)
+	findings := byUrgency(a)
 	p := newPage(a, o, findings)
 	p.Style, p.Script = template.CSS(style), template.JS(script)
 	p.Policy = fmt.Sprintf("default-src 'none'; style-src %s; script-src %s; base-uri 'none'; form-action 'none'",

@@ -201,7 +201,7 @@ func decodeTables(t testing.TB, text string) tables {
 func TestHTMLData(t *testing.T) {
 	a := sample(t)
 	data := readTables(t, write(t, "html", a, sampleOptions()))
-	findings := byUrgency(a.Results)
+	findings := byUrgency(a)
 	if len(data.Rows) != len(findings) || len(findings) != 6 {
 		t.Fatalf("%d rows of %d findings", len(data.Rows), len(findings))
 	}
@@ -291,7 +291,7 @@ func TestHTMLOfManyResults(t *testing.T) {
 	a := large(t, 50_000)
 	page := write(t, "html", a, sampleOptions())
 	if limit := 6 << 20; len(page) > limit {
-		t.Errorf("%d results take %d bytes, more than %d", len(a.Results), len(page), limit)
+		t.Errorf("%d results take %d bytes, more than %d", a.Summary.Verdicts.Total(), len(page), limit)
 	}
 	rows := 0
 	for _, e := range elements(t, page, "details") {
@@ -348,8 +348,8 @@ func TestDutiesShareRows(t *testing.T) {
 			t.Errorf("%s names %d of %d elements", d.Control, len(d.Elements), d.Count)
 		}
 	}
-	if elements != len(a.Responsibilities) || len(duties) >= elements {
-		t.Errorf("%d rows hold %d of %d responsibilities", len(duties), elements, len(a.Responsibilities))
+	if elements != a.Duties.Len() || len(duties) >= elements {
+		t.Errorf("%d rows hold %d of %d responsibilities", len(duties), elements, a.Duties.Len())
 	}
 	if !slices.IsSortedFunc(duties, func(a, b duty) int { return statusUrgency[a.Status] - statusUrgency[b.Status] }) {
 		t.Error("less urgent rows come before more urgent ones")

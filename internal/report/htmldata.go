@@ -20,14 +20,9 @@ var verdictUrgency = [...]int{surety.Fail: 0, surety.Unknown: 1, surety.Waived: 
 
 // byUrgency returns the results worth telling: fails by severity, then what
 // could not be decided, then what is waived.
-func byUrgency(results []assessment.Result) []*assessment.Result {
-	var list []*assessment.Result
-	for i := range results {
-		if worthTelling(results[i].Verdict) {
-			list = append(list, &results[i])
-		}
-	}
-	slices.SortStableFunc(list, func(a, b *assessment.Result) int {
+func byUrgency(a *assessment.Assessment) []assessment.Result {
+	list := slices.Collect(a.Findings())
+	slices.SortStableFunc(list, func(a, b assessment.Result) int {
 		return cmp.Or(
 			cmp.Compare(verdictUrgency[a.Verdict], verdictUrgency[b.Verdict]),
 			cmp.Compare(b.Check.Severity, a.Check.Severity),
@@ -59,38 +54,44 @@ func (t *intern[K]) of(k K) int {
 type htmlTables struct {
 	checks  *intern[*policy.Check]
 	items   *intern[*evidence.Item]
-	owners  *intern[*assessment.Owner]
+	owners  *intern[landing]
 	waivers *intern[*assessment.Waiver]
 	strings *intern[string]
+}
+
+// landing is on whom a result lands, and where.
+type landing struct {
+	*assessment.Owner
+	element string
 }
 
 // writeHTMLTables writes the findings as one JSON object that report.js reads.
 // Nothing in it can end the element around it: <, > and & are escaped. Errors
 // of out are kept by it.
-func writeHTMLTables(out *bufio.Writer, a *assessment.Assessment, findings []*assessment.Result) {
+func writeHTMLTables(out *bufio.Writer, a *assessment.Assessment, findings []assessment.Result) {
 	t := htmlTables{
-		newIntern[*policy.Check](), newIntern[*evidence.Item](), newIntern[*assessment.Owner](),
+		newIntern[*policy.Check](), newIntern[*evidence.Item](), newIntern[landing](),
 		newIntern[*assessment.Waiver](), newIntern[string](),
 	}
 	var b []byte
 	out.WriteString(`{"rows":[`)
-	for i, r := range findings {
+	for i := range findings {
 		b = b[:0]
 		if i > 0 {
 			b = append(b, ",\n"...)
 		}
-		b = t.appendRow(b, r)
+		b = t.appendRow(b, &findings[i])
 		out.Write(b)
 	}
 	out.WriteString("]")
 	writeList(out, "checks", t.checks.list, appendCheck)
 	writeList(out, "items", t.items.list, appendItem)
-	writeList(out, "owners", t.owners.list, func(b []byte, o *assessment.Owner) []byte {
+	writeList(out, "owners", t.owners.list, func(b []byte, o landing) []byte {
 		clause := ""
 		if c := a.Catalog.Control(o.Control); c != nil {
 			clause = c.Capability
 		}
-		return appendTexts(b, o.Party, o.Element, o.Basis, clause)
+		return appendTexts(b, o.Party, o.element, o.Basis, clause)
 	})
 	writeList(out, "waivers", t.waivers.list, func(b []byte, w *assessment.Waiver) []byte {
 		return appendTexts(b, w.Owner, w.Reason, w.Expires.Format(time.DateOnly))
@@ -115,7 +116,7 @@ func (t *htmlTables) appendRow(b []byte, r *assessment.Result) []byte {
 		item = t.items.of(r.Item)
 	}
 	b = append(b, '[')
-	b = appendInts(b, t.checks.of(r.Check), item, t.owners.of(r.Owner), int(r.Verdict))
+	b = appendInts(b, t.checks.of(r.Check), item, t.owners.of(landing{r.Owner, r.Element}), int(r.Verdict))
 	d := r.Detail()
 	b = append(b, ",["...)
 	for i, f := range d.Findings {

@@ -43,9 +43,8 @@ func newDuties(a *assessment.Assessment) []duty {
 	}
 	byKey := map[key]int{}
 	var list []duty
-	for i := range a.Responsibilities {
-		r := &a.Responsibilities[i]
-		if !listed(a, r) {
+	for r := range a.Responsibilities() {
+		if !listed(a, &r) {
 			continue
 		}
 		k := key{r.Control, r.Accountable, strings.Join(r.Responsible, ", "), r.Basis, r.State, r.Status}

@@ -60,7 +60,7 @@ type page struct {
 	Controls   func(id string) string // title
 }
 
-func newPage(a *assessment.Assessment, o Options, findings []*assessment.Result) *page {
+func newPage(a *assessment.Assessment, o Options, findings []assessment.Result) *page {
 	p := &page{
 		System: a.Model.Name, Model: a.Model, Root: a.Root, Checks: len(a.Checks),
 		Time: o.Time.UTC().Format(time.RFC3339), Version: o.Version,
@@ -79,8 +79,8 @@ func newPage(a *assessment.Assessment, o Options, findings []*assessment.Result)
 	p.Statuses = statuses(p.Duties)
 	p.MoreDuties = max(0, len(p.Duties)-plainDuties)
 	p.Duties = p.Duties[:len(p.Duties)-p.MoreDuties]
-	for _, r := range findings[:min(len(findings), plainResults)] {
-		p.Results = append(p.Results, plainResult{r, p})
+	for i := range findings[:min(len(findings), plainResults)] {
+		p.Results = append(p.Results, plainResult{&findings[i], p})
 	}
 	for _, r := range a.Sources {
 		p.Sources = append(p.Sources, newSource(r))
@@ -232,12 +232,13 @@ type fix struct {
 }
 
 func (p *page) newFix(r remedy) fix {
+	first := r.first()
 	f := fix{
-		Check: r.check, Party: r.party, Count: len(r.results), Message: r.results[0].Message(),
+		Check: r.check, Party: r.party, Count: r.count, Message: first.Message(),
 		Filter: filter("check", r.check.ID, "party", r.party, "verdict", surety.Fail.String()),
 	}
-	for _, result := range r.results[:min(len(r.results), fixPlaces)] {
-		f.Results = append(f.Results, plainResult{result, p})
+	for _, result := range r.some(fixPlaces) {
+		f.Results = append(f.Results, plainResult{&result, p})
 	}
 	return f
 }
@@ -318,8 +319,7 @@ func matrixCells(a *assessment.Assessment) map[matrixPlace]*matrixCell {
 		return cells[k]
 	}
 	byOwner := map[*assessment.Owner]*matrixCell{}
-	for i := range a.Results {
-		r := &a.Results[i]
+	for r := range a.Results() {
 		c := byOwner[r.Owner]
 		if c == nil {
 			c = at(r.Owner.Party, r.Owner.Control)
@@ -327,8 +327,8 @@ func matrixCells(a *assessment.Assessment) map[matrixPlace]*matrixCell {
 		}
 		c.Counts[r.Verdict]++
 	}
-	for i := range a.Responsibilities {
-		at(a.Responsibilities[i].Accountable, a.Responsibilities[i].Control).Duties++
+	for r := range a.Duties.All() {
+		at(r.Accountable, r.Control).Duties++
 	}
 	return cells
 }

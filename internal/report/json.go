@@ -145,9 +145,9 @@ func writeJSON(w io.Writer, a *assessment.Assessment, o Options) error {
 	out.Write(head[:len(head)-2]) // reopen the object
 	out.WriteString(",\n \"responsibilities\": [")
 	sep := "\n  "
-	for i := range a.Responsibilities {
-		if r := &a.Responsibilities[i]; listed(a, r) {
-			row, err := json.Marshal(newJSONResponsibility(r))
+	for r := range a.Responsibilities() {
+		if listed(a, &r) {
+			row, err := json.Marshal(newJSONResponsibility(&r))
 			if err != nil {
 				return fmt.Errorf("write json report: %w", err)
 			}
@@ -159,13 +159,13 @@ func writeJSON(w io.Writer, a *assessment.Assessment, o Options) error {
 	out.WriteString("\n ],\n \"results\": [")
 	sep = "\n  "
 	rows := newRowWriter(o)
-	for i := range a.Results {
-		r := &a.Results[i]
-		if o.Findings && !worthTelling(r.Verdict) {
-			continue
-		}
+	results := a.Results()
+	if o.Findings {
+		results = a.Findings()
+	}
+	for r := range results {
 		out.WriteString(sep)
-		if _, err := out.Write(rows.row(r)); err != nil {
+		if _, err := out.Write(rows.row(&r)); err != nil {
 			return fmt.Errorf("write json report: %w", err)
 		}
 		sep = ",\n  "
@@ -248,7 +248,7 @@ func newVerdicts(n assessment.Counts) Verdicts {
 
 func newJSONResponsibility(r *assessment.Responsibility) Responsibility {
 	return Responsibility{
-		r.ID, r.Control, r.Element, r.State, r.Accountable, notNil(r.Responsible),
+		r.ID(), r.Control, r.Element, r.State, r.Accountable, notNil(r.Responsible),
 		r.Basis, r.Status, newVerdicts(r.Verdicts),
 	}
 }
@@ -285,7 +285,7 @@ func (w *rowWriter) row(r *assessment.Result) []byte {
 	b = append(b, `,"origin":`...)
 	b = appendJSON(b, r.Origin())
 	b = append(b, `,"element":`...)
-	b = appendJSON(b, r.Owner.Element)
+	b = appendJSON(b, r.Element)
 	b = append(b, `,"party":`...)
 	b = appendJSON(b, r.Owner.Party)
 	d := r.Detail()

@@ -32,12 +32,8 @@ func writeOCSF(w io.Writer, a *assessment.Assessment, o Options) error {
 	out := bufio.NewWriterSize(w, 1<<16)
 	enc := json.NewEncoder(out)
 	x := ocsf{a: a, o: o, before: newBaseline(a.Changes), known: map[*policy.Check]ocsfCompliance{}}
-	for i := range a.Results {
-		r := &a.Results[i]
-		if !worthTelling(r.Verdict) {
-			continue
-		}
-		if err := enc.Encode(x.event(r)); err != nil {
+	for r := range a.Findings() {
+		if err := enc.Encode(x.event(&r)); err != nil {
 			return fmt.Errorf("write ocsf report: %w", err)
 		}
 	}
@@ -189,7 +185,7 @@ func (x *ocsf) event(r *assessment.Result) ocsfEvent {
 		Metadata:    ocsfMetadata{ocsfVersion, uuid("ocsf", x.o.Time.UTC().Format(time.RFC3339Nano), id, r.Origin().String()), ocsfProduct{"Surety", "Surety", x.o.Version}},
 		FindingInfo: ocsfFindingInfo{id, cmp.Or(c.Title, c.ID), c.Description, []string{cmp.Or(capabilityOf(c, x.a.Catalog), "Configuration")}},
 		Compliance:  x.compliance(c),
-		Unmapped:    ocsfUnmapped{Verdict: r.Verdict, Party: r.Owner.Party, Element: r.Owner.Element, Controls: notNil(c.Controls), Origin: r.Origin(), Facts: d.Facts},
+		Unmapped:    ocsfUnmapped{Verdict: r.Verdict, Party: r.Owner.Party, Element: r.Element, Controls: notNil(c.Controls), Origin: r.Origin(), Facts: d.Facts},
 	}
 	if state := x.before.state(id); state == "unchanged" || state == "updated" {
 		e.ActivityID, e.ActivityName = ocsfUpdate, "Update"

@@ -32,8 +32,8 @@ type oscal struct {
 	o        Options
 	time     string
 	origins  []oscalOrigin
-	looked   map[string]bool               // controls that some result counts for
-	ids      map[*assessment.Result]string // of observations
+	looked   map[string]bool             // controls that some result counts for
+	ids      map[assessment.Place]string // of observations
 	findings []*standing
 	risks    []*risk
 }
@@ -43,7 +43,7 @@ type standing struct {
 	control, element string
 	duty             *assessment.Responsibility // nil if the model has none
 	counts           assessment.Counts
-	told             []*assessment.Result
+	told             []assessment.Result
 	risks            map[*risk]bool
 }
 
@@ -52,7 +52,7 @@ type risk struct {
 	rank    int // place in the document
 	group   *assessment.Group
 	waiver  *assessment.Waiver
-	results []*assessment.Result
+	results []assessment.Result
 }
 
 // writeOSCAL writes a as one OSCAL 1.2.2 assessment-results document with one
@@ -70,7 +70,7 @@ type risk struct {
 // Passes are counted in the findings. UUIDs are of version 5, made from what
 // they name, so the same assessment at the same time gives the same bytes.
 func writeOSCAL(w io.Writer, a *assessment.Assessment, o Options) error {
-	x := &oscal{a: a, o: o, time: o.Time.UTC().Format(time.RFC3339), looked: map[string]bool{}, ids: map[*assessment.Result]string{}}
+	x := &oscal{a: a, o: o, time: o.Time.UTC().Format(time.RFC3339), looked: map[string]bool{}, ids: map[assessment.Place]string{}}
 	x.origins = []oscalOrigin{{[]oscalActor{{"tool", uuid("tool", "surety", o.Version)}}}}
 	x.name()
 	x.collectFindings(x.collectRisks())
@@ -150,20 +150,18 @@ func (x *oscal) run() string {
 }
 
 // collectRisks makes the risks, and says which of them each result is part of.
-func (x *oscal) collectRisks() map[*assessment.Result]*risk {
-	of := map[*assessment.Result]*risk{}
-	for i := range x.a.Groups {
-		g := &x.a.Groups[i]
-		k := &risk{rank: i, group: g, results: g.Results}
+func (x *oscal) collectRisks() map[assessment.Place]*risk {
+	of := map[assessment.Place]*risk{}
+	for i, g := range x.a.Groups {
+		k := &risk{rank: i, group: g, results: slices.Collect(g.Results())}
 		x.risks = append(x.risks, k)
-		for _, r := range g.Results {
-			of[r] = k
+		for i := range k.results {
+			of[k.results[i].Place] = k
 		}
 	}
 	accepted := map[*assessment.Waiver]*risk{}
-	for i := range x.a.Results {
-		r := &x.a.Results[i]
-		w := r.Detail().Waiver
+	for r := range x.a.Findings() {
+		w := r.Waiver
 		if r.Verdict != surety.Waived || w == nil {
 			continue
 		}
@@ -174,20 +172,19 @@ func (x *oscal) collectRisks() map[*assessment.Result]*risk {
 			x.risks = append(x.risks, k)
 		}
 		k.results = append(k.results, r)
-		of[r] = k
+		of[r.Place] = k
 	}
 	return of
 }
 
 // collectFindings sorts the results by control and element.
-func (x *oscal) collectFindings(riskOf map[*assessment.Result]*risk) {
+func (x *oscal) collectFindings(riskOf map[assessment.Place]*risk) {
 	type place struct{ control, element string }
 	at := map[place]*standing{}
-	for i := range x.a.Results {
-		r := &x.a.Results[i]
+	for r := range x.a.Results() {
 		for _, control := range r.Check.Controls {
-			k := place{control, r.Owner.Element}
-			if d := x.a.Duties.Of(control, k.element); d != nil {
+			k := place{control, r.Element}
+			if d, ok := x.a.Duties.Of(control, k.element); ok {
 				k.element = d.Element // the nearest that the control acts on
 			}
 			s := at[k]
@@ -199,15 +196,14 @@ func (x *oscal) collectFindings(riskOf map[*assessment.Result]*risk) {
 			if worthTelling(r.Verdict) {
 				s.told = append(s.told, r)
 			}
-			if k := riskOf[r]; k != nil {
+			if k := riskOf[r.Place]; k != nil {
 				s.risks[k] = true
 			}
 		}
 	}
-	for i := range x.a.Responsibilities {
-		d := &x.a.Responsibilities[i]
+	for d := range x.a.Responsibilities() {
 		if s := at[place{d.Control, d.Element}]; s != nil {
-			s.duty = d
+			s.duty = &d
 		}
 	}
 	for _, s := range at {
@@ -284,8 +280,8 @@ func (x *oscal) reviewed() []string {
 // bare gives the elements of each control that nothing in the evidence bears on.
 func (x *oscal) bare() map[string][]string {
 	out := map[string][]string{}
-	for i := range x.a.Responsibilities {
-		if r := &x.a.Responsibilities[i]; listed(x.a, r) && !decided(r.Verdicts) {
+	for r := range x.a.Responsibilities() {
+		if listed(x.a, &r) && !decided(r.Verdicts) {
 			out[r.Control] = append(out[r.Control], r.Element)
 		}
 	}
@@ -298,7 +294,7 @@ func (x *oscal) components() []oscalComponent {
 	for _, s := range x.findings {
 		names[s.element] = s.element != ""
 		for _, r := range s.told {
-			names[r.Owner.Element] = r.Owner.Element != ""
+			names[r.Element] = r.Element != ""
 		}
 	}
 	var out []oscalComponent
@@ -344,17 +340,16 @@ func (x *oscal) roles(s *system.Service) []oscalResponsibleRole {
 func (x *oscal) inventory() []oscalInventory {
 	var out []oscalInventory
 	seen := map[string]bool{}
-	for i := range x.a.Results {
-		r := &x.a.Results[i]
-		if r.Item == nil || !worthTelling(r.Verdict) || seen[r.Resource()] {
+	for r := range x.a.Findings() {
+		if r.Item == nil || seen[r.Resource()] {
 			continue
 		}
 		key := r.Resource()
 		seen[key] = true
 		item := oscalInventory{UUID: uuid("item", key), Description: markup(r.Item.Kind + " " + qualified(r.Item)),
 			Props: []oscalProp{{Name: "asset-id", Value: flatten(key)}}}
-		if r.Owner.Element != "" {
-			item.Implements = []oscalComponentRef{{uuid("element", r.Owner.Element)}}
+		if r.Element != "" {
+			item.Implements = []oscalComponentRef{{uuid("element", r.Element)}}
 		}
 		out = append(out, item)
 	}

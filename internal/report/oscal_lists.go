@@ -21,16 +21,12 @@ import (
 // then by their order.
 func (x *oscal) name() {
 	seen := map[string]int{}
-	for i := range x.a.Results {
-		r := &x.a.Results[i]
-		if !worthTelling(r.Verdict) {
-			continue
-		}
+	for r := range x.a.Findings() {
 		id := uuid("observation", r.ID(), r.Origin().String())
 		if seen[id]++; seen[id] > 1 {
 			id = uuid("observation", id, strconv.Itoa(seen[id]))
 		}
-		x.ids[r] = id
+		x.ids[r.Place] = id
 	}
 }
 
@@ -41,8 +37,8 @@ func (x *oscal) observations() iter.Seq[oscalObservation] {
 				return
 			}
 		}
-		for i := range x.a.Results {
-			if r := &x.a.Results[i]; worthTelling(r.Verdict) && !yield(x.observation(r)) {
+		for r := range x.a.Findings() {
+			if !yield(x.observation(&r)) {
 				return
 			}
 		}
@@ -52,7 +48,7 @@ func (x *oscal) observations() iter.Seq[oscalObservation] {
 func (x *oscal) observation(r *assessment.Result) oscalObservation {
 	d := r.Detail()
 	o := oscalObservation{
-		UUID: x.ids[r], Title: line(cmp.Or(r.Check.Title, r.Check.ID)), Description: markup(cmp.Or(r.Message(), r.Check.Title)),
+		UUID: x.ids[r.Place], Title: line(cmp.Or(r.Check.Title, r.Check.ID)), Description: markup(cmp.Or(r.Message(), r.Check.Title)),
 		Props: []oscalProp{prop("check", r.Check.ID), prop("verdict", r.Verdict.String()),
 			prop("severity", r.Check.Severity.String()), prop("party", cmp.Or(r.Owner.Party, "nobody"))},
 		Methods: []string{"TEST"}, Types: []string{"finding"}, Origins: x.origins, Collected: x.time,
@@ -145,10 +141,10 @@ func (x *oscal) risk(k *risk) oscalRisk {
 	return out
 }
 
-func (x *oscal) references(results []*assessment.Result) []oscalObservationRef {
+func (x *oscal) references(results []assessment.Result) []oscalObservationRef {
 	out := make([]oscalObservationRef, 0, len(results))
-	for _, r := range results {
-		out = append(out, oscalObservationRef{x.ids[r]})
+	for i := range results {
+		out = append(out, oscalObservationRef{x.ids[results[i].Place]})
 	}
 	return out
 }

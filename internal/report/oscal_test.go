@@ -80,7 +80,7 @@ func TestOSCALReferences(t *testing.T) {
 	twice.Judged = append(twice.Judged, twice.Judged[1])
 	twice.Judged[len(twice.Judged)-1].Detail = &assessment.Detail{Findings: twice.Judged[1].Detail.Findings}
 	resolved := sampleInput(t)
-	resolved.Responsibilities = responsibility.NewIndex(responsibility.Resolve(resolved.Model, resolved.Catalog))
+	resolved.Duties = responsibility.Resolve(resolved.Model, resolved.Catalog)
 	for name, a := range map[string]*assessment.Assessment{"resolved": assessment.Assess(resolved), "sample": sample(t), "large": large(t, 2000), "twice": assessment.Assess(twice)} {
 		raw := string(write(t, "oscal", a, sampleOptions()))
 		defined := map[string]bool{}

@@ -13,14 +13,28 @@ const firstFixes = 10
 type remedy struct {
 	check   *policy.Check
 	party   string
-	results []*assessment.Result // at least one, the most urgent group's first
-	causes  int                  // groups joined
+	groups  []*assessment.Group // at least one, the most urgent first
+	count   int                 // fails
 	exposed bool
+}
+
+// first is the most urgent fail.
+func (r *remedy) first() assessment.Result { return r.groups[0].At(0) }
+
+// some returns the n most urgent fails.
+func (r *remedy) some(n int) []assessment.Result {
+	var out []assessment.Result
+	for _, g := range r.groups {
+		for i := 0; i < g.Len() && len(out) < n; i++ {
+			out = append(out, g.At(i))
+		}
+	}
+	return out
 }
 
 // remedies joins the groups of one check and party. They stay in the order of
 // their first group, which is by urgency.
-func remedies(groups []assessment.Group) []remedy {
+func remedies(groups []*assessment.Group) []remedy {
 	type key struct {
 		check *policy.Check
 		party string
@@ -35,8 +49,8 @@ func remedies(groups []assessment.Group) []remedy {
 			at[k] = i
 			out = append(out, remedy{check: g.Check, party: g.Party})
 		}
-		out[i].results = append(out[i].results, g.Results...)
-		out[i].causes++
+		out[i].groups = append(out[i].groups, g)
+		out[i].count += g.Len()
 		out[i].exposed = out[i].exposed || g.Exposed
 	}
 	return out

@@ -49,19 +49,20 @@ func sampleModel() *system.Model {
 }
 
 // sampleDuties gives every control to acme, but for one that nobody has.
-func sampleDuties(known *catalog.Catalog) []*responsibility.Responsibility {
-	var out []*responsibility.Responsibility
+func sampleDuties(known *catalog.Catalog) *responsibility.Set {
+	var out []responsibility.Element
 	for _, element := range []string{"cluster", "ledger", "payments"} {
+		e := responsibility.Element{Name: element}
 		for _, c := range known.Controls {
-			r := &responsibility.Responsibility{ID: c.ID + "@" + element, Control: c.ID, Element: element,
-				State: responsibility.Owned, Accountable: "acme", Responsible: []string{"acme"}, Basis: "the customer's part of containers"}
+			r := responsibility.Row{Control: c.ID, State: responsibility.Owned, Accountable: "acme", Responsible: []string{"acme"}, Basis: "the customer's part of containers"}
 			if c.ID == "SUR-TRU-01" && element == "cluster" {
 				r.State, r.Accountable, r.Responsible = responsibility.Unowned, "", nil
 			}
-			out = append(out, r)
+			e.Rows = append(e.Rows, r)
 		}
+		out = append(out, e)
 	}
-	return out
+	return responsibility.NewSet(out)
 }
 
 func sampleChecks() []*policy.Check {
@@ -120,8 +121,8 @@ func sampleInput(t testing.TB) assessment.Input {
 	}
 	return assessment.Input{
 		Model: model, Catalog: known, Elements: system.NewMatcher(model), Checks: checks,
-		Responsibilities: responsibility.NewIndex(sampleDuties(known)),
-		Root:             surety.DigestOf([]byte("root")), Today: sampleTime,
+		Duties: sampleDuties(known),
+		Root:   surety.DigestOf([]byte("root")), Today: sampleTime,
 		Items: []*evidence.Item{api, ledger, odd},
 		Judged: []assessment.Judged{
 			{Item: api, Check: checks[0], Verdict: surety.Pass},
@@ -141,7 +142,7 @@ func sampleInput(t testing.TB) assessment.Input {
 				{Kind: "Pod", Status: evidence.Complete, Items: 1},
 			}},
 		},
-		Coverage: assessment.Coverage{Documents: 4, Unparsed: 1, Items: 3, Assessed: 3, Problems: 3},
+		Coverage: assessment.Coverage{Documents: 4, Unparsed: 1, Items: 3, Problems: 3},
 		Waivers:  waivers,
 	}
 }

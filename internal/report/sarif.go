@@ -32,7 +32,7 @@ const (
 // sarif writes one run of SARIF 2.1.0.
 type sarif struct {
 	a       *assessment.Assessment
-	results []*assessment.Result
+	results []assessment.Result
 	omitted int                   // results beyond sarifResults
 	rules   map[*policy.Check]int // index of each check that has a result
 	listed  []*policy.Check       // the same, in order
@@ -62,8 +62,8 @@ func writeSARIF(w io.Writer, a *assessment.Assessment, o Options) error {
 	out.Write(head[:len(head)-1]) // reopen the object
 	out.WriteString(",\"results\":[")
 	sep := "\n"
-	for _, r := range s.results {
-		row, err := json.Marshal(s.result(r))
+	for i := range s.results {
+		row, err := json.Marshal(s.result(&s.results[i]))
 		if err != nil {
 			return fmt.Errorf("write sarif report: %w", err)
 		}
@@ -81,14 +81,14 @@ func writeSARIF(w io.Writer, a *assessment.Assessment, o Options) error {
 // choose picks the results to write, and numbers their checks. If there are too
 // many the most urgent stay: fails by severity, then unknowns, then waived.
 func (s *sarif) choose() {
-	for i := range s.a.Results {
-		if r := &s.a.Results[i]; r.Item != nil && worthTelling(r.Verdict) {
+	for r := range s.a.Findings() {
+		if r.Item != nil {
 			s.results = append(s.results, r)
 		}
 	}
 	if s.omitted = len(s.results) - sarifResults; s.omitted > 0 {
 		urgency := map[surety.Verdict]int{surety.Fail: 2, surety.Unknown: 1}
-		slices.SortStableFunc(s.results, func(a, b *assessment.Result) int {
+		slices.SortStableFunc(s.results, func(a, b assessment.Result) int {
 			return cmp.Or(urgency[b.Verdict]-urgency[a.Verdict], cmp.Compare(b.Check.Severity, a.Check.Severity))
 		})
 		s.results = s.results[:sarifResults]
@@ -300,8 +300,8 @@ func (s *sarif) notifications() []sarifNotification {
 			list = append(list, n)
 		}
 	}
-	for i := range s.a.Results {
-		if r := &s.a.Results[i]; r.Item == nil && r.Verdict == surety.Unknown {
+	for r := range s.a.Findings() {
+		if r.Item == nil && r.Verdict == surety.Unknown {
 			list = append(list, sarifNotification{Descriptor: sarifUndone, Rule: &sarifID{r.Check.ID}, Level: "note",
 				Message: sarifText(r.Check.ID + ": " + r.Message())})
 		}
@@ -389,7 +389,7 @@ func (s *sarif) result(r *assessment.Result) sarifResult {
 		// meant to survive moved lines, as this does.
 		Fingerprints: map[string]string{"checkAndResource/v1": fingerprint, "primaryLocationLineHash": fingerprint},
 		Baseline:     s.changes.state(id),
-		Properties:   sarifResultProps{Verdict: r.Verdict, Party: r.Owner.Party, Element: r.Owner.Element, Evidence: r.Item.Digest, Facts: d.Facts},
+		Properties:   sarifResultProps{Verdict: r.Verdict, Party: r.Owner.Party, Element: r.Element, Evidence: r.Item.Digest, Facts: d.Facts},
 	}
 	for i, f := range d.Findings {
 		if i > 0 && i <= sarifRelated {

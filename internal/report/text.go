@@ -77,13 +77,13 @@ func (t *text) fixes() {
 	}
 	fmt.Fprintf(t, "\n%s\n", t.bold("Fix first"))
 	for i, f := range all[:min(len(all), firstFixes)] {
-		c, first := f.check, f.results[0]
+		c, first := f.check, f.first()
 		tail := t.owner(f.party)
 		switch {
-		case len(f.results) > f.causes:
-			tail = fmt.Sprintf("%d resources of %s, %s", len(f.results), count(f.causes, "template"), tail)
-		case len(f.results) > 1:
-			tail = fmt.Sprintf("%d resources, %s", len(f.results), tail)
+		case f.count > len(f.groups):
+			tail = fmt.Sprintf("%d resources of %s, %s", f.count, count(len(f.groups), "template"), tail)
+		case f.count > 1:
+			tail = fmt.Sprintf("%d resources, %s", f.count, tail)
 		}
 		if f.exposed {
 			tail = "exposed, " + tail
@@ -167,9 +167,8 @@ func singleLine(s string) string { return strings.Join(strings.Fields(Printable(
 // duties counts the responsibilities by status, and their defects by state.
 func (t *text) duties() {
 	statuses, states := map[responsibility.Status]int{}, map[responsibility.State]int{}
-	for i := range t.a.Responsibilities {
-		r := &t.a.Responsibilities[i]
-		if !listed(t.a, r) {
+	for r := range t.a.Responsibilities() {
+		if !listed(t.a, &r) {
 			continue
 		}
 		statuses[r.Status]++
