@@ -267,6 +267,19 @@ func TestNoForbiddenHabits(t *testing.T) {
 	}
 }
 
+// The words that evidence keys are made of stand in package evidence once.
+func TestKeyWordsStandOnce(t *testing.T) {
+	words := regexp.MustCompile(`(Provider|provider|Account|account|Key\.\w+|AppliesTo\()\W{1,4}"(kubernetes|dockerfile|scanner|files)"`)
+	for _, f := range goFiles(t) {
+		if f.test || f.dir == "evidence" {
+			continue
+		}
+		if m := words.Find(f.raw); m != nil {
+			t.Errorf("%s: %s: use the constants Provider... and AccountFiles of evidence", f.path, m)
+		}
+	}
+}
+
 func TestFolderNamesSayWhatTheyHold(t *testing.T) {
 	vague := []string{"util", "utils", "common", "helpers", "helper", "models", "types", "services", "misc", "lib"}
 	for _, f := range goFiles(t) {

@@ -102,7 +102,7 @@ func (in *Input) placed(item *evidence.Item) evidence.Key {
 func placed(item *evidence.Item) evidence.Key {
 	k := item.Key
 	if item.Imported {
-		k.Provider = "kubernetes"
+		k.Provider = evidence.ProviderKubernetes
 	}
 	return k
 }
@@ -134,7 +134,7 @@ const nodeInfo = "NodeInfo"
 
 func readsKind(c *policy.Check, kind string) bool {
 	kind, _, _ = strings.Cut(kind, ".")
-	return c.AppliesTo("kubernetes", kind)
+	return c.AppliesTo(evidence.ProviderKubernetes, kind)
 }
 
 // SortItems puts items in key order, the order of every report.

@@ -95,7 +95,7 @@ func group(a *Assessment) []*Group {
 			g.Exposed = g.Exposed || exposed
 		}
 	}
-	slices.SortStableFunc(groups, byUrgency)
+	slices.SortFunc(groups, byUrgency)
 	return groups
 }
 
@@ -105,7 +105,8 @@ func byUrgency(a, b *Group) int {
 		compareBool(b.Exposed, a.Exposed),
 		cmp.Compare(b.Len(), a.Len()),
 		strings.Compare(a.Check.ID, b.Check.ID),
-		strings.Compare(a.Cause, b.Cause))
+		strings.Compare(a.Cause, b.Cause),
+		cmp.Compare(a.fails[0].item, b.fails[0].item))
 }
 
 func compareBool(a, b bool) int {

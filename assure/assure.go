@@ -44,7 +44,7 @@ type Options struct {
 // controlsOf gives the controls that another scanner's rule shows: those of our
 // own check of that name, else those of imported results in general.
 func (o *Options) controlsOf(rule string) []string {
-	if c := o.Policy.Find(rule); c != nil {
+	if c := o.Policy.Known(rule); c != nil {
 		return c.Controls
 	}
 	return o.Catalog.ControlsOf("imported")

@@ -19,6 +19,7 @@ import (
 // one of ours under any of its names, it shows the same controls.
 type imports struct {
 	controls func(rule string) []string
+	admits   func(id string) bool // the user's selection
 	checks   map[string]*policy.Check
 }
 
@@ -38,7 +39,7 @@ func (im *imports) check(scan *scanner.Scan, r *scanner.Result) *policy.Check {
 	}
 	c := &policy.Check{
 		ID: id, Title: r.Title, Severity: r.Severity, Remediation: r.Remediation,
-		Provider: "scanner", Controls: im.controls(r.Rule), Engine: "imported",
+		Provider: evidence.ProviderScanner, Controls: im.controls(r.Rule), Engine: "imported",
 		Version: surety.DigestOf([]byte(scan.Tool + "\x00" + scan.Version + "\x00" + r.Rule)),
 	}
 	if c.Title == "" {
@@ -83,6 +84,9 @@ func (im *imports) read(scan *scanner.Scan) ([]*evidence.Item, []assessment.Judg
 func (im *imports) judge(scan *scanner.Scan, item *evidence.Item, results []*scanner.Result) []assessment.Judged {
 	var out []assessment.Judged
 	for _, r := range results {
+		if !im.admits(scan.Tool + ":" + r.Rule) {
+			continue
+		}
 		c := im.check(scan, r)
 		at := slices.IndexFunc(out, func(j assessment.Judged) bool { return j.Check == c })
 		if at < 0 {

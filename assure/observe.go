@@ -83,7 +83,7 @@ func (s *seen) judgeAll(set *policy.Set, facts bool) {
 // source that gives nothing at all is a problem of the report, and an error only
 // if no other source gave anything.
 func observe(ctx context.Context, o Options) (*seen, error) {
-	all := &seen{imports: imports{controls: o.controlsOf, checks: map[string]*policy.Check{}}}
+	all := &seen{imports: imports{controls: o.controlsOf, admits: o.Policy.Admits, checks: map[string]*policy.Check{}}}
 	var errs []error
 	for _, src := range o.Sources {
 		if err := all.source(ctx, o, src); err != nil {
@@ -312,6 +312,9 @@ func documentDigest(d evidence.Document, facts bool) surety.Digest {
 	binary.LittleEndian.PutUint64(head[1:], uint64(len(d.Account)))
 	h.Write(head[:])
 	io.WriteString(h, d.Account)
+	if d.Kind != "" { // it may name the item
+		io.WriteString(h, d.APIVersion+"\x00"+d.Kind+"\x00")
+	}
 	if d.Format == evidence.Dockerfile {
 		io.WriteString(h, d.Origin.File) // it names the item
 		h.Write([]byte{0})

@@ -155,24 +155,6 @@ func (c *Catalog) MappingsOf(k *Control) map[string][]Mapping {
 	return out
 }
 
-// Find returns the frameworks that have this id, in any case, in the order of
-// Frameworks. A leading "KEY:" or "KEY " picks one.
-func (c *Catalog) Find(id string) []*Framework {
-	key, rest, picked := strings.Cut(strings.Replace(id, " ", ":", 1), ":")
-	var out []*Framework
-	for _, f := range c.Frameworks {
-		if picked && f.Key == key {
-			if _, ok := f.Entry(rest); ok {
-				return []*Framework{f}
-			}
-		}
-		if _, ok := f.Entry(id); ok {
-			out = append(out, f)
-		}
-	}
-	return out
-}
-
 // Pair is one line of a mapping between two frameworks that are not ours, or
 // from one of them to our controls: Source stands in Relation to Target.
 type Pair struct {

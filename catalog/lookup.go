@@ -112,7 +112,6 @@ type Selection struct {
 	Category   system.Category // the control applies to such services
 	Role       system.Role     // has a share in it
 	Layer      string          // a layer of controls, or of the architecture
-	Framework  string          // it is mapped to an id of this framework
 }
 
 // Select returns the controls that fit, by id.
@@ -143,8 +142,7 @@ func (c *Catalog) fits(k *Control, s Selection) bool {
 	return (s.Capability == "" || c.Names(s.Capability, k)) &&
 		(s.Category == "" || k.AppliesTo(s.Category)) &&
 		(s.Role == "" || part(s.Role)) &&
-		(s.Layer == "" || layer()) &&
-		(s.Framework == "" || len(c.mappings(k, s.Framework)) > 0)
+		(s.Layer == "" || layer())
 }
 
 // Search returns the controls in whose words or ids every one of the words

@@ -8,11 +8,19 @@ import (
 	"github.com/surety-cloud/surety"
 )
 
+// The providers of items, and the account of what was read from files.
+const (
+	ProviderKubernetes = "kubernetes"
+	ProviderDockerfile = "dockerfile"
+	ProviderScanner    = "scanner"
+	AccountFiles       = "files"
+)
+
 // Key names an item in the evidence tree. Every part is non-empty; "-" stands
 // for "none" (a cluster-scoped object has scope "-").
 type Key struct {
-	Provider string // kubernetes, dockerfile, scanner
-	Account  string // the cluster's name; "files" for manifests
+	Provider string // one of those above
+	Account  string // the cluster's name; AccountFiles for manifests
 	Scope    string // the namespace
 	Kind     string // Deployment.apps, Service, Dockerfile
 	Name     string
@@ -61,7 +69,14 @@ type Item struct {
 	// that is a number; "" if nothing of that sort was seen. No check can pass on
 	// what it could not look into.
 	Misfit string
+	// Unfit lists the values that cannot be what they stand for, such as a
+	// hostNetwork that is text. No check can pass on one it reads.
+	Unfit []Unfit
 }
+
+// Unfit is a value that cannot be what it stands for: its path, as of a read-set,
+// and why.
+type Unfit struct{ Path, Why string }
 
 // Duplicate is a key given again in the same mapping. The last one wins.
 type Duplicate struct {
@@ -87,9 +102,12 @@ type Document struct {
 	Origin surety.Origin // file and first line
 	Format Format
 	Raw    []byte // not to be changed
-	// Account is the Key.Account of the document's items: "files", or the
-	// name of the cluster.
+	// Account is the Key.Account of the document's items: AccountFiles, or
+	// the name of the cluster.
 	Account string
+	// APIVersion and Kind stand in for an object that has neither: the document
+	// was cut out of a typed list, such as PodList.
+	APIVersion, Kind string
 }
 
 // Problem is something that could not be read or was left out, and why.

@@ -21,6 +21,8 @@ type Set struct {
 	byName    map[string]*Check // lower-case ids and aliases
 	engines   []member
 	relations []RelationEngine
+	every     map[string]*Check // byName as it was before a selection
+	selection Selection
 	selected  map[*Check]bool // nil: all of checks
 }
 
@@ -59,6 +61,7 @@ func NewSet(controls func(check string) []string, engines []Engine, relations []
 			c.Controls = controls(c.ID)
 		}
 	}
+	s.every = s.byName
 	s.route()
 	return s, nil
 }
@@ -123,7 +126,8 @@ func (s *Set) Find(name string) *Check { return s.byName[strings.ToLower(name)] 
 // Judge returns the outcome of every check of the set that applies to item, by
 // engine and then in the engine's order. On an item that cannot be of its kind
 // nothing passes: what a rule did not find there, it may not have been able to
-// look for.
+// look for. Neither does a check that reads a value which cannot be what it
+// stands for.
 func (s *Set) Judge(item *evidence.Item, budget Budget) []Outcome {
 	var out []Outcome
 	for _, m := range s.engines {
@@ -138,6 +142,14 @@ func (s *Set) Judge(item *evidence.Item, budget Budget) []Outcome {
 		for i := range out {
 			if out[i].Verdict == surety.Pass {
 				out[i].Verdict, out[i].Reason = surety.Unknown, "the object does not fit its kind: "+item.Misfit
+			}
+		}
+	}
+	for _, u := range item.Unfit {
+		for i := range out {
+			// The native engine reads values by their types and sees for itself.
+			if o := &out[i]; o.Verdict == surety.Pass && o.Check.Engine != "native" && o.Check.Reads.Covers(u.Path) {
+				o.Verdict, o.Reason = surety.Unknown, "it reads "+u.Path+", which "+u.Why
 			}
 		}
 	}
@@ -172,7 +184,7 @@ func (s *Set) Digest() surety.Digest {
 
 // Selection narrows a set. The zero Selection keeps every check.
 type Selection struct {
-	Only     []string // ids, aliases or patterns such as KSV-*; empty keeps all
+	Only     []string // ids, aliases or patterns such as KSV-* and trivy:*; empty keeps all
 	Skip     []string // the same, taken away afterwards
 	Severity surety.Severity
 }
@@ -180,7 +192,7 @@ type Selection struct {
 // Select returns the part of s that sel keeps: the checks of at least
 // sel.Severity that Only names, without those that Skip names. A name that fits
 // no check is an error with the nearest id, so that a typo never silently drops
-// a check.
+// a check. Whether a name TOOL:RULE fits anything shows when reports are read.
 func (s *Set) Select(sel Selection) (*Set, error) {
 	only, err := s.named(sel.Only)
 	skip, skipErr := s.named(sel.Skip)
@@ -189,7 +201,7 @@ func (s *Set) Select(sel Selection) (*Set, error) {
 	}
 	out := &Set{
 		engines: slices.Clone(s.engines), relations: s.relations,
-		byName: map[string]*Check{}, selected: map[*Check]bool{},
+		byName: map[string]*Check{}, selected: map[*Check]bool{}, every: s.every, selection: sel,
 	}
 	for _, c := range s.checks {
 		if c.Severity < sel.Severity || len(sel.Only) > 0 && !only[c] || skip[c] {
@@ -212,7 +224,7 @@ func (s *Set) named(names []string) (map[*Check]bool, error) {
 	found := map[*Check]bool{}
 	var errs []error
 	for _, name := range names {
-		if n := s.matching(name, found); n > 0 {
+		if n := s.matching(name, found); n > 0 || isImported(name) {
 			continue
 		}
 		e := &surety.Error{

@@ -154,3 +154,38 @@ func TestSharedNamesAreRefused(t *testing.T) {
 		t.Errorf("got %v", err)
 	}
 }
+
+func TestImportedRules(t *testing.T) {
+	s, _, _, _ := newFakeSet(t)
+	tests := []struct {
+		only, skip, kept, dropped string
+	}{
+		{"", "", "trivy:KSV002 trivy:CVE-1 checkov:X", ""},
+		{"trivy:KSV-0002", "", "trivy:KSV002 TRIVY:ksv-0002", "trivy:KSV-0001 checkov:KSV002"},
+		{"trivy:*", "", "trivy:KSV002 trivy:CVE-1", "checkov:X"},
+		{"KSV-0002", "", "trivy:KSV002 checkov:apparmor", "trivy:KSV-0001"},
+		{"KSV-*", "trivy:KSV002", "checkov:KSV-0002 trivy:KSV-0001", "trivy:KSV-0002"},
+		{"", "trivy:CVE-*", "trivy:KSV002", "trivy:CVE-1"},
+	}
+	for _, tt := range tests {
+		some, err := s.Select(Selection{Only: strings.Fields(tt.only), Skip: strings.Fields(tt.skip)})
+		if err != nil {
+			t.Errorf("%+v: %v", tt, err)
+			continue
+		}
+		for _, id := range strings.Fields(tt.kept) {
+			if !some.Admits(id) {
+				t.Errorf("%+v: %s is dropped", tt, id)
+			}
+		}
+		for _, id := range strings.Fields(tt.dropped) {
+			if some.Admits(id) {
+				t.Errorf("%+v: %s is kept", tt, id)
+			}
+		}
+	}
+	some, err := s.Select(Selection{Only: []string{"trivy:KSV-0002", "trivy:CVE-*", "KSV-0001"}})
+	if got := strings.Join(some.Unmet([]*Check{{ID: "KSV-0001"}, {ID: "trivy:KSV002"}}), " "); err != nil || got != "trivy:CVE-*" {
+		t.Errorf("unmet %q, error %v", got, err)
+	}
+}

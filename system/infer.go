@@ -80,7 +80,7 @@ func newInference(items []*evidence.Item) *inference {
 	sorted := slices.Clone(items)
 	slices.SortStableFunc(sorted, func(a, b *evidence.Item) int { return a.Key.Compare(b.Key) })
 	for _, it := range sorted {
-		if it.Imported || it.Key.Provider != "kubernetes" && it.Key.Provider != "dockerfile" {
+		if it.Imported || it.Key.Provider != evidence.ProviderKubernetes && it.Key.Provider != evidence.ProviderDockerfile {
 			continue
 		}
 		in.byKind[it.Kind] = append(in.byKind[it.Kind], it)
@@ -98,10 +98,10 @@ func newInference(items []*evidence.Item) *inference {
 func systemName(items []*evidence.Item) string {
 	var accounts, namespaces []string
 	for _, it := range items {
-		if it.Key.Provider != "kubernetes" {
+		if it.Key.Provider != evidence.ProviderKubernetes {
 			continue
 		}
-		if a := it.Key.Account; a != "files" && !slices.Contains(accounts, a) && len(accounts) < 2 {
+		if a := it.Key.Account; a != evidence.AccountFiles && !slices.Contains(accounts, a) && len(accounts) < 2 {
 			accounts = append(accounts, a)
 		}
 		if ns := spaceOf(it); ns != "" && !slices.Contains(namespaces, ns) && len(namespaces) < 2 {
@@ -219,7 +219,7 @@ func (in *inference) zones() {
 	}
 	for _, kind := range sortedKeys(in.byKind) {
 		for _, it := range in.byKind[kind] {
-			if ns := spaceOf(it); ns != "" && it.Key.Provider == "kubernetes" {
+			if ns := spaceOf(it); ns != "" && it.Key.Provider == evidence.ProviderKubernetes {
 				if _, ok := first[ns]; !ok {
 					first[ns] = it.Origin
 				}

@@ -146,7 +146,7 @@ func (c *Matcher) Element(key string) string {
 	if e := c.matched(k, kind, ns, 0); e != "" {
 		return e
 	}
-	if k.Provider != "kubernetes" {
+	if k.Provider != evidence.ProviderKubernetes {
 		return ""
 	}
 	if kind == "Namespace" && k.Scope == "-" {
@@ -178,7 +178,7 @@ func (c *Matcher) matched(k evidence.Key, kind, ns string, below int) string {
 		return e
 	}
 	// The same object given twice carries the file's name after "@".
-	if name, _, ok := strings.Cut(k.Name, "@"); ok && k.Provider == "kubernetes" {
+	if name, _, ok := strings.Cut(k.Name, "@"); ok && k.Provider == evidence.ProviderKubernetes {
 		if e, ok := c.exact[target{k.Provider, ns, kind, name}]; ok {
 			return e
 		}
@@ -277,7 +277,7 @@ func parsePattern(text string) (pattern, error) {
 		return parseShort(text, rest)
 	}
 	if path, ok := strings.CutPrefix(text, "dockerfile:"); ok && path != "" {
-		return pattern{provider: "dockerfile", account: "*", namespace: "*", kind: "Dockerfile", name: path}, nil
+		return pattern{provider: evidence.ProviderDockerfile, account: "*", namespace: "*", kind: "Dockerfile", name: path}, nil
 	}
 	if strings.HasPrefix(text, "arn:") {
 		return pattern{provider: "aws", account: "*", namespace: "*", kind: "*", name: text}, nil
@@ -307,7 +307,7 @@ func parseShort(text, rest string) (pattern, error) {
 	if len(parts) != 3 || slices.Contains(parts, "") {
 		return pattern{}, fmt.Errorf("%q is not a pattern of Kubernetes objects; write k8s:NAMESPACE/KIND/NAME, such as k8s:prod/deploy/web", text)
 	}
-	p := pattern{provider: "kubernetes", account: "*", namespace: parts[0], kind: parts[1], name: parts[2]}
+	p := pattern{provider: evidence.ProviderKubernetes, account: "*", namespace: parts[0], kind: parts[1], name: parts[2]}
 	switch k := kindByAlias[strings.ToLower(p.kind)]; {
 	case k != nil:
 		p.kind = k.kind

@@ -91,7 +91,7 @@ func (a *adder) match() {
 	for name, c := range a.proposed.Components {
 		for _, text := range c.Match {
 			if p, err := parsePattern(text); err == nil {
-				key := evidence.Key{Provider: p.provider, Account: "files", Scope: p.namespace, Kind: p.kind, Name: p.name}
+				key := evidence.Key{Provider: p.provider, Account: evidence.AccountFiles, Scope: p.namespace, Kind: p.kind, Name: p.name}
 				if found := matcher.component(key); found != "" {
 					a.names[name] = found
 				}

@@ -26,6 +26,7 @@ import (
 	"fmt"
 	"path/filepath"
 	"regexp"
+	"slices"
 	"strings"
 	"unicode/utf8"
 
@@ -69,7 +70,16 @@ func Read(raw []byte, name string) (File, error) {
 			f.Title = f.Key
 		}
 		for i, e := range f.Entries {
-			f.Entries[i].Title = clean(e.Title)
+			f.Entries[i] = catalog.Entry{ID: clean(e.ID), Title: clean(e.Title)}
+		}
+		f.Entries = slices.DeleteFunc(f.Entries, func(e catalog.Entry) bool { return e.ID == "" })
+		if len(f.Entries) == 0 {
+			return File{}, bad(name, 0, "compare it with the file as it was published", "none of its ids can be read")
+		}
+	}
+	for _, s := range file.Sets {
+		for i, p := range s.Pairs {
+			s.Pairs[i].Source, s.Pairs[i].Target = clean(p.Source), clean(p.Target)
 		}
 	}
 	return file, nil

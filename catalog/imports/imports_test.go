@@ -126,6 +126,7 @@ func TestReadRefuses(t *testing.T) {
 		{"nothing assessable", swap("assessable: true", "assessable: false"), "no requirement node that is assessable"},
 		{"no urn", swap("    - urn: urn:x:req_node:c5:ois-02\n      assessable: true", "    - assessable: true"), "has no urn"},
 		{"library relation", swap("relationship: superset", "relationship: like"), `"like" is no relationship`},
+		{"ids of space", `{"catalog":{"controls":[{"id":" \n","title":"A"}]}}`, "none of its ids"},
 		{"no target", swap("      target_requirement_urn: urn:x:req_node:iso27001-2022:a.5.1\n      relationship: superset", "      relationship: superset"), "no target"},
 	}
 	for _, tt := range tests {
@@ -167,7 +168,7 @@ func TestReadPublishedOSCAL(t *testing.T) {
 func FuzzRead(f *testing.F) {
 	for _, seed := range []string{
 		libraryText, "question id,control id,text\nQ1,C1,Is it?\n", "source,relation,target\na,equal,b\n", "id,title\na,b\n",
-		`{"catalog":{"controls":[{"id":"a","title":"A"}]}}`,
+		`{"catalog":{"controls":[{"id":"a\nb","title":"A"}]}}`, `{"mapping-collection":{"mappings":[{"maps":[{"relationship":"equal-to","sources":[{"id-ref":"a"}],"targets":[{"id-ref":"b"}]}]}]}}`,
 	} {
 		f.Add([]byte(seed))
 	}

@@ -173,6 +173,13 @@ func TestReadRefuses(t *testing.T) {
 	}
 }
 
+func TestReadByteOrderMark(t *testing.T) {
+	f, err := ReadFramework([]byte("\ufeff"+`{"catalog":{"controls":[{"id":"a","title":"A"},{"id":"b","title":"B","props":[{"name":"status","value":"withdrawn"}]}]}}`), "f.json")
+	if err != nil || len(f.Entries) != 1 {
+		t.Errorf("got %v, %v; want the one control that is not withdrawn", f, err)
+	}
+}
+
 func TestReadMapping(t *testing.T) {
 	const text = `{"mapping-collection":{"mappings":[{"source-resource":{"href":"a"},"target-resource":{"href":"b"},"maps":[
 		{"relationship":"equal-to","sources":[{"id-ref":"s1"}],"targets":[{"id-ref":"t1"}]},

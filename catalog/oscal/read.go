@@ -1,6 +1,7 @@
 package oscal
 
 import (
+	"bytes"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -119,6 +120,7 @@ func pairsOf(p pairing) ([]catalog.Pair, error) {
 
 func parse(raw []byte, file string) (document, error) {
 	var d document
+	raw = bytes.TrimPrefix(raw, []byte("\ufeff"))
 	if len(raw) > MaxBytes {
 		return d, bad(file, fmt.Errorf("it has more than %d MiB", MaxBytes>>20), "split it")
 	}

@@ -27,11 +27,13 @@ import (
 	"github.com/surety-cloud/surety/evidence"
 )
 
-// Provider is the Key.Provider of every item of this package.
-const Provider = "dockerfile"
-
 // maxBytes is how long a Dockerfile may be; BuildKit itself reads no longer ones.
 const maxBytes = 2 << 20
+
+// maxWords is how many instructions and arguments of instructions a Dockerfile may
+// have. An image has at most 127 layers; far above that the checks would run out
+// of their budget, and the body takes some hundred times the bytes of the file.
+const maxWords = 40_000
 
 // Normalise turns a document into one item, or into a problem that names the
 // line at fault.
@@ -40,17 +42,26 @@ func Normalise(doc evidence.Document) evidence.Normalised {
 	instrs, err := parse(doc.Raw)
 	if err != nil {
 		origin := surety.Origin{File: file, Line: first + max(lineOf(err), 1) - 1}
+		remedy := "correct the instruction or remove the file"
+		switch {
+		case errors.Is(err, errTooLarge):
+			remedy = "split it into several, or remove the file"
+		case errors.Is(err, errEncoding):
+			remedy = "save the file as UTF-8"
+		case bytes.Contains(doc.Raw, []byte("{{")):
+			remedy = "if it is a template, render it first"
+		}
 		return evidence.Normalised{Problems: []evidence.Problem{{
-			Origin: origin, Message: "read Dockerfile: " + err.Error() + "; correct the instruction or remove the file",
+			Origin: origin, Message: "read Dockerfile: " + err.Error() + "; " + remedy,
 		}}}
 	}
 	body := newBody(instrs, file, first)
 	account := doc.Account
 	if account == "" {
-		account = "files"
+		account = evidence.AccountFiles
 	}
 	return evidence.Normalised{Items: []*evidence.Item{{
-		Key:    evidence.Key{Provider: Provider, Account: account, Scope: "-", Kind: "Dockerfile", Name: file},
+		Key:    evidence.Key{Provider: evidence.ProviderDockerfile, Account: account, Scope: "-", Kind: "Dockerfile", Name: file},
 		Kind:   "Dockerfile",
 		Name:   path.Base(file),
 		Origin: surety.Origin{File: file, Line: first},
@@ -60,6 +71,12 @@ func Normalise(doc evidence.Document) evidence.Normalised {
 	}}}
 }
 
+// These end what is said of a file above a limit, and of one in another encoding.
+var (
+	errTooLarge = errors.New("allowed")
+	errEncoding = errors.New("not UTF-8")
+)
+
 // projection keeps of a Dockerfile what the inferred model reads.
 var projection = evidence.NewProjection("Stages * Name")
 
@@ -68,11 +85,11 @@ var projection = evidence.NewProjection("Stages * Name")
 func parse(raw []byte) (instrs []*parser.Node, err error) {
 	switch {
 	case len(raw) > maxBytes:
-		return nil, fmt.Errorf("it has %d bytes, more than the %d allowed", len(raw), maxBytes)
+		return nil, fmt.Errorf("it has %d bytes, more than the %d %w", len(raw), maxBytes, errTooLarge)
 	case bytes.IndexByte(raw, 0) >= 0:
-		return nil, errors.New("it holds NUL bytes: a binary file, or not UTF-8")
+		return nil, fmt.Errorf("it holds NUL bytes: a binary file, or %w", errEncoding)
 	case !utf8.Valid(raw):
-		return nil, errors.New("it is not valid UTF-8")
+		return nil, fmt.Errorf("it is %w", errEncoding)
 	}
 	// The parser is made for files their author wants built. A panic on any
 	// other is an error of this file only.
@@ -85,6 +102,9 @@ func parse(raw []byte) (instrs []*parser.Node, err error) {
 	if err != nil {
 		return nil, err
 	}
+	if n := words(res.AST); n > maxWords {
+		return nil, fmt.Errorf("it has %d instructions and arguments, more than the %d %w", n, maxWords, errTooLarge)
+	}
 	for _, node := range res.AST.Children {
 		node.Value = strings.ToLower(node.Value)
 		if err := check(node); err != nil {
@@ -92,6 +112,22 @@ func parse(raw []byte) (instrs []*parser.Node, err error) {
 		}
 	}
 	return res.AST.Children, nil
+}
+
+// words counts the instructions of a file and their arguments.
+func words(file *parser.Node) int {
+	n := 0
+	for _, instruction := range file.Children {
+		for node := instruction; node != nil; node = node.Next {
+			n++
+			for _, inner := range node.Children { // of ONBUILD and HEALTHCHECK
+				for ; inner != nil; inner = inner.Next {
+					n++
+				}
+			}
+		}
+	}
+	return n
 }
 
 // check parses one instruction and drops the flags it does not know.

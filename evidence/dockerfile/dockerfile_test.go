@@ -106,6 +106,10 @@ func TestProblems(t *testing.T) {
 		{"binary", "FROM x\x00\n", 1, "NUL"},
 		{"not UTF-8", "FROM \xff\n", 1, "UTF-8"},
 		{"too few arguments", "FROM x\n\nCOPY a\n", 3, "COPY requires at least two arguments"},
+		{"UTF-16", "\xff\xfeF\x00R\x00", 1, "save the file as UTF-8"},
+		{"template", "FROM {{ base }}\n", 1, "if it is a template, render it first"},
+		{"many instructions", "FROM x\n" + strings.Repeat("RUN a\n", 100_000), 1, "200002 instructions and arguments, more than the 40000 allowed; split it"},
+		{"many arguments", "FROM x\n" + strings.Repeat("ONBUILD COPY"+strings.Repeat(" a", 30_000)+"\n", 2), 1, "instructions and arguments"},
 		{"long", "FROM x\n" + strings.Repeat("#\n", 1<<21), 1, "bytes"},
 	}
 	for _, tt := range tests {

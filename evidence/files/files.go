@@ -9,7 +9,9 @@
 // in name order. A file named by the user is read whatever its name is; its
 // content decides the format. "-" is standard input. A report of another scanner
 // is known by its content and is one document. Directories called .git and
-// node_modules are left out.
+// node_modules are left out. Lines of JSON (*.jsonl, *.ndjson) are read where they
+// show an apiVersion near their beginning; *.jsonnet, *.yaml.gz, *.yml.gz and
+// *.json.gz that do are named as not read.
 //
 // YAML and JSON documents that are not Kubernetes objects (values, CI and
 // compose files) are counted in Report.Ignored, unless the user named the file
@@ -21,11 +23,11 @@
 //
 // # What a document is
 //
-// Each document of a YAML stream, and each object of a List in YAML or JSON, is
-// handed out by itself, as a slice of the file with its own first line. So memory
-// stays near the size of the largest file, and an object that did not change has
-// the bytes it had before. Lists are cut by their text, where that is certain;
-// see split.go.
+// Each document of a YAML stream, and each object of a List or a typed list such
+// as PodList in YAML or JSON, is handed out by itself, as a slice of the file with
+// its own first line. So memory stays near the size of the largest file, and an
+// object that did not change has the bytes it had before. Lists are cut by their
+// text, where that is certain; see split.go.
 //
 // # What goes wrong
 //
@@ -47,6 +49,7 @@ import (
 
 	"github.com/surety-cloud/surety"
 	"github.com/surety-cloud/surety/evidence"
+	"github.com/surety-cloud/surety/evidence/kubernetes"
 	"github.com/surety-cloud/surety/evidence/scanner"
 	"github.com/surety-cloud/surety/evidence/yaml"
 )
@@ -57,9 +60,6 @@ const (
 	MaxFile     = 1 << 30
 	MaxDocument = 16 << 20
 )
-
-// Account is the Key.Account of what is read from files.
-const Account = "files"
 
 // Source reads paths.
 type Source struct {
@@ -240,20 +240,30 @@ func (c *collector) file(path string, named bool) error {
 		defer f.Close()
 		return c.readAll(f, info.Size())
 	}
-	if !info.Mode().IsRegular() {
+	switch {
+	case !info.Mode().IsRegular():
 		return c.await(path, read)
+	case info.Size() > MaxFile:
+		c.tooLarge(path)
+		return nil
 	}
 	raw, err := read()
 	return c.text(path, raw, err, named)
 }
 
+func (c *collector) tooLarge(path string) {
+	c.problem(path, 0, "the file is over the limit of %d MiB; split it", MaxFile>>20)
+}
+
 // readAll reads r, of which about size bytes are expected, up to just over
-// MaxFile, or to where it is seen to be no text: a device may never end.
+// MaxFile, or to where it is seen to be no text: a device may never end. Room is
+// made for what was looked at, then for all that is expected.
 func (c *collector) readAll(r io.Reader, size int64) ([]byte, error) {
-	raw := make([]byte, 0, min(max(size+1, 512), MaxFile+1))
+	size = min(size+1, MaxFile+1)
+	raw := make([]byte, 0, min(max(size, 512), sniffed))
 	for looked := false; len(raw) <= MaxFile; {
 		if len(raw) == cap(raw) {
-			raw = append(raw, 0)[:len(raw)]
+			raw = slices.Grow(raw, max(int(size)-len(raw), 1))
 		}
 		n, err := r.Read(raw[len(raw):cap(raw)])
 		raw = raw[:len(raw)+n]
@@ -291,14 +301,22 @@ func (c *collector) text(name string, raw []byte, err error, named bool) error {
 func (c *collector) content(path string, raw []byte, format evidence.Format, named bool) error {
 	file := filepath.ToSlash(path)
 	if len(raw) > MaxFile {
-		c.problem(file, 0, "the file is over the limit of %d MiB; split it", MaxFile>>20)
+		c.tooLarge(path)
+		return nil
+	}
+	if what := compression(raw); what != "" {
+		c.problem(file, 1, "not read: the file is packed (%s); unpack it, or pipe its text into `surety assess -`", what)
+		return nil
+	}
+	if strings.ToLower(filepath.Ext(path)) == ".jsonnet" {
+		c.problem(file, 1, "jsonnet, not rendered; run `jsonnet %s | surety assess -`", file)
 		return nil
 	}
 	if format == evidence.Dockerfile {
 		if !named && !isPlainDockerfile(path) && !fromLine.Match(raw) {
 			return nil // such as dockerfile.go
 		}
-		return c.hand(evidence.Document{Origin: surety.Origin{File: file, Line: 1}, Format: format, Raw: raw, Account: Account})
+		return c.hand(evidence.Document{Origin: surety.Origin{File: file, Line: 1}, Format: format, Raw: raw, Account: evidence.AccountFiles})
 	}
 	if isKustomization(path) {
 		c.problem(file, 1, "kustomization, not rendered; run `kubectl kustomize %s | surety assess -`", filepath.ToSlash(filepath.Dir(path)))
@@ -306,18 +324,18 @@ func (c *collector) content(path string, raw []byte, format evidence.Format, nam
 	}
 	raw = yaml.Text(raw)
 	if scanner.Is(raw) {
-		return c.hand(evidence.Document{Origin: surety.Origin{File: file, Line: 1}, Format: evidence.Scan, Raw: raw, Account: Account})
+		return c.hand(evidence.Document{Origin: surety.Origin{File: file, Line: 1}, Format: evidence.Scan, Raw: raw, Account: evidence.AccountFiles})
 	}
 	if isBinary(raw) {
 		c.problem(file, 1, "not read: the file is binary, or UTF-16 without a byte order mark; save text as UTF-8")
 		return nil
 	}
-	empty := true
+	empty, before := true, c.report.Seen
 	for p := range split(raw, format) {
 		empty = false
 		err := c.ctx.Err()
 		if err == nil {
-			err = c.document(file, p, named)
+			err = c.document(file, p, named, c.report.Seen > before)
 		}
 		if err != nil {
 			return err
@@ -329,14 +347,20 @@ func (c *collector) content(path string, raw []byte, format evidence.Format, nam
 	return nil
 }
 
-// document hands out one document, or says why not.
-func (c *collector) document(file string, p part, named bool) error {
+// document hands out one document, or says why not. After says that the file held
+// an object before.
+func (c *collector) document(file string, p part, named, after bool) error {
+	if p.goesOn {
+		c.problem(file, p.line, "%s", kubernetes.OnePage)
+		return nil
+	}
 	if len(p.raw) > MaxDocument {
 		c.problem(file, p.line, "document of %d MiB is over the limit of %d MiB; split it", len(p.raw)>>20, MaxDocument>>20)
 		return nil
 	}
-	doc := evidence.Document{Origin: surety.Origin{File: file, Line: p.line}, Format: p.format, Raw: p.raw, Account: Account}
-	if !named && !p.listed && !ours(doc) {
+	doc := evidence.Document{Origin: surety.Origin{File: file, Line: p.line}, Format: p.format, Raw: p.raw, Account: evidence.AccountFiles,
+		APIVersion: p.apiVersion, Kind: p.kind}
+	if !named && !p.listed && !ours(doc, after) {
 		c.report.Ignored++
 		return nil
 	}

@@ -1,6 +1,7 @@
 package files_test
 
 import (
+	"compress/gzip"
 	"context"
 	"errors"
 	"fmt"
@@ -8,6 +9,7 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
+	"runtime"
 	"slices"
 	"strings"
 	"syscall"
@@ -45,6 +47,15 @@ func tree(t *testing.T, content map[string]string) string {
 		}
 	}
 	return dir
+}
+
+// gzipped is text as gzip packs it.
+func gzipped(text string) string {
+	var b strings.Builder
+	w := gzip.NewWriter(&b)
+	io.WriteString(w, text)
+	w.Close()
+	return b.String()
 }
 
 // collected is what a run gave, as text with paths relative to the directory.
@@ -91,6 +102,15 @@ func TestDirectory(t *testing.T) {
 		{"other files", map[string]string{"a.yaml": pod, "docker-compose.yml": "services: {web: {image: x}}\n", "values.yaml": "kind: x\n",
 			"play.yml": "- hosts: all\n", "package.json": "{}", "tsconfig.json": "{ // c\n}", "empty.yaml": "", "comment.yaml": "# x\n"}, []string{"a.yaml:1"}, nil, 5},
 		{"broken YAML is handed out", map[string]string{"a.yaml": pod, "b.yaml": "x: [\n", "c.json": `{"apiVersion":`}, []string{"a.yaml:1", "b.yaml:1", "c.json:1"}, nil, 0},
+		{"the rest of a JSON file", map[string]string{"a.json": `{"apiVersion":"v1","kind":"Pod","metadata":{"name":"x"}}` + "\n\n" + `{"a":1} {"b":`,
+			"b.json": `{"kind":"Pod","metadata":{"name":"x"`, "c.json": "{\n// settings\n\"kind\": \"Pod\"}", "d.json": `{"a":1} {"b":`},
+			[]string{"a.json:1", "a.json:3", "b.json:1"}, nil, 4},
+		{"keys in other letters", map[string]string{"a.yaml": "apiversion: v1\nKind: Pod\nmetadata: {name: x}\n", "b.json": `{"APIVersion":"v1","kind":"Pod"}`, "c.yaml": "Kind: x\n"}, []string{"a.yaml:1", "b.json:1"}, nil, 1},
+		{"lines of JSON", map[string]string{"a.jsonl": `{"apiVersion":"v1","kind":"Pod","metadata":{"name":"x"}}` + "\n" + `{"apiVersion":"v1","kind":"Pod","metadata":{"name":"y"}}` + "\n",
+			"b.ndjson": `{"a":1}` + "\n"}, []string{"a.jsonl:1", "a.jsonl:2"}, nil, 0},
+		{"sources of renderers and archives", map[string]string{"a.yaml": pod, "b.jsonnet": "{apiVersion: 'v1'}", "c.jsonnet": "{}", "d.libsonnet": "{}",
+			"e.yaml.gz": gzipped(pod), "f.json.gz": gzipped("{}"), "g.yaml": gzipped(pod), "Dockerfile.gz": gzipped("FROM a\n"), "h.yaml": "PK\x03\x04zip"},
+			[]string{"a.yaml:1"}, []string{"Dockerfile.gz:1: not read: the file is packed (gzip)", "b.jsonnet:1: jsonnet, not rendered; run `jsonnet", "e.yaml.gz:1: not read: the file is packed (gzip); unpack it", "g.yaml:1: not read: the file is packed", "h.yaml:1: not read: the file is packed (zip)"}, 0},
 		{"half an object is handed out", map[string]string{"a.yaml": "kind: Pod\nmetadata: {name: x}\n", "b.yaml": "- {apiVersion: v1, kind: Pod}\n", "c.yaml": "{apiVersion: v1, kind: Pod}\n"},
 			[]string{"a.yaml:1", "b.yaml:1", "c.yaml:1"}, nil, 0},
 		{"chart", map[string]string{"c/Chart.yaml": chart, "c/values.yaml": "a: 1\n", "c/templates/x.yaml": pod, "c/charts/d/Chart.yaml": chart, "c/crds/x.yaml": pod, "y.yaml": pod},
@@ -222,6 +242,54 @@ func TestLargeInput(t *testing.T) {
 	}
 	if len(got.problems) != 1 || got.problems[0] != "multi.yaml:1: document of 17 MiB is over the limit of 16 MiB; split it" {
 		t.Errorf("problems %q", got.problems)
+	}
+}
+
+// TestSparseFile gives a file whose size is nothing but a number: it is not read.
+func TestSparseFile(t *testing.T) {
+	dir := tree(t, map[string]string{"good.yaml": pod, "sparse.yaml": pod})
+	if err := os.Truncate(filepath.Join(dir, "sparse.yaml"), 1<<42); err != nil {
+		t.Skip("no sparse files here:", err)
+	}
+	var before, after runtime.MemStats
+	runtime.ReadMemStats(&before)
+	got := collect(dir, nil, "")
+	runtime.ReadMemStats(&after)
+	if len(got.problems) != 1 || got.problems[0] != "sparse.yaml: the file is over the limit of 1024 MiB; split it" || len(got.documents) != 1 {
+		t.Errorf("problems %q, documents %q", got.problems, got.documents)
+	}
+	if used := after.TotalAlloc - before.TotalAlloc; used > 1<<20 {
+		t.Errorf("%d bytes were allocated", used)
+	}
+}
+
+// TestLargeTypedList reads what the API server answers for one kind: the
+// elements have no type of their own, and stay near the limit only together.
+func TestLargeTypedList(t *testing.T) {
+	filler := strings.Repeat("y", 1<<20)
+	element := "- metadata:\n    name: a\n    annotations:\n      x: 'z: &y " + filler + "'\n  spec: {}\n"
+	tests := map[string]string{
+		"pods.yaml": "apiVersion: v1\nitems:\n" + strings.Repeat(element, 20) + "kind: PodList\nmetadata:\n  resourceVersion: \"\"\n",
+		"pods.json": `{"kind":"PodList","apiVersion":"v1","metadata":{},"items":[` +
+			strings.Repeat(`{"metadata":{"name":"a","annotations":{"x":"`+filler+`"}},"spec":{}},`, 19) + `{"metadata":{"name":"z"}}]}`,
+	}
+	tests["array.json"] = "[" + strings.Repeat(`{"apiVersion":"v1","kind":"Pod","metadata":{"name":"a","annotations":{"x":"`+filler+`"}},"spec":{}},`+"\n", 19) +
+		`{"apiVersion":"v1","kind":"Pod","metadata":{"name":"z"}}]`
+	for name, raw := range tests {
+		pods := 0
+		dir := tree(t, map[string]string{name: raw})
+		report, err := files.New([]string{dir}, nil).Collect(context.Background(), func(d evidence.Document) error {
+			n := kubernetes.Normalise(d)
+			for _, it := range n.Items {
+				if it.Key.Kind == "Pod" && it.Body.Get("apiVersion").Str() == "v1" && len(n.Problems) == 0 {
+					pods++
+				}
+			}
+			return nil
+		})
+		if err != nil || pods != 20 || len(report.Problems) > 0 {
+			t.Errorf("%s: %d pods, problems %v, error %v", name, pods, report.Problems, err)
+		}
 	}
 }
 

@@ -2,6 +2,9 @@ package files
 
 import (
 	"bytes"
+	"compress/gzip"
+	"io"
+	"os"
 	"path/filepath"
 	"regexp"
 	"strings"
@@ -20,7 +23,7 @@ const sniffed = 64 << 10
 func formatOf(path string, raw []byte) evidence.Format {
 	name := strings.ToLower(filepath.Base(path))
 	switch filepath.Ext(name) {
-	case ".json", ".sarif":
+	case ".json", ".sarif", ".jsonl", ".ndjson":
 		return evidence.JSON
 	case ".yaml", ".yml":
 		return evidence.YAML
@@ -43,15 +46,49 @@ func isBinary(raw []byte) bool {
 		!bytes.HasPrefix(head, []byte("\xff\xfe")) && !bytes.HasPrefix(head, []byte("\xfe\xff"))
 }
 
+// compression names how a file is compressed or packed, "" if it is not.
+func compression(raw []byte) string {
+	for magic, what := range map[string]string{
+		"\x1f\x8b": "gzip", "BZh91AY": "bzip2", "\x28\xb5\x2f\xfd": "zstd", "\xfd7zXZ\x00": "xz", "PK\x03\x04": "zip",
+	} {
+		if bytes.HasPrefix(raw, []byte(magic)) {
+			return what
+		}
+	}
+	return ""
+}
+
+// showsObject reports whether a file holds an apiVersion near its beginning, or
+// cannot be read, which is to be said then.
+func showsObject(path string) bool {
+	f, err := os.Open(path)
+	if err != nil {
+		return true
+	}
+	defer f.Close()
+	var r io.Reader = f
+	if filepath.Ext(path) == ".gz" {
+		if r, err = gzip.NewReader(f); err != nil {
+			return true
+		}
+	}
+	head, _ := io.ReadAll(io.LimitReader(r, sniffed)) // what there is decides
+	return bytes.Contains(head, []byte("apiVersion"))
+}
+
 // lowerKind finds a root kind that begins with a small letter. Kubernetes has no
 // such kind, and other tools borrowed its first two keys: without metadata it is
 // theirs.
 var lowerKind = regexp.MustCompile(`(?m)^["']?kind["']?:[ \t]+["']?[a-z]`)
 
+// shownKind finds a kind as Kubernetes writes them.
+var shownKind = regexp.MustCompile(`["']?kind["']?\s*:\s*["']?[A-Z]`)
+
 // ours reports whether a document is to be handed out: it is a Kubernetes
 // object, or it may have been meant as one and cannot be parsed. Most objects
 // are known by their text; only what does not look like one is parsed here.
-func ours(doc evidence.Document) bool {
+// After says that the file held an object before.
+func ours(doc evidence.Document, after bool) bool {
 	if doc.Format == evidence.YAML && hasRootKey(doc.Raw, "apiVersion") && hasRootKey(doc.Raw, "kind") {
 		return hasRootKey(doc.Raw, "metadata") || !lowerKind.Match(doc.Raw)
 	}
@@ -62,7 +99,8 @@ func ours(doc evidence.Document) bool {
 	res, err := parse(doc.Raw, doc.Origin.Line)
 	if err != nil {
 		// Many tools keep settings in files called .json that are not.
-		return doc.Format != evidence.JSON || bytes.Contains(doc.Raw, []byte("apiVersion"))
+		return after || doc.Format != evidence.JSON || bytes.Contains(doc.Raw, []byte("apiVersion")) ||
+			shownKind.Match(doc.Raw) && (bytes.Contains(doc.Raw, []byte("metadata")) || bytes.Contains(doc.Raw, []byte("spec")))
 	}
 	return isObject(res.Value)
 }
@@ -74,11 +112,21 @@ func isObject(v *evidence.Value) bool {
 	if v.Is(evidence.Array) {
 		return v.Len() > 0 && isObject(v.At(0))
 	}
-	apiVersion, kind := v.Get("apiVersion"), v.Get("kind")
+	apiVersion, kind := anyCase(v, "apiVersion"), anyCase(v, "kind")
 	if apiVersion != nil && kind != nil {
 		return true
 	}
 	return (apiVersion != nil || kind != nil) && (v.Get("metadata") != nil || v.Get("spec") != nil)
+}
+
+// anyCase returns the value of a key however its letters are written.
+func anyCase(v *evidence.Value, key string) *evidence.Value {
+	for _, f := range v.Fields() {
+		if strings.EqualFold(f.Key, key) {
+			return f.Value
+		}
+	}
+	return nil
 }
 
 // hasRootKey reports whether a line of a block-style document begins with key,

@@ -13,7 +13,7 @@ func TestBorrowedKeysAreIgnored(t *testing.T) {
 		"apiVersion: v1\nkind: pod\nmetadata: {name: typo}\n":    true,
 		"apiVersion: v1\nkind: Pod\n":                            true,
 	} {
-		if got := ours(evidence.Document{Raw: []byte(doc)}); got != want {
+		if got := ours(evidence.Document{Raw: []byte(doc)}, false); got != want {
 			t.Errorf("ours(%q) = %v", doc, got)
 		}
 	}

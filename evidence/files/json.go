@@ -2,6 +2,7 @@ package files
 
 import (
 	"bytes"
+	"regexp"
 
 	"github.com/surety-cloud/surety/evidence"
 )
@@ -19,8 +20,9 @@ func isJSON(doc []byte) bool {
 }
 
 // splitJSON yields the values of a JSON text, of which there may be several one
-// after the other, and the elements of a List instead of the List. From where
-// it cannot follow the text, the rest is one part.
+// after the other, and the elements of a list instead of the list. So it does for
+// an array of objects that is too large for one document. From where it cannot
+// follow the text, the rest is one part.
 func splitJSON(raw []byte, line int, yield func(part) bool) bool {
 	s := cursor{raw: raw, line: line}
 	for s.space(); s.at < len(raw); s.space() {
@@ -29,16 +31,14 @@ func splitJSON(raw []byte, line int, yield func(part) bool) bool {
 		if !ok {
 			return yield(part{raw: raw[start:], line: at, format: evidence.JSON})
 		}
-		if !root.isList() {
-			if !yield(part{raw: raw[start:s.at], line: at, format: evidence.JSON}) {
-				return false
-			}
-			continue
+		text, within := raw[start:s.at], raw // the value, and what its elements are parts of
+		list, isList := root.list()
+		if !isList && len(text) > MaxDocument {
+			within = text
+			list, isList = objects(text, at)
 		}
-		for _, e := range root.items {
-			if !yield(part{raw: raw[e.start:e.end], line: e.line, format: evidence.JSON, listed: true}) {
-				return false
-			}
+		if !isList && !yield(part{raw: text, line: at, format: evidence.JSON}) || !list.yield(within, at, evidence.JSON, yield) {
+			return false
 		}
 	}
 	return true
@@ -54,13 +54,50 @@ type cursor struct {
 
 // frame is what is known of an object at the root.
 type frame struct {
-	kind  string
-	items []span
-	odd   bool // a key is unknown, repeated or escaped, or items is no list of objects
-	keys  map[string]bool
+	apiVersion, kind string // as written, with their quotes
+	metadata         []byte
+	items            []span
+	odd              bool // a key is unknown, repeated or escaped, or items is no list of objects
+	keys             map[string]bool
 }
 
-func (f *frame) isList() bool { return !f.odd && f.kind == `"List"` && len(f.items) > 0 }
+// list returns the object as a list, if it is one of some elements.
+func (f *frame) list() (list, bool) {
+	if f.odd || len(f.items) == 0 {
+		return list{}, false
+	}
+	element, isList := elementOf(f.apiVersion, f.kind)
+	if !isList {
+		return list{}, false
+	}
+	return list{f.items, element, goesOn.Match(f.metadata)}, true
+}
+
+// objects returns an array as a list, if its first element shows a Kubernetes
+// object and all of them are objects.
+func objects(array []byte, line int) (list, bool) {
+	s := cursor{raw: array, line: line}
+	if len(array) == 0 || array[0] != '[' {
+		return list{}, false
+	}
+	items, ok := s.elements()
+	if !ok || len(items) == 0 {
+		return list{}, false
+	}
+	for _, e := range items {
+		if array[e.start] != '{' {
+			return list{}, false
+		}
+	}
+	first := array[items[0].start:items[0].end]
+	if !bytes.Contains(first, []byte(`"apiVersion"`)) || !bytes.Contains(first, []byte(`"kind"`)) {
+		return list{}, false
+	}
+	return list{items: items}, true
+}
+
+// goesOn finds a metadata.continue that is set.
+var goesOn = regexp.MustCompile(`"continue"\s*:\s*"[^"]`)
 
 // object scans a value that should be an object, and on success stands behind it.
 func (s *cursor) object() (f frame, ok bool) {
@@ -100,9 +137,13 @@ func (s *cursor) object() (f frame, ok bool) {
 			f.odd = true
 		case key == "kind":
 			f.kind = string(s.raw[start:s.at])
+		case key == "apiVersion":
+			f.apiVersion = string(s.raw[start:s.at])
 		case key == "items":
 			f.odd = f.odd || s.raw[start] != '['
-		case key != "apiVersion" && key != "metadata":
+		case key == "metadata":
+			f.metadata = s.raw[start:s.at]
+		default:
 			f.odd = true
 		}
 		f.keys[key] = true
@@ -123,6 +164,9 @@ const (
 	minSpans   = 1 << 19
 )
 
+// tooMany reports whether n elements are more than a list of so many bytes has.
+func tooMany(n, bytes int) bool { return n > minSpans+bytes/minElement }
+
 // elements scans an array and returns where its elements are.
 func (s *cursor) elements() (spans []span, ok bool) {
 	s.take('[')
@@ -136,7 +180,7 @@ func (s *cursor) elements() (spans []span, ok bool) {
 			return nil, false
 		}
 		e.end = s.at
-		if spans = append(spans, e); len(spans)*minElement > s.at+minSpans*minElement {
+		if spans = append(spans, e); tooMany(len(spans), s.at) {
 			return nil, false
 		}
 		if s.take(']') {

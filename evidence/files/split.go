@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"encoding/json"
 	"iter"
+	"regexp"
 	"strings"
 
 	"github.com/surety-cloud/surety/evidence"
@@ -15,12 +16,37 @@ type part struct {
 	raw    []byte
 	line   int // of the file, where raw starts
 	format evidence.Format
-	listed bool // an element of a List
+	listed bool // an element of a list
+	goesOn bool // no text: the list that ended here is a page of a longer one
+	element
 }
 
-// split cuts a file into documents, and Lists into their elements. A List is
-// cut only if its frame is exactly that of a List and nothing in one element can
-// refer to another; else it stays one document. Elements are not looked into: a
+// element is the type of a typed list's elements, which need not repeat it:
+// v1 and Pod of a PodList, nothing of a List.
+type element struct{ apiVersion, kind string }
+
+var (
+	listKind    = regexp.MustCompile(`^["']?(?:([A-Z][0-9A-Za-z]*)?List)["']?$`)
+	listVersion = regexp.MustCompile(`^["']?((?:[0-9A-Za-z.-]+/)?v[0-9][0-9a-z]*)["']?$`)
+)
+
+// elementOf returns the type of the elements of a list whose apiVersion and kind
+// are written so, or false if they are not those of a list.
+func elementOf(apiVersion, kind string) (element, bool) {
+	k := listKind.FindStringSubmatch(kind)
+	if k == nil || k[1] == "" {
+		return element{}, k != nil
+	}
+	v := listVersion.FindStringSubmatch(apiVersion)
+	if v == nil {
+		return element{}, false
+	}
+	return element{v[1], k[1]}, true
+}
+
+// split cuts a file into documents, and lists into their elements. A list is
+// cut only if its frame is exactly that of a List or a typed list and nothing in
+// one element can refer to another; else it stays one document. Elements are not looked into: a
 // cut in the wrong place, which takes a quoted text with lines that look like
 // list elements, gives elements that do not parse and are reported as such.
 func split(raw []byte, format evidence.Format) iter.Seq[part] {
@@ -36,14 +62,9 @@ func split(raw []byte, format evidence.Format) iter.Seq[part] {
 				}
 				continue
 			}
-			parts, ok := yamlList(doc, line)
-			if !ok {
-				parts = []part{{raw: doc, line: line, format: evidence.YAML}}
-			}
-			for _, p := range parts {
-				if !yield(p) {
-					return
-				}
+			l, ok := yamlList(doc, line)
+			if !ok && !yield(part{raw: doc, line: line, format: evidence.YAML}) || !l.yield(doc, line, evidence.YAML, yield) {
+				return
 			}
 		}
 	}
@@ -57,10 +78,29 @@ func flow(p part) part {
 	return p
 }
 
-// yamlList cuts a List in block style, as kubectl writes it.
-func yamlList(doc []byte, first int) (parts []part, ok bool) {
-	if !hasRootKey(doc, "items") || !hasRootKey(doc, "kind") || hasAnchor(doc) {
-		return nil, false
+// list is what is known of a list that can be cut.
+type list struct {
+	items []span
+	element
+	goesOn bool // metadata.continue is set
+}
+
+// yield hands out the elements of a list that is a part of raw.
+func (l *list) yield(raw []byte, line int, format evidence.Format, yield func(part) bool) bool {
+	for _, s := range l.items {
+		if !yield(part{raw: raw[s.start:s.end], line: s.line, format: format, listed: true, element: l.element}) {
+			return false
+		}
+	}
+	return !l.goesOn || yield(part{line: line, goesOn: true})
+}
+
+// yamlList finds the elements of a list in block style, as kubectl writes it.
+// Above MaxDocument a list is cut although it may hold anchors: an alias whose
+// anchor is in another element is an error of its own element then.
+func yamlList(doc []byte, first int) (list, bool) {
+	if !hasRootKey(doc, "items") || !hasRootKey(doc, "kind") || len(doc) <= MaxDocument && hasAnchor(doc) {
+		return list{}, false
 	}
 	l := listCutter{seen: make(map[string]bool), line: first}
 	for rest := doc; len(rest) > 0; l.line++ {
@@ -68,19 +108,17 @@ func yamlList(doc []byte, first int) (parts []part, ok bool) {
 		if i := bytes.IndexByte(rest, '\n'); i >= 0 {
 			text = rest[:i+1]
 		}
-		if !l.next(text, len(doc)-len(rest)) {
-			return nil, false
+		if at := len(doc) - len(rest); !l.next(text, at) || tooMany(len(l.items), at) {
+			return list{}, false
 		}
 		rest = rest[len(text):]
 	}
-	if !l.isList || len(l.items) == 0 {
-		return nil, false
+	element, isList := elementOf(l.apiVersion, l.kind)
+	if !isList || len(l.items) == 0 {
+		return list{}, false
 	}
 	l.closeItem(len(doc))
-	for _, s := range l.items {
-		parts = append(parts, part{raw: doc[s.start:s.end], line: s.line, format: evidence.YAML, listed: true})
-	}
-	return parts, true
+	return list{l.items, element, l.goesOn}, true
 }
 
 // hasAnchor reports whether a value may carry an anchor, which an alias in
@@ -92,13 +130,15 @@ func hasAnchor(doc []byte) bool {
 // listCutter reads a List line by line.
 type listCutter struct {
 	seen    map[string]bool // root keys
-	isList  bool            // kind: List was read
 	key     string          // the root key the line belongs to
 	column  int             // of the elements' dashes, -1 before the first
 	items   []span
 	open    bool // the last item has no end yet
 	line    int
 	nothing bool // items had a value on its own line
+	goesOn  bool // metadata.continue is set
+
+	apiVersion, kind string // as written
 }
 
 // span is a range of bytes and the line it starts on.
@@ -135,6 +175,8 @@ func (l *listCutter) next(text []byte, offset int) bool {
 		}
 	}
 	if indent > 0 {
+		next, found := bytes.CutPrefix(bytes.TrimSpace(body), []byte("continue:"))
+		l.goesOn = l.goesOn || found && l.key == "metadata" && len(bytes.Trim(next, ` "'`)) > 0
 		return l.key == "metadata"
 	}
 	return l.root(string(bytes.TrimRight(body, " \t\r\n")), offset)
@@ -154,12 +196,13 @@ func (l *listCutter) root(text string, offset int) bool {
 	value = strings.TrimSpace(value)
 	switch key {
 	case "kind":
-		l.isList = strings.Trim(value, `"'`) == "List"
-		return l.isList
+		l.kind = value
+		return listKind.MatchString(value)
 	case "items":
 		l.column, l.nothing = -1, value != ""
 		return value == "" || value == "[]"
 	case "apiVersion":
+		l.apiVersion = value
 		return value != ""
 	case "metadata":
 		return value == "" || value == "{}"

@@ -18,8 +18,14 @@ func show(raw string, format evidence.Format) []string {
 		if p.listed {
 			mark = "+"
 		}
+		if p.goesOn {
+			mark += " goes on"
+		}
 		if p.format == evidence.JSON {
 			mark += "j"
+		}
+		if p.element.kind != "" {
+			mark += " " + p.apiVersion + " " + p.element.kind
 		}
 		out = append(out, fmt.Sprintf("%d%s: %s", p.line, mark, strings.TrimSpace(string(p.raw))))
 	}
@@ -37,7 +43,17 @@ func TestSplit(t *testing.T) {
 			[]string{"3+: - a: 1\n  b:\n  - c", "6+: - a: 2"}},
 		{"indented list", "kind: List\napiVersion: v1\nitems:\n  # first\n  - a: 1\n    t: |\n      - x\n\n      # y\n  -\n    a: 2\n", 0,
 			[]string{"5+: - a: 1\n    t: |\n      - x\n\n      # y", "10+: -\n    a: 2"}},
-		{"not a List", "kind: PodList\nitems:\n- a: 1\n", 0, []string{"1: kind: PodList\nitems:\n- a: 1"}},
+		{"typed list", "apiVersion: apps/v1\nitems:\n- a: 1\nkind: DeploymentList\n", 0, []string{"3+ apps/v1 Deployment: - a: 1"}},
+		{"typed list in quotes", "apiVersion: 'v1'\nkind: \"PodList\" # all\nitems:\n- a: 1\n", 0, []string{"4+ v1 Pod: - a: 1"}},
+		{"typed list of no version", "kind: PodList\nitems:\n- a: 1\n", 0, []string{"1: kind: PodList\nitems:\n- a: 1"}},
+		{"a kind that ends like a list's", "apiVersion: v1\nkind: playList\nitems:\n- a: 1\n", 0, []string{"1: apiVersion: v1\nkind: playList\nitems:\n- a: 1"}},
+		{"typed JSON list", `{"kind":"PodList","apiVersion":"v1","metadata":{"resourceVersion":"7"},"items":[{"a":1},{"b":2}]}`, evidence.JSON,
+			[]string{`1+j v1 Pod: {"a":1}`, `1+j v1 Pod: {"b":2}`}},
+		{"a page", "apiVersion: v1\nitems:\n- a: 1\nkind: PodList\nmetadata:\n  continue: \"\"\n  remainingItemCount: 3\n  continue: abc\n", 0, []string{"3+ v1 Pod: - a: 1", "1 goes on: "}},
+		{"the last page", "apiVersion: v1\nitems:\n- a: 1\nkind: PodList\nmetadata:\n  continue: \"\"\n", 0, []string{"3+ v1 Pod: - a: 1"}},
+		{"a JSON page", `{"kind":"List","metadata":{"continue":"abc"},"items":[{"a":1}]}`, evidence.JSON, []string{`1+j: {"a":1}`, "1 goes on: "}},
+		{"the last JSON page", `{"kind":"List","metadata":{"continue":""},"items":[{"a":1}]}`, evidence.JSON, []string{`1+j: {"a":1}`}},
+		{"typed JSON list of no version", `{"kind":"PodList","items":[{"a":1}]}`, evidence.JSON, []string{`1j: {"kind":"PodList","items":[{"a":1}]}`}},
 		{"no kind", "items:\n- a: 1\n", 0, []string{"1: items:\n- a: 1"}},
 		{"another key", "kind: List\nitems:\n- a: 1\nspec: {}\n", 0, []string{"1: kind: List\nitems:\n- a: 1\nspec: {}"}},
 		{"repeated items", "kind: List\nitems:\n- a: 1\nitems:\n- a: 2\n", 0, []string{"1: kind: List\nitems:\n- a: 1\nitems:\n- a: 2"}},

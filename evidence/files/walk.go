@@ -74,7 +74,7 @@ func (c *collector) tree(d directory, links *[]directory) error {
 
 // candidate reads a file of a directory if its name is one of ours.
 func (c *collector) candidate(at directory) error {
-	if !wanted(at.path) || !c.once(at.real) {
+	if !wanted(at.path) || isDoubtful(at.path) && !showsObject(at.path) || !c.once(at.real) {
 		return nil
 	}
 	return c.file(at.path, false)
@@ -121,7 +121,20 @@ func wanted(path string) bool {
 	case ".yaml", ".yml", ".json", ".sarif":
 		return true
 	}
-	return isDockerfile(name) || isKustomization(path)
+	return isDockerfile(name) || isKustomization(path) || isDoubtful(path)
+}
+
+// isDoubtful reports whether a file's name leaves open whether it was meant for
+// Kubernetes. Such files are many elsewhere, and only their content tells.
+func isDoubtful(path string) bool {
+	switch ext := filepath.Ext(path); ext {
+	case ".jsonl", ".ndjson", ".jsonnet":
+		return true
+	case ".gz":
+		inner := filepath.Ext(strings.TrimSuffix(path, ext))
+		return inner == ".yaml" || inner == ".yml" || inner == ".json"
+	}
+	return false
 }
 
 func isDockerfile(lowerName string) bool {

@@ -17,6 +17,13 @@ func TestMisfit(t *testing.T) {
 		"no containers":    {pod + "spec: {hostNetwork: false}", "no containers"},
 		"init text":        {pod + "spec: {containers: [{name: c}], initContainers: x}", "initContainers are not a list"},
 		"template":         {"apiVersion: apps/v1\nkind: Deployment\nmetadata: {name: a}\nspec: {template: {spec: []}}", "the pod's spec is not an object"},
+		"wrong group":      {"apiVersion: v1\nkind: DeploymentConfig\nmetadata: {name: a}\nspec: {template: {spec: {containers: [{name: c}]}}}", "API group core (apiVersion: v1) has no DeploymentConfig, which is of apps.openshift.io"},
+		"wrong own group":  {"apiVersion: batch/v1\nkind: Deployment\nmetadata: {name: a}\nspec: {template: {spec: {containers: [{name: c}]}}}", "API group batch has no Deployment, which is of apps"},
+		"old group":        {"apiVersion: extensions/v1beta1\nkind: Deployment\nmetadata: {name: a}\nspec: {template: {spec: {containers: [{name: c}]}}}", ""},
+		"foreign group":    {"apiVersion: apps.kruise.io/v1\nkind: StatefulSet\nmetadata: {name: a}\nspec: {template: {spec: {containers: [{name: c}]}}}", ""},
+		"foreign shape":    {"apiVersion: batch.volcano.sh/v1alpha1\nkind: Job\nmetadata: {name: a}\nspec: {tasks: []}", "no pod template where Job has it"},
+		"foreign service":  {"apiVersion: serving.knative.dev/v1\nkind: Service\nmetadata: {name: a}\nspec: {}", ""},
+		"no template":      {"apiVersion: apps/v1\nkind: Deployment\nmetadata: {name: a}\nspec: {replicas: 2}", "no pod template where Deployment has it"},
 		"other kind":       {"apiVersion: v1\nkind: Service\nmetadata: {name: a}\nspec: x", "spec is not an object"},
 		"no spec":          {"apiVersion: v1\nkind: ConfigMap\nmetadata: {name: a}", ""},
 	} {

@@ -33,20 +33,20 @@ import (
 	"github.com/surety-cloud/surety/evidence/yaml"
 )
 
-// Provider is the Key.Provider of every item of this package.
-const Provider = "kubernetes"
-
 const (
 	renderChart = "render it first, a chart with `helm template CHART | surety assess -`"
 	renderPatch = "if it is a patch, run `kubectl kustomize DIR | surety assess -`"
 )
+
+// OnePage is the problem of a list that says it is not whole.
+const OnePage = "the list is one page of a longer one (metadata.continue is set): the objects after it are missing; get it without a limit"
 
 // Normalise turns a document into the objects it holds. Raw may hold several
 // YAML documents; one that does not parse does not affect the others.
 func Normalise(doc evidence.Document) evidence.Normalised {
 	n := normaliser{doc: doc, first: max(doc.Origin.Line, 1), account: doc.Account}
 	if n.account == "" {
-		n.account = "files"
+		n.account = evidence.AccountFiles
 	}
 	if doc.Format == evidence.JSON {
 		n.read(doc.Raw, n.first, yaml.ParseJSON)
@@ -77,7 +77,7 @@ func (n *normaliser) read(raw []byte, line int, parse func([]byte, int) (yaml.Re
 	if res.Value == nil {
 		return
 	}
-	for _, d := range n.expand(res.Value, "", "", res.Duplicates) {
+	for _, d := range n.expand(res.Value, n.doc.APIVersion, n.doc.Kind, res.Duplicates) {
 		n.problem(d.Line, "key %s is given again (first on line %d); only the last is read: remove one", d.Path, d.FirstLine)
 	}
 }
@@ -96,7 +96,7 @@ func (n *normaliser) failed(err error, raw []byte, line int) {
 	switch {
 	case bytes.Contains(raw, []byte("{{")):
 		message = "template, not rendered: the document holds {{ }} outside of text; " + renderChart
-	case mayHoldSecret(raw):
+	case mayHoldSecret(raw) || strings.EqualFold(n.doc.Kind, "Secret"):
 		message = "the document is malformed near this line; details are withheld because it may hold a Secret; correct its syntax"
 	}
 	n.problem(line, "%s", message)
@@ -135,7 +135,7 @@ func (n *normaliser) problem(line int, format string, args ...any) {
 // that belong to no object.
 func (n *normaliser) expand(v *evidence.Value, apiVersion, kind string, dups []yaml.Duplicate) []yaml.Duplicate {
 	if v.Kind() == evidence.Array {
-		return n.elements(v, "", "", "", dups)
+		return n.elements(v, "", apiVersion, kind, dups)
 	}
 	if v.Kind() != evidence.Object {
 		n.problem(v.Line(), "not a Kubernetes object: it is %s; an object has apiVersion, kind and metadata", v.Kind().Noun())
@@ -154,6 +154,9 @@ func (n *normaliser) expand(v *evidence.Value, apiVersion, kind string, dups []y
 	if !items.Is(evidence.Array) {
 		n.problem(items.Line(), "items of %s is %s; it must be a list", ownKind, items.Kind().Noun())
 		return dups
+	}
+	if v.Path("metadata", "continue").Str() != "" {
+		n.problem(v.Line(), "%s", OnePage)
 	}
 	if itemKind == "" {
 		return n.elements(items, "items", "", "", dups)
@@ -219,7 +222,7 @@ func (n *normaliser) object(v *evidence.Value, dups []yaml.Duplicate) {
 	}
 	n.scratch = body.AppendJSON(n.scratch[:0])
 	item := &evidence.Item{
-		Key:       evidence.Key{Provider: Provider, Account: n.account, Scope: "-", Kind: id.kindGroup(), Name: strings.Clone(id.name)},
+		Key:       evidence.Key{Provider: evidence.ProviderKubernetes, Account: n.account, Scope: "-", Kind: id.kindGroup(), Name: strings.Clone(id.name)},
 		Kind:      intern(id.kind),
 		Namespace: intern(id.namespace),
 		Origin:    surety.Origin{File: n.doc.Origin.File, Line: v.Line()},
@@ -227,7 +230,8 @@ func (n *normaliser) object(v *evidence.Value, dups []yaml.Duplicate) {
 		Body:      body,
 		Facts:     facts,
 		Withheld:  withheld,
-		Misfit:    misfit(id.kind, body),
+		Misfit:    misfit(id.group(), id.kind, body),
+		Unfit:     unfit(id.kind, body),
 	}
 	item.Name = item.Key.Name
 	if item.Namespace != "" {
@@ -285,13 +289,21 @@ const nameless = "-"
 // identity is what names an object.
 type identity struct{ apiVersion, kind, namespace, name string }
 
-// kindGroup is Kind, or Kind.group outside of the core group.
-func (id identity) kindGroup() string {
+// group is the API group, "" for the core group.
+func (id identity) group() string {
 	group, _, found := strings.Cut(id.apiVersion, "/")
 	if !found {
-		return intern(id.kind)
+		return ""
 	}
-	return intern(id.kind + "." + group)
+	return group
+}
+
+// kindGroup is Kind, or Kind.group outside of the core group.
+func (id identity) kindGroup() string {
+	if group := id.group(); group != "" {
+		return intern(id.kind + "." + group)
+	}
+	return intern(id.kind)
 }
 
 // maxName bounds each part of an identity, which every result repeats. The API
@@ -323,14 +335,20 @@ func identify(v *evidence.Value) (id identity, fault string) {
 	}
 	switch {
 	case fault != "":
+	case misspelt(v) != "":
+		fault = "not a Kubernetes object: " + misspelt(v)
 	case id.apiVersion == "" && id.kind == "":
 		fault = "not a Kubernetes object: it has no apiVersion and no kind"
 	case id.kind == "":
 		fault = "not a Kubernetes object: it has no kind; add one, or, " + renderPatch
 	case id.apiVersion == "":
 		fault = id.kind + " has no apiVersion; add one, or, " + renderPatch
-	case id.kind == "Kustomization" && strings.HasPrefix(id.apiVersion, "kustomize.config.k8s.io/"):
+	case (id.kind == "Kustomization" || id.kind == "Component") && strings.HasPrefix(id.apiVersion, "kustomize.config.k8s.io/"):
 		fault = "kustomization, not rendered; run `kubectl kustomize DIR | surety assess -`"
+	case id.kind == "Status" && id.apiVersion == "v1":
+		fault = "no object but the API server's answer to a request that failed: " + v.Get("message").Str()
+	case id.kind == "Table" && strings.HasPrefix(id.apiVersion, "meta.k8s.io/"):
+		fault = "a table for people to read, not the objects; get them with -o yaml or -o json"
 	case id.kind == "Template" && strings.HasPrefix(id.apiVersion, "template.openshift.io/"):
 		fault = "template, not rendered; run `oc process -f FILE -o yaml | surety assess -`"
 	case meta != nil && !meta.Is(evidence.Object) && !meta.Is(evidence.Null):
@@ -341,6 +359,22 @@ func identify(v *evidence.Value) (id identity, fault string) {
 		fault = id.kind + " has no metadata.name, so that it is no object of a cluster; add one, or, " + renderPatch
 	}
 	return id, fault
+}
+
+// misspelt says that a key by which objects are known is there in other letters
+// only, "" if it is not.
+func misspelt(v *evidence.Value) string {
+	for _, want := range []string{"apiVersion", "kind"} {
+		if v.Get(want) != nil {
+			continue
+		}
+		for _, f := range v.Fields() {
+			if strings.EqualFold(f.Key, want) {
+				return fmt.Sprintf("it has %s for %s, and case counts", f.Key, want)
+			}
+		}
+	}
+	return ""
 }
 
 // unrendered reports whether an image of a pod is still a template. Elsewhere

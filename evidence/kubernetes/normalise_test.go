@@ -72,6 +72,11 @@ func TestNormalise(t *testing.T) {
 		{"template in text", "apiVersion: v1\nkind: ConfigMap\nmetadata: {name: a}\ndata: {x: '{{ $labels.pod }}'}\n", 0, []string{"ConfigMap/a"}},
 		{"template that is no YAML", "{{- if .Values.x }}\napiVersion: v1\nkind: Pod\n{{- end }}\n", 0, []string{"template, not rendered"}},
 		{"kustomization", "apiVersion: kustomize.config.k8s.io/v1beta1\nkind: Kustomization\nresources: [a.yaml]\n", 0, []string{"kustomization, not rendered"}},
+		{"other letters", "apiversion: v1\nKind: Pod\nmetadata: {name: a}\n", 0, []string{"it has apiversion for apiVersion, and case counts"}},
+		{"a component", "apiVersion: kustomize.config.k8s.io/v1alpha1\nkind: Component\nmetadata: {name: a}\n", 0, []string{"kustomization, not rendered"}},
+		{"a refusal", "apiVersion: v1\nkind: Status\nstatus: Failure\nmessage: pods is forbidden\n", 0, []string{"a request that failed: pods is forbidden"}},
+		{"a table", "apiVersion: meta.k8s.io/v1\nkind: Table\nrows: []\n", 0, []string{"get them with -o yaml"}},
+		{"one page", "apiVersion: v1\nkind: PodList\nmetadata: {continue: x}\nitems:\n- {metadata: {name: a}}\n", 0, []string{"Pod/a", "the list is one page of a longer one"}},
 		{"duplicate key", "apiVersion: v1\nkind: Pod\nmetadata: {name: a}\nspec: {}\nspec:\n  x: 1\n", 0, []string{"Pod/a @1 dup spec 5/4"}},
 		{"duplicate key in a list item", "apiVersion: v1\nkind: List\nitems:\n- {apiVersion: v1, kind: A, metadata: {name: a}}\n- apiVersion: v1\n  kind: B\n  kind: C\n  metadata: {name: b}\n", 0,
 			[]string{"A/a @4\n", "C/b @5 dup kind 7/6"}},
@@ -107,6 +112,23 @@ func everything(n evidence.Normalised) string {
 		s += string(it.Body.AppendJSON(nil)) + string(it.Facts.AppendJSON(nil)) + fmt.Sprint(it.Withheld, it.Name, it.Kind)
 	}
 	return s
+}
+
+// TestElementOfATypedList gives what the files source cuts out of a SecretList:
+// the document itself does not say that it is a Secret.
+func TestElementOfATypedList(t *testing.T) {
+	for raw, want := range map[string]string{
+		"- metadata: {name: s}\n  data: {k: aHVudGVyMg}\n":                          "Secret/s",
+		"- metadata: {name: s}\n  apiVersion: v1\n  kind: Pod\n":                    "Pod/s",
+		"- metadata: {name: s}\n  kind: Pod\n":                                      "Pod has no apiVersion",
+		"- metadata: {name: s}\n  data: {k: *aHVudGVyMg}\n":                         "details are withheld",
+		"- metadata: {name: s}\n  data: {k: aHVudGVyMg, !aHVudGVyMg : aHVudGVyMg\n": "details are withheld",
+	} {
+		n := kubernetes.Normalise(evidence.Document{Raw: []byte(raw), APIVersion: "v1", Kind: "Secret"})
+		if got := everything(n); !strings.Contains(got, want) || strings.Contains(got, "aHVudGVyMg") {
+			t.Errorf("%s: got %s, want %s", raw, got, want)
+		}
+	}
 }
 
 func TestSecretValuesNeverLeave(t *testing.T) {

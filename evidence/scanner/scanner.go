@@ -136,7 +136,7 @@ var groups = map[string]string{
 // Key names what the result is about: the Kubernetes resource if it is known,
 // else the file the tool looked at.
 func (r *Result) Key(tool string) evidence.Key {
-	k := evidence.Key{Provider: "scanner", Account: tool, Scope: "-", Kind: "File", Name: r.Origin.File}
+	k := evidence.Key{Provider: evidence.ProviderScanner, Account: tool, Scope: "-", Kind: "File", Name: r.Origin.File}
 	if r.Kind != "" && r.Name != "" {
 		k.Kind, k.Name = r.Kind, r.Name
 		if g := groups[r.Kind]; g != "" {

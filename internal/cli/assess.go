@@ -141,6 +141,9 @@ func (p Program) execute(ctx context.Context, r *prepared) (*assessment.Assessme
 	if err != nil {
 		return nil, err
 	}
+	for _, name := range r.options.Policy.Unmet(a.Checks) {
+		p.say("warning: no report of another scanner holds a result of " + name)
+	}
 	p.warn(a)
 	if r.memo != nil {
 		if err := r.memo.Save(); err != nil {

@@ -147,6 +147,9 @@ func (k *knowledge) showControl(w io.Writer, c *catalog.Control) {
 	fmt.Fprintf(w, "topic     %s\nclause    %s %s (X.1601)\n", c.Topic, p.Clause, p.Title)
 	component := k.Component(c.Component)
 	fmt.Fprintf(w, "layer     %s; %s (Y.3502)\n", c.Layer, component.Title)
+	if len(c.Offers) > 0 {
+		fmt.Fprintf(w, "asked of  services that offer %s\n", report.Printable(joined(c.Offers, " or ")))
+	}
 	k.showOwners(w, c)
 	subs := k.SubRolesOf(c)
 	for _, r := range catalog.Roles {
@@ -195,7 +198,7 @@ func (k *knowledge) showOwners(w io.Writer, c *catalog.Control) {
 		if i == 0 {
 			label = "owner"
 		}
-		roles := roleNames(cell.Roles())
+		roles := joined(cell.Roles(), ",")
 		how := string(cell.Of(cell.Roles()[0]))
 		if how != string(catalog.Sole) {
 			how = "shared, " + how
@@ -205,15 +208,19 @@ func (k *knowledge) showOwners(w io.Writer, c *catalog.Control) {
 }
 
 func (k *knowledge) showMappings(w io.Writer, c *catalog.Control) {
-	for _, f := range k.all() {
-		byRelation := map[catalog.Relation][]string{}
-		for _, l := range k.linksTo(f) {
+	mapped := k.MappingsOf(c)
+	for f, links := range k.links {
+		for _, l := range links {
 			if l.Control == c.ID {
-				byRelation[l.Relation] = append(byRelation[l.Relation], report.Printable(l.ID))
+				mapped[f.Key] = append(mapped[f.Key], catalog.Mapping{ID: l.ID, Relation: l.Relation})
 			}
 		}
-		if f.Key == "x1601" {
-			continue // capability and threats are shown above
+	}
+	delete(mapped, "x1601") // capability and threats are shown above
+	for _, f := range k.all() {
+		byRelation := map[catalog.Relation][]string{}
+		for _, m := range mapped[f.Key] {
+			byRelation[m.Relation] = append(byRelation[m.Relation], report.Printable(m.ID))
 		}
 		for _, r := range catalog.Relations {
 			if ids := byRelation[r]; len(ids) > 0 {

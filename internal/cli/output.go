@@ -2,11 +2,14 @@ package cli
 
 import (
 	"errors"
+	"fmt"
 	"io"
 	"os"
 	"path/filepath"
+	"strings"
 
 	"github.com/surety-cloud/surety"
+	"github.com/surety-cloud/surety/internal/report"
 )
 
 // writeOutput calls write with standard output, or with a temporary file that
@@ -48,6 +51,17 @@ func writeDevice(path string, write func(io.Writer) error) error {
 		return outputError(path, err)
 	}
 	return nil
+}
+
+// printSafely is fmt.Fprintf for words that may come from a document: each
+// argument stays on its line, and none drives the terminal.
+func printSafely(w io.Writer, format string, args ...any) {
+	for i, a := range args {
+		if s, ok := a.(string); ok {
+			args[i] = report.Printable(strings.ReplaceAll(s, "\n", " "))
+		}
+	}
+	fmt.Fprint(w, report.Printable(fmt.Sprintf(format, args...)))
 }
 
 func ignoreMissing(err error) error {

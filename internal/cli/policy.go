@@ -41,7 +41,7 @@ func (p Program) policyListCommand() *cobra.Command {
 				return writeCheckList(p.Stdout, set.Checks())
 			}
 			for _, c := range set.Checks() {
-				fmt.Fprintf(p.Stdout, "%-28s %-9s %-11s %-24s %s\n", c.ID, c.Severity, c.Provider, strings.Join(c.Controls, ","), c.Title)
+				printSafely(p.Stdout, "%-28s %-9s %-11s %-24s %s\n", c.ID, c.Severity, c.Provider, strings.Join(c.Controls, ","), c.Title)
 			}
 			fmt.Fprintf(p.Stdout, "%d checks\n", len(set.Checks()))
 			return nil
@@ -95,7 +95,7 @@ func (p Program) policyShowCommand() *cobra.Command {
 				return err
 			}
 			explainRule(p.Stdout, check, known)
-			fmt.Fprintf(p.Stdout, "kinds     %s\naliases   %s\nversion   %s\n",
+			printSafely(p.Stdout, "kinds     %s\naliases   %s\nversion   %s\n",
 				strings.Join(check.Kinds, ", "), strings.Join(check.Aliases, ", "), check.Version)
 			return nil
 		},
@@ -133,7 +133,11 @@ func explainRule(w io.Writer, check *policy.Check, known *catalog.Catalog) {
 	for _, ref := range check.References {
 		fmt.Fprintf(w, "          %s\n", report.Printable(ref))
 	}
-	fmt.Fprintf(w, "reads     %s\n", strings.Join(ownPaths(check.Reads), "\n          "))
+	if check.Engine == "imported" {
+		fmt.Fprintf(w, "reads     what another tool read, which Surety did not see\n")
+	} else {
+		fmt.Fprintf(w, "reads     %s\n", strings.Join(ownPaths(check.Reads), "\n          "))
+	}
 	for _, id := range check.Controls {
 		if c := known.Control(id); c != nil {
 			fmt.Fprintf(w, "control   %s %s (X.1601 clause %s)\n", c.ID, c.Title, c.Capability)

@@ -29,10 +29,10 @@ CHECK.pass.yaml and CHECK.fail.yaml. It exits 1 if one of them does not hold.`,
 			for _, r := range results {
 				if r.Err != nil {
 					failed++
-					fmt.Fprintf(p.Stdout, "%s: %s: %v\n", r.Origin, r.Name, r.Err)
+					printSafely(p.Stdout, "%s: %s: %v\n", r.Origin, r.Name, r.Err)
 				}
 			}
-			fmt.Fprintf(p.Stdout, "%d tests, %d failed\n", len(results), failed)
+			printSafely(p.Stdout, "%d tests, %d failed\n", len(results), failed)
 			if failed > 0 {
 				return &breach{fmt.Sprintf("%d of %d policy tests failed", failed, len(results))}
 			}

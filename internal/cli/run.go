@@ -42,7 +42,7 @@ type runFlags struct {
 // registerPolicy registers the flags that choose checks.
 func (f *runFlags) registerPolicy(fs *pflag.FlagSet) {
 	fs.StringArrayVar(&f.policies, "policy", nil, "also use the checks in this `DIR` (CEL in YAML, or Rego); repeatable")
-	fs.StringSliceVar(&f.checks, "check", nil, "run only these checks, by id, alias or pattern such as KSV-*")
+	fs.StringSliceVar(&f.checks, "check", nil, "run only these checks, by id, alias or pattern such as KSV-*; rules of other scanners as trivy:KSV-0017 or trivy:*")
 	fs.StringSliceVar(&f.skip, "skip", nil, "run all checks but these")
 }
 

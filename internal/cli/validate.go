@@ -1,8 +1,6 @@
 package cli
 
 import (
-	"fmt"
-
 	"github.com/spf13/cobra"
 
 	"github.com/surety-cloud/surety/system"
@@ -27,9 +25,9 @@ also names gaps, such as a service without terms; gaps are no errors.`,
 			}
 			gaps := system.Gaps(m)
 			for _, g := range gaps {
-				fmt.Fprintf(p.Stdout, "%s: gap: %s\n", g.Origin, g.Message)
+				printSafely(p.Stdout, "%s: gap: %s\n", g.Origin, g.Message)
 			}
-			fmt.Fprintf(p.Stdout, "%s: %s is valid: %d parties, %d services, %d components, %d flows, %d gaps\n",
+			printSafely(p.Stdout, "%s: %s is valid: %d parties, %d services, %d components, %d flows, %d gaps\n",
 				path, m.Name, len(m.Parties), len(m.Services), len(m.Components), len(m.Flows), len(gaps))
 			return nil
 		},

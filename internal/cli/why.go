@@ -26,8 +26,8 @@ func (p Program) whyCommand() *cobra.Command {
 		Use:   "why RESULT [SOURCE...]",
 		Short: "Explain a result: the facts, the rule, the evidence, the control, the party",
 		Long: `Why explains the results that RESULT names. RESULT is CHECK@RESOURCE as reports
-print it, or any part of that: a check's id or alias, and any piece of the
-resource's key.
+print it, or any part of that: a check's id or alias, or TOOL:RULE of another
+scanner, and any piece of the resource's key.
 
     surety why KSV-0017@default/Deployment.apps/web DIR
     surety why KSV-0017 --report report.json`,
@@ -50,23 +50,32 @@ func (p Program) why(ctx context.Context, f runFlags, reportFile, result string,
 		return err
 	}
 	name, resource, _ := strings.Cut(result, "@")
-	check, err := findCheck(set, name)
-	if err != nil {
+	check := set.Find(name)
+	means := func(id string) bool { return id == check.ID }
+	if check == nil && strings.Contains(name, ":") { // a rule of another tool
+		means = func(id string) bool { return set.Means(name, id) }
+	} else if check, err = findCheck(set, name); err != nil {
 		return err
+	} else {
+		name = check.ID
 	}
-	record, recordName, err := p.record(ctx, f, check, reportFile, sources)
+	record, recordName, err := p.record(ctx, f, name, reportFile, sources)
 	if err != nil {
 		return err
 	}
 	found, duties, err := report.Find(bytes.NewReader(record), recordName, func(r *report.Result) bool {
-		return r.Check == check.ID && strings.Contains(strings.ToLower(r.Resource.Key), strings.ToLower(resource))
+		return means(r.Check) && strings.Contains(strings.ToLower(r.Resource.Key), strings.ToLower(resource))
 	})
 	if err != nil {
 		return err
 	}
 	if len(found) == 0 {
 		return &surety.Error{Kind: surety.BadInput, Op: "explain " + result,
-			Err: fmt.Errorf("no result of %s is on a resource that contains %q", check.ID, resource)}
+			Err: fmt.Errorf("no result of %s is on a resource that contains %q", name, resource)}
+	}
+	if check == nil {
+		r := found[0]
+		check = &policy.Check{ID: r.Check, Title: r.Title, Severity: r.Severity, Engine: "imported", Remediation: r.Remediation, Controls: r.Controls}
 	}
 	slices.SortStableFunc(found, func(a, b report.Result) int { // fails first
 		return slices.Index(urgency, a.Verdict) - slices.Index(urgency, b.Verdict)
@@ -76,7 +85,7 @@ func (p Program) why(ctx context.Context, f runFlags, reportFile, result string,
 
 // record is the JSON report to explain from: the one given, or one made now of
 // the one check.
-func (p Program) record(ctx context.Context, f runFlags, check *policy.Check, reportFile string, sources []string) ([]byte, string, error) {
+func (p Program) record(ctx context.Context, f runFlags, check, reportFile string, sources []string) ([]byte, string, error) {
 	if reportFile != "" {
 		raw, err := os.ReadFile(reportFile)
 		if err != nil {
@@ -84,7 +93,7 @@ func (p Program) record(ctx context.Context, f runFlags, check *policy.Check, re
 		}
 		return raw, reportFile, nil
 	}
-	f.checks = []string{check.ID}
+	f.checks = []string{check}
 	run, err := p.prepare(f, sources)
 	if err != nil {
 		return nil, "", err
@@ -123,7 +132,7 @@ func (p Program) explain(check *policy.Check, known *catalog.Catalog, found []re
 }
 
 func explainResult(w io.Writer, r *report.Result, duties map[string]report.Responsibility) {
-	fmt.Fprintf(w, "\n%s  %s\n", strings.ToUpper(r.Verdict.String()), r.Resource.Key)
+	printSafely(w, "\n%s  %s\n", strings.ToUpper(r.Verdict.String()), r.Resource.Key)
 	if r.Message != "" {
 		paragraph(w, "because   ", r.Message)
 	}
@@ -135,27 +144,27 @@ func explainResult(w io.Writer, r *report.Result, duties map[string]report.Respo
 		if i == 0 {
 			label = "facts     "
 		}
-		fmt.Fprintf(w, "%s%s = %s%s\n", label, f.Path, f.Value, atLine(f.Line))
+		printSafely(w, "%s%s = %s%s\n", label, f.Path, f.Value, atLine(f.Line))
 	}
 	for _, d := range r.Evidence {
-		fmt.Fprintf(w, "evidence  %s\n", d)
+		printSafely(w, "evidence  %s\n", d)
 	}
 	if o := r.Origin.String(); o != "" {
-		fmt.Fprintf(w, "seen at   %s\n", o)
+		printSafely(w, "seen at   %s\n", o)
 	}
 	party := r.Party
 	if party == "" {
 		party = "(nobody)"
 	}
-	fmt.Fprintf(w, "party     %s", party)
+	printSafely(w, "party     %s", party)
 	for _, control := range r.Controls[:min(1, len(r.Controls))] {
 		if d, ok := duties[control+"@"+r.Element]; ok {
-			fmt.Fprintf(w, ", because %s", d.Basis)
+			printSafely(w, ", because %s", d.Basis)
 		}
 	}
 	fmt.Fprintln(w)
 	if r.Waiver != nil {
-		fmt.Fprintf(w, "waived    by %s until %s: %s\n", r.Waiver.Owner, r.Waiver.Expires, r.Waiver.Reason)
+		printSafely(w, "waived    by %s until %s: %s\n", r.Waiver.Owner, r.Waiver.Expires, r.Waiver.Reason)
 	}
 }
 

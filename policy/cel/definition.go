@@ -134,7 +134,7 @@ func (d *Definition) check() *policy.Check {
 		Engine:  "cel", Origin: d.Origin,
 	}
 	if c.Provider == "" {
-		c.Provider = "kubernetes"
+		c.Provider = evidence.ProviderKubernetes
 	}
 	for _, k := range d.Match.Kinds {
 		kind, _, _ := strings.Cut(k, ".")

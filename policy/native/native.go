@@ -67,7 +67,7 @@ func New() *Engine {
 	}
 	e.checks = append(e.checks, e.duplicate, e.misfit, e.unknown)
 	for _, c := range e.checks {
-		c.Provider, c.Engine = kubernetes.Provider, "native"
+		c.Provider, c.Engine = evidence.ProviderKubernetes, "native"
 		c.Version = surety.DigestOf([]byte(version + " " + c.ID))
 	}
 	b := planner{built: map[planKey]*plan{}}
@@ -97,7 +97,7 @@ func (e *Engine) Checks() []*policy.Check { return e.checks }
 
 // Judge implements policy.Engine.
 func (e *Engine) Judge(item *evidence.Item, budget policy.Budget) []policy.Outcome {
-	if item.Key.Provider != kubernetes.Provider {
+	if item.Key.Provider != evidence.ProviderKubernetes {
 		return nil
 	}
 	k, makesPods := e.kinds[item.Key.Kind]

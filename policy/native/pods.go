@@ -15,10 +15,9 @@ import (
 	"github.com/surety-cloud/surety/policy"
 )
 
-// version is part of the version of every check. Raise the number with the
-// meaning of this package; the rest is the version of the module whose rules
-// these are.
-const version = "native/1 k8s.io/pod-security-admission@v0.37.2"
+// version is part of the version of every check: the module whose rules these
+// are, and this package's own code.
+const version = "native k8s.io/pod-security-admission@v0.37.2 " + codeVersion
 
 // podRule is one rule of the Pod Security Standards, in its newest version.
 type podRule struct {

@@ -97,7 +97,7 @@ func Examples(e *cel.Engine) []Result {
 // judge normalises one inline manifest and compares what the check says.
 func judge(e policy.Engine, check string, want surety.Verdict, manifest *evidence.Value) error {
 	n := kubernetes.Normalise(evidence.Document{
-		Format: evidence.JSON, Raw: manifest.AppendJSON(nil), Account: "files",
+		Format: evidence.JSON, Raw: manifest.AppendJSON(nil), Account: evidence.AccountFiles,
 	})
 	if len(n.Problems) > 0 {
 		return errors.New(n.Problems[0].Message)
@@ -156,7 +156,7 @@ func exampleFiles(fsys fs.FS, prefix string, set *policy.Set) ([]Result, error) 
 		if c := set.Find(check); c == nil {
 			r.Err = fmt.Errorf("the directory has no check %s", check)
 		} else {
-			n := kubernetes.Normalise(evidence.Document{Origin: origin, Raw: raw, Account: "files"})
+			n := kubernetes.Normalise(evidence.Document{Origin: origin, Raw: raw, Account: evidence.AccountFiles})
 			r.Err = compare(set.Judge, c.ID, want, n.Items)
 			if len(n.Problems) > 0 {
 				r.Origin, r.Err = n.Problems[0].Origin, errors.New(n.Problems[0].Message)

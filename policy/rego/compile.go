@@ -1,6 +1,7 @@
 package rego
 
 import (
+	"cmp"
 	"context"
 	"encoding/json"
 	"errors"
@@ -171,7 +172,11 @@ func regoErrors(file string, err error) []error {
 		if e.Location != nil {
 			at = surety.Origin{File: e.Location.File, Line: e.Location.Row}
 		}
-		out = append(out, &surety.Error{Kind: surety.BadInput, Op: "compile rego", Origin: at, Err: errors.New(e.Message)})
+		hint := ""
+		if strings.Contains(e.Message, "keyword is required") {
+			hint = "if it was written before Rego 1.0, opa fmt --v0-v1 --write " + cmp.Or(at.File, "FILE") + " translates it"
+		}
+		out = append(out, &surety.Error{Kind: surety.BadInput, Op: "compile rego", Origin: at, Err: errors.New(e.Message), Hint: hint})
 	}
 	return out
 }

@@ -10,22 +10,23 @@ import (
 	"slices"
 	"strings"
 
-	checks "github.com/aquasecurity/trivy-checks"
 	"github.com/open-policy-agent/opa/v1/ast"
 
 	"github.com/surety-cloud/surety"
+	"github.com/surety-cloud/surety/evidence"
 )
 
 // evaluatorVersion is part of every check's version: raise it when a change of
 // the machine may change a verdict.
 const evaluatorVersion = "1"
 
-// compileContent builds the engine of the embedded trivy-checks from its text.
+// compileContent builds the engine of the embedded trivy-checks from its text,
+// with our amendments.
 func compileContent() (*Engine, error) {
 	notTest := func(name string) bool { return !isTest(name) }
 	var modules []*module
 	for _, root := range []string{"checks/kubernetes", "checks/docker"} {
-		m, err := readModules(checks.EmbeddedPolicyFileSystem, root, "", notTest)
+		m, err := readModules(contentFiles, root, "", notTest)
 		if err != nil {
 			return nil, err
 		}
@@ -38,8 +39,12 @@ func compileContent() (*Engine, error) {
 // below one of the three roots that Trivy runs.
 //
 // The two of clusterVersion are left out. They compare with the cluster's
-// version in data.k8s, which no item holds; without it they deny nothing, and
-// that would read as a pass nobody checked.
+// version in data.k8s, which no file tells; without it they deny nothing, and
+// that would read as a pass nobody checked. A live cluster could tell it, and
+// little would be gained: a server answers in the API version it prefers, whatever
+// the one an object was written in, so that KSV-0107 finds nothing there, and
+// SUR-K8S-110 names removed versions in files; KSV-01011 looks on GKE alone for
+// what SUR-K8S-076 finds everywhere.
 func ofContent(m *module) bool {
 	root, _, _ := strings.Cut(m.pkg(), ".")
 	return (root == "builtin" || root == "defsec" || root == "appshield") && !clusterVersion[m.pkg()]
@@ -76,6 +81,7 @@ func build(modules []*module, wanted func(*module) bool) (*Engine, error) {
 		return nil, err
 	}
 	var list []*check
+	var from []*module
 	var entries []string
 	for _, m := range modules {
 		rule := m.denyRule()
@@ -84,7 +90,7 @@ func build(modules []*module, wanted func(*module) bool) (*Engine, error) {
 			continue
 		}
 		c.Version = version(m, lib)
-		list = append(list, c)
+		list, from = append(list, c), append(from, m)
 		entries = append(entries, strings.ReplaceAll(m.pkg(), ".", "/")+"/"+rule)
 	}
 	dropSharedNames(list)
@@ -106,30 +112,12 @@ func build(modules []*module, wanted func(*module) bool) (*Engine, error) {
 		if !ok {
 			return nil, fmt.Errorf("compile rego: the plan holds no rule %s", entries[i])
 		}
-		c.entry, c.Reads = fn, reads[entries[i]]
-		if err := c.readsObject(); err != nil {
+		c.entry = fn
+		if err := c.aim(from[i], reads[entries[i]]); err != nil {
 			return nil, err
 		}
 	}
 	return newEngine(p, list), nil
-}
-
-// readsObject refuses a check that looks at an admission review only: no
-// evidence is one, so it would pass everything.
-func (c *check) readsObject() error {
-	for _, path := range c.Reads {
-		if !strings.HasPrefix(path, "/review") {
-			return nil
-		}
-	}
-	if len(c.Reads) == 0 {
-		return nil // it reads nothing: a constant, and so it was meant
-	}
-	return &surety.Error{
-		Kind: surety.BadInput, Op: "load rego", Origin: c.Origin,
-		Err:  fmt.Errorf("check %s reads input.review, which only an admission request has", c.ID),
-		Hint: "read the object itself: input.metadata, input.spec",
-	}
 }
 
 // dropSharedNames takes away the aliases that more than one check of the content
@@ -264,13 +252,13 @@ func (m metadata) list(key string) []string {
 // selector reads what a check applies to. Without one it is every Kubernetes
 // kind.
 func (m metadata) selector() (provider string, kinds []string) {
-	provider = "kubernetes"
+	provider = evidence.ProviderKubernetes
 	input, _ := m["input"].(map[string]any)
 	selectors, _ := input["selector"].([]any)
 	for _, s := range selectors {
 		sel, _ := s.(map[string]any)
-		if sel["type"] == "dockerfile" {
-			provider = "dockerfile"
+		if sel["type"] == evidence.ProviderDockerfile {
+			provider = evidence.ProviderDockerfile
 		}
 		subtypes, _ := sel["subtypes"].([]any)
 		for _, t := range subtypes {

@@ -167,19 +167,3 @@ func files(sources map[string]string) fstest.MapFS {
 	}
 	return fsys
 }
-
-// A policy written for an admission webhook would never fire here, which must
-// not look like a pass.
-func TestLoadRefusesAdmissionPolicies(t *testing.T) {
-	_, err := Load(fstest.MapFS{"gate.rego": {Data: []byte(`package gate
-
-import rego.v1
-
-violation contains {"msg": "privileged"} if {
-	input.review.object.spec.containers[_].securityContext.privileged
-}
-`)}}, "checks")
-	if err == nil || !strings.Contains(err.Error(), "gate.rego") || !strings.Contains(err.Error(), "input.review") {
-		t.Errorf("err = %v", err)
-	}
-}

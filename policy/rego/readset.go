@@ -53,19 +53,9 @@ func readSets(p *ir.Policy) map[string]policy.ReadSet {
 		act.locals[ir.Input] = &shape{paths: []string{""}}
 		act.locals[ir.Data] = opaque
 		act.run(plan.Blocks)
-		out[plan.Name] = withoutReview(policy.NewReadSet(slices.Collect(maps.Keys(act.reads))...))
+		out[plan.Name] = policy.NewReadSet(slices.Collect(maps.Keys(act.reads))...)
 	}
 	return out
-}
-
-// withoutReview is reads without what lies in a review, which no judged object
-// has (see unwrapped), unless the check reads nothing else.
-func withoutReview(reads policy.ReadSet) policy.ReadSet {
-	rest := slices.DeleteFunc(slices.Clone(reads), func(p string) bool { return p == "/review" || strings.HasPrefix(p, "/review/") })
-	if len(rest) == 0 {
-		return reads
-	}
-	return rest
 }
 
 type analysis struct {

@@ -45,6 +45,7 @@ type check struct {
 	policy.Check
 	entry     int    // function that yields what it denies
 	component string // the control plane component whose pods it is about, "" for any
+	review    bool   // it is judged on a review of the object; see review.go
 }
 
 // Engine judges items by the checks of one program.
@@ -109,12 +110,20 @@ func (e *Engine) Judge(item *evidence.Item, budget policy.Budget) []policy.Outco
 		runs = components(item.Body)
 	}
 	m := e.machine()
-	m.start(item.Body, noData)
+	input, review := item.Body, false
+	m.start(input, noData)
 	out := make([]policy.Outcome, 0, len(a.checks))
 	for _, c := range a.checks {
-		if c.component == "" || slices.Contains(runs, c.component) {
-			out = append(out, c.judge(m, item, budget))
+		if c.component != "" && !slices.Contains(runs, c.component) {
+			continue
 		}
+		if c.review != review {
+			if input, review = item.Body, c.review; review {
+				input = reviewOf(item.Body)
+			}
+			m.start(input, noData)
+		}
+		out = append(out, c.judge(m, item, budget))
 	}
 	m.start(nil, nil)
 	e.release(m)
@@ -156,13 +165,15 @@ func (e *Engine) release(m *machine) {
 // noData is what checks find under data beside the modules: no parameters.
 var noData = evidence.NewObject(nil, 0)
 
-// judge runs one check. A panic in a built-in is that check's problem alone.
+// judge runs one check on the input that the machine has started with. A panic in
+// a built-in is that check's problem alone.
 func (c *check) judge(m *machine, item *evidence.Item, budget policy.Budget) (out policy.Outcome) {
 	out = policy.Outcome{Check: &c.Check}
+	input := m.root.input
 	defer func() {
 		if r := recover(); r != nil {
 			out = policy.Outcome{Check: &c.Check, Reason: fmt.Sprintf("the check failed: %v", r)}
-			m.start(item.Body, noData)
+			m.start(input, noData)
 		}
 	}()
 	for _, path := range item.Withheld {

@@ -9,7 +9,6 @@ import (
 )
 
 // files is the account of objects that come from manifests.
-const files = "files"
 
 // workload is an object that makes pods and that no other object controls.
 type workload struct {
@@ -131,7 +130,7 @@ func newIndex(items []*evidence.Item) *index {
 	}
 	controlled := kubernetes.Controllers(items)
 	for _, item := range items {
-		if item.Key.Provider != "kubernetes" || item.Imported {
+		if item.Key.Provider != evidence.ProviderKubernetes || item.Imported {
 			continue
 		}
 		at := keyOf(item)

@@ -263,7 +263,7 @@ func judgeBindings(x *index, r *report) {
 // elsewhere fails the item for what is missing in a cluster. Among manifests
 // the same may come from elsewhere, so that nothing is known.
 func (r *report) elsewhere(item *evidence.Item, missing []policy.Finding) {
-	if len(missing) > 0 && item.Key.Account == files {
+	if len(missing) > 0 && item.Key.Account == evidence.AccountFiles {
 		var all []string
 		for _, f := range missing {
 			if !slices.Contains(all, f.Message) {

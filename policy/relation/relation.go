@@ -46,9 +46,8 @@ func New() *Engine {
 	slices.SortFunc(e.rules, func(a, b rule) int { return cmp.Compare(a.check.ID, b.check.ID) })
 	for i := range e.rules {
 		c := &e.rules[i].check
-		c.Provider, c.Engine = "kubernetes", "native"
-		// The code has no digest of its own: raise the number with its meaning.
-		c.Version = surety.DigestOf([]byte("relation/2 " + c.ID))
+		c.Provider, c.Engine = evidence.ProviderKubernetes, "native"
+		c.Version = surety.DigestOf([]byte("relation " + codeVersion + " " + c.ID))
 		e.checks = append(e.checks, c)
 	}
 	return e
@@ -84,7 +83,7 @@ type report struct {
 
 func (r *report) add(item *evidence.Item, o policy.Outcome) {
 	o.Check = r.check
-	if r.missing != "" && item.Key.Account != files {
+	if r.missing != "" && item.Key.Account != evidence.AccountFiles {
 		o = policy.Outcome{Check: r.check, Verdict: surety.Unknown, Reason: r.missing + " could not be listed in the cluster"}
 	}
 	r.out = append(r.out, policy.Relation{Item: item, Outcome: o})

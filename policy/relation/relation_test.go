@@ -120,7 +120,7 @@ func TestRules(t *testing.T) {
 		"a workload that is not ours": {web + strings.Replace(service("{selector: {app: web}}"), "namespace: shop", "namespace: other", 1), "SUR-REL-003", "svc", surety.Fail},
 	} {
 		t.Run(name, func(t *testing.T) {
-			got, judged := find(New().JudgeAll(items(t, files, tc.manifests), nil), tc.check, tc.object)
+			got, judged := find(New().JudgeAll(items(t, evidence.AccountFiles, tc.manifests), nil), tc.check, tc.object)
 			if !judged {
 				got.Verdict = surety.NotApplicable
 			}
@@ -140,7 +140,7 @@ func TestUnseenKindsAreUnknown(t *testing.T) {
 	if got, _ := find(out, "SUR-REL-001", "web"); got.Verdict != surety.Unknown || !strings.Contains(got.Reason, "NetworkPolicy") {
 		t.Errorf("in a cluster: %+v", got)
 	}
-	if got, _ := find(New().JudgeAll(items(t, files, web), unseen), "SUR-REL-001", "web"); got.Verdict != surety.Fail {
+	if got, _ := find(New().JudgeAll(items(t, evidence.AccountFiles, web), unseen), "SUR-REL-001", "web"); got.Verdict != surety.Fail {
 		t.Errorf("in manifests: %+v", got)
 	}
 }
@@ -184,7 +184,7 @@ func BenchmarkJudgeAll(b *testing.B) {
 			s.WriteString(strings.NewReplacer("app: web", app, "name: web,", fmt.Sprintf("name: web%d,", i)).Replace(web))
 			s.WriteString(strings.Replace(service("{selector: {"+app+", tier: front}}"), "name: svc", fmt.Sprintf("name: svc%d", i), 1))
 		}
-		all := items(b, files, s.String())
+		all := items(b, evidence.AccountFiles, s.String())
 		b.Run(fmt.Sprint(n), func(b *testing.B) {
 			for b.Loop() {
 				New().JudgeAll(all, nil)
