@@ -108,7 +108,7 @@ func TestWhatStays(t *testing.T) {
 	m.Services["mobile"] = &system.Service{Name: "mobile", Category: system.Communications, Provider: "ops", Customer: "public", On: "access", Origin: at(10)}
 	tests := []struct{ control, element, accountable, responsible string }{
 		{"SUR-OPS-09", "mobile", "ops", "ops"}, // the network it runs on has none of its software
-		{"SUR-NET-09", "mobile", "ops", "ops acme"},
+		{"SUR-NET-10", "mobile", "ops", "ops acme"},
 		{"SUR-IAM-14", "product", "acme", "acme"}, // tenant-authorization
 		{"SUR-IAM-14", "cluster", "kube", "kube"},
 		{"SUR-INC-01", "product", "acme", "acme"}, // incident-response, which the public has no part in
@@ -295,6 +295,29 @@ func TestOfFallsBackToWhatHoldsTheElement(t *testing.T) {
 	for _, none := range [][2]string{{"SUR-AUD-01", "nowhere"}, {"SUR-XXX-99", "web"}, {"SUR-VIR-02", "internet"}} {
 		if r, ok := set.Of(none[0], none[1]); ok {
 			t.Errorf("%s was found for what does not exist", r.ID())
+		}
+	}
+}
+
+// What is in no service is asked for nothing that only services of a kind, or
+// partners, can do; a zone there belongs to whoever operates all that is in it.
+func TestInNoService(t *testing.T) {
+	m, c := shop(), known(t)
+	m.Zones["yard"], m.Zones["mixed"] = &system.Zone{Name: "yard"}, &system.Zone{Name: "mixed"}
+	m.Components["scale"] = &system.Component{Name: "scale", In: "yard", Operator: "ops", Origin: at(40)}
+	m.Components["gate"] = &system.Component{Name: "gate", In: "mixed", Operator: "ops", Origin: at(41)}
+	m.Components["lamp"] = &system.Component{Name: "lamp", In: "mixed", Operator: "acme", Origin: at(42)}
+	for r := range responsibility.Resolve(m, c).All() {
+		k := c.Control(r.Control)
+		switch r.Element {
+		case "scale", "yard":
+			if r.Accountable != "ops" || len(k.Applies) > 0 || len(k.Offers) > 0 || k.OfPartners() {
+				t.Errorf("%s is %s of %q (%s)", r.ID(), r.State, r.Accountable, r.Basis)
+			}
+		case "mixed":
+			if r.State != responsibility.Unowned {
+				t.Errorf("%s is %s of %q (%s)", r.ID(), r.State, r.Accountable, r.Basis)
+			}
 		}
 	}
 }
