@@ -3,6 +3,7 @@ package responsibility
 import (
 	"cmp"
 	"fmt"
+	"maps"
 	"slices"
 	"strconv"
 	"strings"
@@ -242,9 +243,22 @@ func actors(c system.Category, l catalog.Layer) (customer, provider bool) {
 func Unmatched(m *system.Model, c *catalog.Catalog) []*system.Override {
 	var out []*system.Override
 	for _, o := range m.Responsibility {
-		means := func(k *catalog.Control) bool { return c.Names(o.Control, k) }
-		if o.Control != "" && !slices.ContainsFunc(c.Controls, means) {
+		if o.Control != "" && !c.Knows(o.Control) {
 			out = append(out, o)
+		}
+	}
+	return out
+}
+
+// UnmatchedTerms returns the terms at hand whose control the catalogue does not
+// know, by file and line. They take on nothing.
+func UnmatchedTerms(m *system.Model, c *catalog.Catalog) []*system.Term {
+	var out []*system.Term
+	for _, name := range slices.Sorted(maps.Keys(m.Terms)) {
+		for _, t := range m.Terms[name].Terms {
+			if !c.Knows(t.Control) {
+				out = append(out, t)
+			}
 		}
 	}
 	return out

@@ -386,6 +386,10 @@ func TestUnmatched(t *testing.T) {
 	if got := responsibility.Unmatched(m, known(t)); len(got) != 1 || got[0] != wrong {
 		t.Errorf("got %d overrides, want the one on backups", len(got))
 	}
+	terms(t, m, "  - {control: backup, provider: owned}\n  - {control: backups, provider: owned}\n")
+	if got := responsibility.UnmatchedTerms(m, known(t)); len(got) != 1 || got[0].Control != "backups" {
+		t.Errorf("got %d terms, want the one on backups", len(got))
+	}
 }
 
 // A control that is not about services of a category asks nothing of them.
