@@ -77,7 +77,7 @@ func (shareFile) shape() shape { return shape{"enum": []string{"owned", "indepen
 //	from: 2026-01-01
 //	until: 2026-12-31
 //	terms:
-//	  - {control: physical-access, provider: owned, proof: "ISO 27001 certificate of the sites"}
+//	  - {control: facility-access, provider: owned, proof: "ISO 27001 certificate of the sites"}
 //	  - control: backup
 //	    provider: dependent
 //	    customer: dependent
