@@ -10,7 +10,7 @@ import (
 	"github.com/surety-cloud/surety/internal/cli"
 )
 
-var update = flag.Bool("update", false, "rewrite the transcripts in README.md")
+var update = flag.Bool("update", false, "rewrite the transcripts in README.md and the expected output in scripts")
 
 // Each console block of the README is a command and what it prints today.
 func TestReadmeTranscripts(t *testing.T) {
