@@ -111,7 +111,7 @@ func (r *resolver) applyTerm(c *cell, k *catalog.Control, s *system.Service, t *
 		Customer: catalog.Share(t.Shares[system.Customer]), Provider: catalog.Share(t.Shares[system.Provider]),
 		Partner: catalog.Share(t.Shares[system.Partner]),
 	}
-	customer, provider := actors(s.Category, k.Layer)
+	customer, provider := reach(k, s, true)
 	for _, side := range []struct {
 		share catalog.Share
 		can   bool
@@ -208,8 +208,8 @@ func (r *resolver) claim(a Row, k *catalog.Control, c cell, s *system.Service, i
 // cannot act on it.
 func (a *Row) within(c cell, k *catalog.Control, s *system.Service) cell {
 	_, reaches := actors(s.Category, catalog.LayerApplication)
-	alone := c.Provider == catalog.Sole && k.Layer == catalog.LayerData
-	if reaches || c.stated || s.Customer == system.Public || c.Provider == catalog.NoShare || k.Layer != catalog.LayerApplication && !alone {
+	alone := k.Layer == catalog.LayerData && c.Provider == catalog.Sole && !c.stated
+	if reaches || s.Customer == system.Public || c.Provider == catalog.NoShare || k.Layer != catalog.LayerApplication && !alone {
 		return c
 	}
 	c.Provider = catalog.NoShare

@@ -135,7 +135,7 @@ func (r *resolver) accept(a Row, o *system.Override, usual string, k *catalog.Co
 			return refuse(BrokenChain, "%s has no service with the parties of this element", party)
 		}
 	}
-	if !slices.ContainsFunc(a.Responsible, func(party string) bool { return r.canAct(party, k.Layer, chain, p.operator) }) {
+	if !slices.ContainsFunc(a.Responsible, func(party string) bool { return r.canAct(party, k, chain, p) }) {
 		return refuse(Ambiguous, "%s cannot act on the %s layer here", strings.Join(a.Responsible, " and "), k.Layer)
 	}
 	if len(a.Responsible) > 1 && o.Split == "" {
@@ -199,20 +199,31 @@ func (r *resolver) deals(party string, chain []*system.Service, operator string)
 	})
 }
 
-// canAct reports whether a party can act on a layer of an element. The uppermost
+// canAct reports whether a party can act where a control does. The uppermost
 // service it is party to decides: who runs the machines below could reach all on
 // them, but may not. A party to none of them acts on behalf of one that is.
-func (r *resolver) canAct(party string, l catalog.Layer, chain []*system.Service, operator string) bool {
-	if party == operator || len(chain) == 0 {
+func (r *resolver) canAct(party string, k *catalog.Control, chain []*system.Service, p place) bool {
+	if party == p.operator || len(chain) == 0 {
 		return true
 	}
-	for _, s := range chain {
-		customer, provider := actors(s.Category, l)
+	for i, s := range chain {
+		customer, provider := reach(k, s, p.kind == service && i == 0)
 		if party == s.Customer || party == s.Provider {
 			return party == s.Customer && customer || party == s.Provider && provider
 		}
 	}
 	return true
+}
+
+// reach says which sides of a service can act where a control does: those that
+// have the layer, and those that have a share by default, in their own part of
+// it. On what the service holds a provider's own code is not.
+func reach(k *catalog.Control, s *system.Service, itself bool) (customer, provider bool) {
+	customer, provider = actors(s.Category, k.Layer)
+	usual := k.Owner[s.Category]
+	customer = customer || usual.Customer != catalog.NoShare
+	provider = provider || usual.Provider != catalog.NoShare && (itself || k.Layer != catalog.LayerApplication)
+	return customer, provider
 }
 
 // actors says which sides of a service can act on a layer: the customer on what

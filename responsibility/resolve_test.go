@@ -197,6 +197,8 @@ func TestTerms(t *testing.T) {
 		{"capability, narrower control wins", "  - {control: DR, provider: owned}\n  - {control: backup, customer: owned}\n", "SUR-DR-02", "web", responsibility.Owned, "acme", "acme", "kube-2026.yaml:6"},
 		{"another control", "  - {control: SUR-DR-01, provider: owned}\n", "SUR-DR-02", "web", responsibility.Owned, "acme", "acme", "default of containers"},
 		{"a layer the provider cannot reach", "  - {control: SUR-SUP-01, provider: owned}\n", "SUR-SUP-01", "web", responsibility.Owned, "acme", "acme", "default of containers"},
+		{"what the default gives it anyway", "  - {control: SUR-OPS-09, provider: independent, customer: independent}\n", "SUR-OPS-09", "cluster", responsibility.Owned, "kube", "kube acme", "kube-2026.yaml:5"},
+		{"but not in the customer's code", "  - {control: SUR-OPS-09, provider: owned}\n", "SUR-OPS-09", "web", responsibility.Owned, "acme", "acme", "kube-2026.yaml:5"},
 		{"end the chain", "  - {control: SUR-PHY-01, provider: owned}\n", "SUR-PHY-01", "cluster", responsibility.Owned, "kube", "kube", "kube-2026.yaml:5"},
 	}
 	for _, tt := range tests {
