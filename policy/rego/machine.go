@@ -27,6 +27,7 @@ type machine struct {
 	slab    evidence.Slab
 	spare   []*builder
 	args    []*evidence.Value // of the built-in being called
+	bytes   []byte            // scratch for text
 
 	budget  policy.Budget
 	left    int     // steps the rule at hand may still take
@@ -81,8 +82,10 @@ const (
 	pollEvery = 4096
 	// stackLocals is the length of the first stack; it grows when needed.
 	stackLocals = 2048
-	// slabValues is the size of the blocks that values are made in.
-	slabValues = 64
+	// slabValues is how many values most inputs need.
+	slabValues = 1024
+	// maxScratch is how much scratch for text outlives an input.
+	maxScratch = 1 << 16
 )
 
 // signal says how a block ended: by one of these, or as undefined (0), or by
@@ -100,6 +103,7 @@ func newMachine(p *program) *machine {
 	m := &machine{
 		program: p, builtin: make([]builtin, len(p.builtins)), stack: make([]local, stackLocals),
 		root: scope{known: make([]known, len(p.funcs))}, visits: make([]uint32, len(p.funcs)),
+		slab: evidence.NewSlab(slabValues),
 	}
 	for i, name := range p.builtins {
 		m.builtin[i] = builtinNamed(name)
@@ -117,9 +121,10 @@ func (m *machine) start(input, data *evidence.Value) {
 	}
 	clear(m.stack[:min(m.high, len(m.stack))])
 	clear(m.args[:cap(m.args)])
-	m.done, m.high, m.folded, m.slab = m.done[:0], 0, folded{}, evidence.Slab{}
-	if input != nil {
-		m.slab = evidence.NewSlab(slabValues)
+	m.slab.Reset()
+	m.done, m.high, m.folded = m.done[:0], 0, folded{}
+	if cap(m.bytes) > maxScratch {
+		m.bytes = nil
 	}
 	s.input, s.data, s.failures, s.spent = input, data, nil, 0
 	if s.gen++; s.gen == 0 {

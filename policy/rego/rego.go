@@ -162,6 +162,7 @@ func (c *check) judge(m *machine, item *evidence.Item, budget policy.Budget) (ou
 	defer func() {
 		if r := recover(); r != nil {
 			out = policy.Outcome{Check: &c.Check, Reason: fmt.Sprintf("the check failed: %v", r)}
+			m.slab = evidence.Slab{} // it may be that of a fixed rule
 			m.start(item.Body, noData)
 		}
 	}()

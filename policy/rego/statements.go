@@ -58,9 +58,9 @@ func (m *machine) scan(fr []local, s *stmt) signal {
 func (m *machine) key(v *evidence.Value, i int) *evidence.Value {
 	switch v.Kind() {
 	case evidence.Object:
-		return keyValue(v.Fields()[i].Key)
+		return m.keyValue(v.Fields()[i].Key)
 	case evidence.Array:
-		return integer(i)
+		return m.integer(int64(i))
 	}
 	return v.At(i)
 }
@@ -77,7 +77,7 @@ func (m *machine) with(fr []local, s *stmt) signal {
 	for i, p := range s.path {
 		path[i] = m.strings[p]
 	}
-	fr[s.target] = local{value: replaceAt(m.get(fr, operand(s.target)), path, value)}
+	fr[s.target] = local{value: m.replaceAt(m.get(fr, operand(s.target)), path, value)}
 	outer, used := m.scope, len(m.uses)
 	inner := &scope{input: outer.input, data: outer.data, known: make([]known, len(m.funcs)), gen: 1}
 	switch s.target {
@@ -136,7 +136,7 @@ func (m *machine) other(fr []local, s *stmt) signal {
 		if v == nil {
 			return undefined
 		}
-		fr[s.target] = local{value: length(v)}
+		fr[s.target] = local{value: m.length(v)}
 	case opIsArray:
 		return when(m.get(fr, s.a).Is(evidence.Array))
 	case opIsObject:
