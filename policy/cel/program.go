@@ -170,12 +170,12 @@ func (r *rule) judge(s *subject, steps int) policy.Outcome {
 		}
 		return r.fail([]policy.Finding{r.finding(s, out)})
 	case traits.Lister:
+		if out.Size() == types.IntZero {
+			return policy.Outcome{Check: r.check, Verdict: surety.Pass}
+		}
 		var findings []policy.Finding
 		for it := out.Iterator(); it.HasNext() == types.True; {
 			findings = append(findings, r.finding(s, it.Next()))
-		}
-		if len(findings) == 0 {
-			return policy.Outcome{Check: r.check, Verdict: surety.Pass}
 		}
 		return r.fail(findings)
 	default:

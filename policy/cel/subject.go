@@ -73,7 +73,7 @@ func containersOf(spec *evidence.Value) ref.Val {
 			return types.NewErr("%s is %s, want an array", key, part.Kind().Noun())
 		}
 	}
-	return list{all}
+	return list{evidence.NewArray(all, spec.Line())}
 }
 
 // ResolveName implements interpreter.Activation.
