@@ -304,10 +304,13 @@ func (m *machine) body(f *function, fr []local) *evidence.Value {
 	for _, b := range f.blocks {
 		switch m.run(fr, b) {
 		case returned:
-			return m.get(fr, operand(f.ret))
+			return m.get(fr, f.ret)
 		case failed:
 			return nil
 		}
+	}
+	if f.falls && m.spend(fallCost) {
+		return m.get(fr, f.ret)
 	}
 	return nil
 }
@@ -323,14 +326,13 @@ func (m *machine) get(fr []local, o operand) *evidence.Value {
 	return m.seal(&fr[o])
 }
 
-// run executes the statements of one block. A block costs its statements,
-// whether it reaches them or not.
-func (m *machine) run(fr []local, stmts []stmt) signal {
-	if !m.spend(len(stmts) + 1) {
+// run executes the statements of one block.
+func (m *machine) run(fr []local, b block) signal {
+	if !m.spend(int(b.cost)) {
 		return failed
 	}
-	for i := range stmts {
-		s := &stmts[i]
+	for i := range b.stmts {
+		s := &b.stmts[i]
 		sig := finished
 		switch s.op {
 		case opDot:

@@ -13,6 +13,9 @@ var (
 	trueValue  = evidence.NewBool(true, 0)
 	falseValue = evidence.NewBool(false, 0)
 	integers   = smallIntegers()
+	empty      = [...]*evidence.Value{
+		evidence.Array: evidence.NewArray(nil, 0), evidence.Object: evidence.NewObject(nil, 0), evidence.Set: evidence.NewSet(nil, 0),
+	}
 )
 
 func smallIntegers() []*evidence.Value {
@@ -145,10 +148,12 @@ func (m *machine) seal(r *local) *evidence.Value {
 
 // sealed makes the value of what b holds and takes b back.
 func (m *machine) sealed(b *builder) (v *evidence.Value) {
-	switch b.kind {
-	case evidence.Array:
+	switch {
+	case len(b.fields) == 0 && b.line == 0:
+		v = empty[b.kind]
+	case b.kind == evidence.Array:
 		v = m.slab.Array(b.fields, b.line)
-	case evidence.Object:
+	case b.kind == evidence.Object:
 		v = m.slab.Object(b.fields, b.line)
 	default:
 		v = m.set(b.fields, b.line)
