@@ -9,6 +9,7 @@ import (
 	"path"
 	"slices"
 	"strings"
+	"sync"
 
 	"github.com/surety-cloud/surety"
 	"github.com/surety-cloud/surety/evidence"
@@ -120,17 +121,26 @@ func (s *Set) Checks() []*Check { return s.checks }
 // Find returns the check with this id or alias, in any case; nil if none has.
 func (s *Set) Find(name string) *Check { return s.byName[strings.ToLower(name)] }
 
+// outcomes lends room for the outcomes of one item: there may be a hundred, or
+// one, and nobody knows before.
+var outcomes = sync.Pool{New: func() any { return new([]Outcome) }}
+
 // Judge returns the outcome of every check of the set that applies to item, by
 // engine and then in the engine's order. On an item that cannot be of its kind
 // nothing passes: what a rule did not find there, it may not have been able to
 // look for.
 func (s *Set) Judge(item *evidence.Item, budget Budget) []Outcome {
-	var out []Outcome
+	buffer := outcomes.Get().(*[]Outcome)
+	all := (*buffer)[:0]
 	for _, m := range s.engines {
 		if m.reads(item.Key.Provider, item.Kind) {
-			out = append(out, m.Judge(item, budget)...)
+			all = m.Judge(all, item, budget)
 		}
 	}
+	out := slices.Clone(all)
+	clear(all)
+	*buffer = all
+	outcomes.Put(buffer)
 	if s.selected != nil {
 		out = slices.DeleteFunc(out, func(o Outcome) bool { return !s.selected[o.Check] })
 	}

@@ -117,13 +117,12 @@ func (e *Engine) Definitions() []*Definition {
 
 // Judge implements policy.Engine. A check whose expression fails, for example
 // by reading a field that is absent, is Unknown and says how to guard the read.
-func (e *Engine) Judge(item *evidence.Item, budget policy.Budget) []policy.Outcome {
+func (e *Engine) Judge(out []policy.Outcome, item *evidence.Item, budget policy.Budget) []policy.Outcome {
 	rules := e.byKind[item.Kind]
 	if len(rules) == 0 {
-		return nil
+		return out
 	}
 	s := newSubject(item)
-	out := make([]policy.Outcome, 0, len(rules))
 	for _, r := range rules {
 		if r.check.Provider != item.Key.Provider || !r.Match.accepts(item) {
 			continue

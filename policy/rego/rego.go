@@ -95,13 +95,13 @@ func newEngine(p *program, list []*check) *Engine {
 func (e *Engine) Checks() []*policy.Check { return e.checks }
 
 // Judge implements policy.Engine.
-func (e *Engine) Judge(item *evidence.Item, budget policy.Budget) []policy.Outcome {
+func (e *Engine) Judge(out []policy.Outcome, item *evidence.Item, budget policy.Budget) []policy.Outcome {
 	a, ok := e.byKind[kindOf{item.Key.Provider, item.Kind}]
 	if !ok {
 		a = e.byKind[kindOf{item.Key.Provider, ""}]
 	}
 	if len(a.checks) == 0 {
-		return nil
+		return out
 	}
 	item = unwrapped(item)
 	var runs []string
@@ -110,7 +110,6 @@ func (e *Engine) Judge(item *evidence.Item, budget policy.Budget) []policy.Outco
 	}
 	m := e.machine()
 	m.start(item.Body, noData)
-	out := make([]policy.Outcome, 0, len(a.checks))
 	for _, c := range a.checks {
 		if c.component == "" || slices.Contains(runs, c.component) {
 			out = append(out, c.judge(m, item, budget))

@@ -21,7 +21,7 @@ func TestReviewHidesNothing(t *testing.T) {
 		hiding.Body = evidence.NewObject(append(slices.Clone(item.Body.Fields()), evidence.Field{
 			Key: "review", Value: evidence.NewObject([]evidence.Field{{Key: "object", Value: harmless}}, 1),
 		}), 1)
-		if want, got := e.Judge(item, policy.DefaultBudget), e.Judge(&hiding, policy.DefaultBudget); !reflect.DeepEqual(got, want) {
+		if want, got := e.Judge(nil, item, policy.DefaultBudget), e.Judge(nil, &hiding, policy.DefaultBudget); !reflect.DeepEqual(got, want) {
 			t.Errorf("%s: with a review inside it says %v, without %v", item.Key, got, want)
 		}
 	}
