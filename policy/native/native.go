@@ -24,6 +24,7 @@ package native
 
 import (
 	"reflect"
+	"sync"
 
 	appsv1 "k8s.io/api/apps/v1"
 	batchv1 "k8s.io/api/batch/v1"
@@ -51,6 +52,7 @@ type Engine struct {
 type kind struct {
 	plan     *plan
 	template func(object any) (*metav1.ObjectMeta, *corev1.PodSpec)
+	objects  *sync.Pool // pointers to zero values of the plan's type
 }
 
 var _ policy.Engine = (*Engine)(nil)
@@ -80,7 +82,8 @@ func New() *Engine {
 		}
 		plan := b.build(reflect.TypeOf(k.object), wants)
 		for _, group := range k.groups {
-			e.kinds[k.name+group] = kind{plan, k.template}
+			objects := &sync.Pool{New: func() any { return reflect.New(plan.typ).Interface() }}
+			e.kinds[k.name+group] = kind{plan, k.template, objects}
 		}
 	}
 	e.homes = []home{
@@ -107,13 +110,17 @@ func (e *Engine) Judge(out []policy.Outcome, item *evidence.Item, budget policy.
 	if item.Body == nil {
 		return e.allUnknown(out, "the object's text is not at hand")
 	}
-	object := reflect.New(k.plan.typ)
+	object := k.objects.Get()
+	defer func() {
+		reflect.ValueOf(object).Elem().SetZero()
+		k.objects.Put(object)
+	}()
 	r := &reader{homes: e.homes, steps: budget.Steps}
-	r.read(k.plan, item.Body, object.Elem())
+	r.read(k.plan, item.Body, reflect.ValueOf(object).Elem())
 	if r.steps < 0 {
 		return e.allUnknown(out, "the object is too large to be judged within the budget")
 	}
-	meta, spec := k.template(object.Interface())
+	meta, spec := k.template(object)
 	applyDefaults(spec)
 	p := &pod{meta: meta, spec: spec, template: kubernetes.PodTemplate(item.Body)}
 	for i := range e.pods {

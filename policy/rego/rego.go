@@ -206,6 +206,7 @@ func findings(denied *evidence.Value) []policy.Finding {
 	}
 	switch denied.Kind() {
 	case evidence.Set, evidence.Array:
+		out = slices.Grow(out, denied.Len())
 		for _, e := range denied.Fields() {
 			add(e.Value)
 		}
