@@ -133,6 +133,7 @@ func (e *Engine) Judge(out []policy.Outcome, item *evidence.Item, budget policy.
 		}
 		out = append(out, r.judge(s, budget.Steps))
 	}
+	s.frame.release()
 	return out
 }
 
