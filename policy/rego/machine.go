@@ -175,14 +175,15 @@ func (m *machine) total(fn int32) int {
 func (m *machine) spend(n int) bool {
 	m.left -= n
 	m.tick -= n
+	return m.left|m.tick >= 0 || m.poll()
+}
+
+// poll sees whether steps or time have run out.
+func (m *machine) poll() bool {
 	if m.left < 0 {
 		m.err = errSteps
 		return false
 	}
-	return m.tick >= 0 || m.poll()
-}
-
-func (m *machine) poll() bool {
 	m.tick = pollEvery
 	if m.budget.Expired != nil && m.budget.Expired() {
 		m.expired, m.err = true, errExpired
@@ -315,13 +316,18 @@ func (m *machine) body(f *function, fr []local) *evidence.Value {
 	return nil
 }
 
-// get reads an operand; nil is undefined.
+// get reads an operand; nil is undefined. It is short enough to be inlined.
 func (m *machine) get(fr []local, o operand) *evidence.Value {
+	if o >= 0 && fr[o].build == nil {
+		return fr[o].value
+	}
+	return m.getOther(fr, o)
+}
+
+// getOther reads a constant, or a collection that is being built.
+func (m *machine) getOther(fr []local, o operand) *evidence.Value {
 	if o < 0 {
 		return m.constants[^o]
-	}
-	if r := &fr[o]; r.build == nil {
-		return r.value
 	}
 	return m.seal(&fr[o])
 }
