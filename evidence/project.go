@@ -3,6 +3,7 @@ package evidence
 import (
 	"slices"
 	"strings"
+	"sync"
 )
 
 // Projection says which parts of a value to keep. The zero Projection keeps
@@ -52,14 +53,22 @@ func (p *Projection) step(key string) *Projection {
 // memory with v: it can be held long after the document is gone. An object
 // always gives an object.
 func (v *Value) Project(p *Projection) *Value {
-	var few [32]Field
-	k := keeper{stack: few[:0], counting: true}
+	stack := stacks.Get().(*[]Field)
+	k := keeper{stack: (*stack)[:0], counting: true}
+	defer func() {
+		clear(k.stack[:cap(k.stack)])
+		*stack = k.stack[:0]
+		stacks.Put(stack)
+	}()
 	if k.project(p, v) == nil {
 		return NewObject(nil, v.Line())
 	}
 	k.makeRoom()
 	return k.project(p, v)
 }
+
+// stacks lends the stack of a keeper to the next.
+var stacks = sync.Pool{New: func() any { return new([]Field) }}
 
 // keeper copies values into memory of just the right size: it goes the same way
 // twice, and only counts at first. Projections are kept for every object, so

@@ -131,27 +131,33 @@ var outcomes = sync.Pool{New: func() any { return new([]Outcome) }}
 // look for.
 func (s *Set) Judge(item *evidence.Item, budget Budget) []Outcome {
 	buffer := outcomes.Get().(*[]Outcome)
-	all := (*buffer)[:0]
+	*buffer = s.AppendOutcomes((*buffer)[:0], item, budget)
+	out := slices.Clone(*buffer)
+	clear(*buffer)
+	outcomes.Put(buffer)
+	return out
+}
+
+// AppendOutcomes is Judge for a caller that has room for the outcomes.
+func (s *Set) AppendOutcomes(out []Outcome, item *evidence.Item, budget Budget) []Outcome {
+	before := len(out)
 	for _, m := range s.engines {
 		if m.reads(item.Key.Provider, item.Kind) {
-			all = m.Judge(all, item, budget)
+			out = m.Judge(out, item, budget)
 		}
 	}
-	out := slices.Clone(all)
-	clear(all)
-	*buffer = all
-	outcomes.Put(buffer)
+	own := out[before:]
 	if s.selected != nil {
-		out = slices.DeleteFunc(out, func(o Outcome) bool { return !s.selected[o.Check] })
+		own = slices.DeleteFunc(own, func(o Outcome) bool { return !s.selected[o.Check] })
 	}
 	if item.Misfit != "" {
-		for i := range out {
-			if out[i].Verdict == surety.Pass {
-				out[i].Verdict, out[i].Reason = surety.Unknown, "the object does not fit its kind: "+item.Misfit
+		for i := range own {
+			if own[i].Verdict == surety.Pass {
+				own[i].Verdict, own[i].Reason = surety.Unknown, "the object does not fit its kind: "+item.Misfit
 			}
 		}
 	}
-	return out
+	return out[:before+len(own)]
 }
 
 // JudgeAll returns what the checks on relations say about items; see

@@ -153,12 +153,17 @@ func appendFormat(out []byte, format string, args []evidence.Field) ([]byte, boo
 		if verb != 's' && verb != 'v' && verb != 'd' {
 			return out, false
 		}
-		if _, whole := smallInt(v); whole != (verb == 'd') && verb != 'v' || v.Is(evidence.Number) && !whole {
+		switch {
+		case v.Is(evidence.Number):
+			if _, whole := smallInt(v); !whole || verb == 's' {
+				return out, false
+			}
+			out = append(out, v.Text()...)
+		case verb == 'd':
 			return out, false
-		}
-		if v.Is(evidence.String) {
+		case v.Is(evidence.String):
 			out = append(out, v.Str()...)
-		} else {
+		default:
 			out = appendRego(out, v)
 		}
 	}
