@@ -56,9 +56,10 @@ func (v *Value) Project(p *Projection) *Value {
 	stack := stacks.Get().(*[]Field)
 	k := keeper{stack: (*stack)[:0], counting: true}
 	defer func() {
-		clear(k.stack[:cap(k.stack)])
-		*stack = k.stack[:0]
-		stacks.Put(stack)
+		if *stack = k.stack[:0]; cap(*stack) <= maxStack {
+			clear(k.stack[:cap(k.stack)])
+			stacks.Put(stack)
+		}
 	}()
 	if k.project(p, v) == nil {
 		return NewObject(nil, v.Line())
@@ -67,8 +68,10 @@ func (v *Value) Project(p *Projection) *Value {
 	return k.project(p, v)
 }
 
-// stacks lends the stack of a keeper to the next.
+// stacks lends the stack of a keeper to the next, up to a length of maxStack.
 var stacks = sync.Pool{New: func() any { return new([]Field) }}
+
+const maxStack = 512
 
 // keeper copies values into memory of just the right size: it goes the same way
 // twice, and only counts at first. Projections are kept for every object, so

@@ -54,15 +54,16 @@ func parseFast(doc []byte, firstLine int) (Result, bool) {
 var parsers = sync.Pool{New: func() any { return new(fastParser) }}
 
 // maxStack is the length of the longest stack that is kept.
-const maxStack = 4096
+const maxStack = 512
 
 func (p *fastParser) release() {
+	if cap(p.stack) > maxStack {
+		return
+	}
 	clear(p.stack[:cap(p.stack)])
 	clear(p.path[:cap(p.path)])
 	*p = fastParser{stack: p.stack[:0], lines: p.lines[:0], path: p.path[:0]}
-	if cap(p.stack) <= maxStack {
-		parsers.Put(p)
-	}
+	parsers.Put(p)
 }
 
 // simpleBreaks reports whether lines end in LF or CR LF only. YAML 1.1 knows
