@@ -111,26 +111,33 @@ func (e *encoder) check(c *check) {
 // them.
 var errDamaged = errors.New("the embedded rego content is damaged")
 
+// decoder reads from the text of the program itself, of which the strings it
+// gives are parts.
 type decoder struct {
-	b   []byte
-	bad bool
+	b    string
+	bad  bool
+	room []stmt // for statements, which are best kept together
 }
 
+// int reads a varint (encoding/binary).
 func (d *decoder) int() int {
-	n, w := binary.Varint(d.b)
-	if w <= 0 {
-		d.bad, d.b = true, nil
-		return 0
+	var n uint64
+	for i := 0; i < len(d.b) && i < binary.MaxVarintLen64; i++ {
+		n |= uint64(d.b[i]&0x7f) << (7 * i)
+		if d.b[i] < 0x80 {
+			d.b = d.b[i+1:]
+			return int(int64(n>>1) ^ -int64(n&1))
+		}
 	}
-	d.b = d.b[w:]
-	return int(n)
+	d.bad, d.b = true, ""
+	return 0
 }
 
 // count reads the length of a list, each element of which takes a byte or more.
 func (d *decoder) count() int {
 	n := d.int()
 	if n < 0 || n > len(d.b) {
-		d.bad, d.b = true, nil
+		d.bad, d.b = true, ""
 		return 0
 	}
 	return n
@@ -138,7 +145,7 @@ func (d *decoder) count() int {
 
 func (d *decoder) str() string {
 	n := d.count()
-	s := string(d.b[:n])
+	s := d.b[:n]
 	d.b = d.b[n:]
 	return s
 }
@@ -155,7 +162,7 @@ func (d *decoder) strs() []string {
 	return list
 }
 
-func decodeEngine(b []byte) (*Engine, error) {
+func decodeEngine(b string) (*Engine, error) {
 	d := &decoder{b: b}
 	p := &program{byName: map[string]int{}, strings: d.strs()}
 	p.constants = make([]*evidence.Value, d.count())
@@ -217,7 +224,7 @@ func (d *decoder) blocks() []block {
 	}
 	blocks := make([]block, n)
 	for i := range blocks {
-		blocks[i] = block{int32(d.int()), make([]stmt, d.count())}
+		blocks[i] = block{int32(d.int()), d.stmts(d.count())}
 		for j := range blocks[i].stmts {
 			s := &blocks[i].stmts[j]
 			s.op, s.a, s.b = op(d.int()), operand(d.int()), operand(d.int())
@@ -226,6 +233,16 @@ func (d *decoder) blocks() []block {
 		}
 	}
 	return blocks
+}
+
+// stmts makes n statements.
+func (d *decoder) stmts(n int) []stmt {
+	if n > len(d.room) {
+		d.room = make([]stmt, max(n, 1024))
+	}
+	out := d.room[:n:n]
+	d.room = d.room[n:]
+	return out
 }
 
 func (d *decoder) lists() *lists {
