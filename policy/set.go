@@ -166,7 +166,11 @@ func (s *Set) JudgeAll(items []*evidence.Item, unseen func(kind string) bool) []
 	var out []Relation
 	for _, e := range s.relations {
 		if slices.ContainsFunc(e.Checks(), s.chosen) {
-			out = append(out, e.JudgeAll(items, unseen)...)
+			if all := e.JudgeAll(items, unseen); out == nil {
+				out = all
+			} else {
+				out = append(out, all...)
+			}
 		}
 	}
 	if s.selected != nil {
