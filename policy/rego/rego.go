@@ -3,8 +3,8 @@
 //
 // # From text to verdict
 //
-//	modules --OPA's planner--> ir.Policy --lower--> program --machine--> outcomes
-//	        (compile.go)                 (program.go)      (machine.go)
+//	modules --OPA's planner--> ir.Policy --lower, shorten--> program --machine--> outcomes
+//	        (compile.go)                 (program.go, shorten.go)   (machine.go)
 //
 // OPA parses, type-checks and plans the modules; its planner turns search into
 // straight statements over numbered locals. A machine runs these over evidence
