@@ -11,20 +11,19 @@ import (
 // arrows run, so that there is room for some of them in each gap.
 const (
 	grid          = 8
-	boxWidth      = 176
+	boxWidth      = 168
 	boxHeight     = 64
-	gapX          = 40
+	gapX          = 32
 	gapY          = 40
-	pad           = 24 // around what a container holds
+	pad           = 16 // around what a container holds
 	headHeight    = 40 // of a container, with its title
 	bandHead      = 48 // of a service
-	summaryWidth  = 240
+	summaryWidth  = 208
 	summaryLine   = 16
 	stackGap      = 32
 	margin        = 16
 	layoutRounds  = 3
 	openGap       = 48 // below the zones that are in nothing
-	partyWidth    = 280
 	partyHeight   = 48
 	systemHeading = 64
 )
@@ -43,8 +42,10 @@ type node struct {
 // layout places a plan.
 type layout struct {
 	*plan
-	rank   map[boxKey]int
-	middle map[boxKey]int // of each box, in the round before
+	edges  []*edge
+	rank   map[boxKey]int                // in the whole system
+	inner  map[*container]map[boxKey]int // in a container
+	middle map[boxKey]int                // of each box, in the round before
 	near   map[boxKey][]boxKey
 	width  int // for roots
 }
@@ -52,7 +53,7 @@ type layout struct {
 // place lays out the plan, a few times: each round puts boxes near those that they
 // were connected with in the round before.
 func (p *plan) place(edges []*edge) (open, roots []*node, width, bottom int) {
-	l := &layout{plan: p, rank: ranks(p, edges), middle: map[boxKey]int{}, near: map[boxKey][]boxKey{}, width: sceneWidth - 2*margin}
+	l := &layout{plan: p, edges: edges, rank: ranks(p.open, edges), inner: map[*container]map[boxKey]int{}, middle: map[boxKey]int{}, near: map[boxKey][]boxKey{}, width: sceneWidth - 2*margin}
 	for _, e := range edges {
 		l.near[e.from] = append(l.near[e.from], e.to)
 		l.near[e.to] = append(l.near[e.to], e.from)
@@ -123,6 +124,7 @@ func (l *layout) shelves(stacks []*node, y int) int {
 		shelf := total(stacks[0])
 		x := margin
 		var rest []*node
+		var columns [][]*node
 		for len(stacks) > 0 && (x == margin || x+spread(stacks[0]) <= margin+l.width) {
 			column, used := []*node{stacks[0]}, total(stacks[0])
 			broad := spread(stacks[0])
@@ -134,19 +136,37 @@ func (l *layout) shelves(stacks []*node, y int) int {
 					rest = append(rest, s)
 				}
 			}
-			stacks = append([]*node(nil), rest...)
-			top := y + shelf - used // stand on one ground
+			stacks = slices.Clone(rest)
+			columns = append(columns, column)
+			x += broad + stackGap
+		}
+		free := margin + l.width + stackGap - x
+		x = margin
+		for i, column := range columns {
+			broad := 0
 			for _, s := range column {
-				stretch(s, broad)
-				s.rect.X, s.rect.Y = x, top+total(s)-s.rect.H
-				top += total(s) + stackGap
-				settle(s, 0, 0)
+				broad = max(broad, spread(s))
 			}
+			if more := free / (len(columns) - i) / grid * grid; column[0].own.kind == ServiceBox || len(columns) == 1 {
+				broad, free = broad+more, free-more
+			}
+			ground(column, x, y+shelf, broad)
 			x += broad + stackGap
 		}
 		y += shelf + stackGap
 	}
 	return y
+}
+
+// ground stands a column of stacks, all as wide as it, on a line.
+func ground(column []*node, x, bottom, w int) {
+	for i := len(column) - 1; i >= 0; i-- {
+		s := column[i]
+		stretch(s, w)
+		s.rect.X, s.rect.Y = x, bottom-s.rect.H
+		bottom -= total(s) + stackGap
+		settle(s, 0, 0)
+	}
 }
 
 // total is the height of a stack, spread its width.
@@ -333,12 +353,8 @@ func (l *layout) rows(c *container, room int) []*node {
 	for _, k := range list {
 		place[k.Name] = l.boxPull(boxKey{name: k.Name})
 	}
-	rank := func(k *system.Component) int {
-		if r, ok := l.rank[boxKey{name: k.Name}]; ok {
-			return r
-		}
-		return unconnected
-	}
+	within := l.within(c)
+	rank := func(k *system.Component) int { return within[boxKey{name: k.Name}] }
 	slices.SortStableFunc(list, func(a, b *system.Component) int {
 		return cmp.Or(cmp.Compare(rank(a), rank(b)), cmp.Compare(place[a.Name], place[b.Name]), cmp.Compare(a.Name, b.Name))
 	})
@@ -358,6 +374,25 @@ func (l *layout) rows(c *container, room int) []*node {
 		out = append(out, &node{key: boxKey{c.name, true}, own: c, rect: Rect{0, y, summaryWidth, c.summary.height()}})
 	}
 	return out
+}
+
+// within ranks the components of c by the flows between them alone.
+func (l *layout) within(c *container) map[boxKey]int {
+	if r, known := l.inner[c]; known {
+		return r
+	}
+	own := make(map[boxKey]bool, len(c.components))
+	for _, k := range c.components {
+		own[boxKey{name: k.Name}] = true
+	}
+	var edges []*edge
+	for _, e := range l.edges {
+		if own[e.from] && own[e.to] {
+			edges = append(edges, e)
+		}
+	}
+	l.inner[c] = ranks(nil, edges)
+	return l.inner[c]
 }
 
 // boxPull is the mean place of what a box is connected with.
@@ -397,8 +432,8 @@ const unconnected = 1 << 20
 const mostRanks = 6
 
 // ranks gives each box that has edges the length of the longest way to it, from
-// the zones that are in nothing on. Edges that close a loop do not count.
-func ranks(p *plan, edges []*edge) map[boxKey]int {
+// the zones in open on. Edges that close a loop do not count.
+func ranks(open []*container, edges []*edge) map[boxKey]int {
 	next, all := map[boxKey][]boxKey{}, []boxKey(nil)
 	seen := map[boxKey]bool{}
 	add := func(k boxKey) {
@@ -412,7 +447,7 @@ func ranks(p *plan, edges []*edge) map[boxKey]int {
 		next[e.from] = append(next[e.from], e.to)
 		entered[e.to] = true
 	}
-	for _, c := range p.open {
+	for _, c := range open {
 		if k := (boxKey{name: c.name}); len(next[k]) > 0 {
 			add(k)
 		}

@@ -1,19 +1,22 @@
 package architecture
 
 import (
+	"cmp"
 	"fmt"
+	"slices"
 	"strings"
 )
 
 // The measures of the drawing of the reference architecture.
 const (
 	sceneWidth = 1200
-	layerWidth = 512 // of the four layers
+	layerWidth = 500 // of the four layers
 	columnGap  = 8
-	columnTop  = 72 // below the title
-	cellHeight = 98 // of the column with most cells
+	columnTop  = 80 // below the title
+	columnHead = 42 // its title, in two lines
+	cellHeight = 96 // of the column with most cells
 	cellGap    = 6
-	cellPad    = 7
+	cellPad    = 6
 )
 
 // Reference draws the reference architecture with this system on it, as Y.3502
@@ -22,8 +25,9 @@ const (
 func (v *View) Reference() *Scene {
 	s := &Scene{ID: "reference-architecture", W: sceneWidth, Title: "Reference architecture of " + v.name(), Desc: v.referenceDesc()}
 	head := Box{Kind: PlainBox, Name: "title", Holder: -1, Rect: Rect{0, 0, sceneWidth, columnTop - 8}}
-	head.text(12, 28, 18, true, false, sceneWidth-24, "Security functions of "+v.name())
-	head.text(12, 50, 12, false, true, sceneWidth-24, v.referenceSubtitle())
+	head.text(margin, 28, 18, true, false, sceneWidth-2*margin, "Security functions of "+v.name())
+	head.text(margin, 48, 12, false, true, sceneWidth-2*margin, v.referenceSubtitle())
+	head.text(margin, 66, 12, false, true, sceneWidth-2*margin, strings.TrimSpace(v.caveat()))
 	s.Boxes = append(s.Boxes, head)
 
 	var bands, columns []*Layer
@@ -38,19 +42,28 @@ func (v *View) Reference() *Scene {
 			most = max(most, len(l.Functions))
 		}
 	}
-	height := 30 + most*cellHeight + (most-1)*cellGap + cellPad
+	height := columnHead + most*cellHeight + (most-1)*cellGap + cellPad
 	for i, l := range bands {
 		top, next := columnTop+i*(height+columnGap)/len(bands), columnTop+(i+1)*(height+columnGap)/len(bands)
-		v.band(s, l, Rect{12, top, layerWidth - 12, next - columnGap - top})
+		v.band(s, l, Rect{margin, top, layerWidth - margin, next - columnGap - top})
 	}
-	room := sceneWidth - 12 - layerWidth
-	for i, l := range columns {
-		left, next := layerWidth+columnGap+i*room/len(columns), layerWidth+columnGap+(i+1)*room/len(columns)
-		v.column(s, l, Rect{left, columnTop, next - columnGap - left, height})
+	shares := 0
+	for _, l := range columns {
+		shares += columnShare(l)
+	}
+	left := layerWidth + columnGap
+	for _, l := range columns {
+		w := (sceneWidth - margin + columnGap - layerWidth - columnGap) * columnShare(l) / max(1, shares)
+		v.column(s, l, Rect{left, columnTop, w - columnGap, height})
+		left += w
 	}
 	s.H = v.referenceFoot(s, columnTop+height+12)
 	return s
 }
+
+// columnShare is the part of the width that a column gets: a long one needs room
+// beside its titles, for it has none below them.
+func columnShare(l *Layer) int { return 40 + len(l.Functions) }
 
 func (v *View) name() string {
 	if v.Model.Name == "" {
@@ -60,9 +73,8 @@ func (v *View) name() string {
 }
 
 func (v *View) referenceSubtitle() string {
-	text := fmt.Sprintf("Layers and functional components of ITU-T Y.3502. %s of the catalogue apply to this system; %s show them.",
+	return fmt.Sprintf("Layers and functional components of ITU-T Y.3502. %s of the catalogue apply to this system; %s show controls.",
 		count(v.Controls, "control"), count(v.Checks, "check"))
-	return text + v.caveat()
 }
 
 // caveat says what the view cannot say.
@@ -79,7 +91,7 @@ func (v *View) caveat() string {
 
 func (v *View) referenceDesc() string {
 	var b strings.Builder
-	b.WriteString(v.referenceSubtitle())
+	b.WriteString(v.referenceSubtitle() + v.caveat())
 	for _, l := range v.Layers {
 		fmt.Fprintf(&b, " %s:", l.Title)
 		for i, f := range l.Functions {
@@ -125,55 +137,53 @@ func (v *View) band(s *Scene, l *Layer, r Rect) {
 func (v *View) column(s *Scene, l *Layer, r Rect) {
 	holder := len(s.Boxes)
 	b := Box{Kind: LayerBox, Name: l.Title, Holder: -1, Rect: r}
-	title := l.Title
-	if width(title, 12, true) > r.W-16 {
-		title = strings.ToUpper(l.ID) // the standard's own abbreviation
+	for i, line := range wrap(l.Title, 11, true, r.W-16, 2) {
+		b.text(r.X+10, r.Y+17+i*14, 11, true, false, r.W-16, line)
 	}
-	b.text(r.X+8, r.Y+20, 12, true, false, r.W-16, title)
 	b.Tip = l.Title
 	s.Boxes = append(s.Boxes, b)
-	room := r.H - 30 - cellPad + cellGap
+	room := r.H - columnHead - cellPad + cellGap
 	for i, f := range l.Functions {
-		top, next := r.Y+30+i*room/len(l.Functions), r.Y+30+(i+1)*room/len(l.Functions)
+		top, next := r.Y+columnHead+i*room/len(l.Functions), r.Y+columnHead+(i+1)*room/len(l.Functions)
 		v.cell(s, f, holder, Rect{r.X + cellPad, top, r.W - 2*cellPad, next - cellGap - top})
 	}
 }
 
 // cell draws a functional component: its controls, whose they are, how they
-// stand, the checks that show them and what of the system stands on it.
+// stand, the checks that show them and what of the system stands on it. Then, as
+// far as there is room, it names the components and the controls.
 func (v *View) cell(s *Scene, f *Function, holder int, r Rect) {
 	b := Box{Kind: FunctionBox, Name: f.Title, Holder: holder, Rect: r, Tip: v.cellTip(f), Status: f.Standing.Worst()}
-	x, y, room, end := r.X+cellPad, r.Y+3, r.W-2*cellPad, r.Y+r.H-4
+	x, y, room, end := r.X+cellPad, r.Y+3, r.W-2*cellPad, r.Y+r.H-5
 	for _, line := range wrap(f.Title, 11, true, room, 4) {
 		y += 13
 		b.text(x, y, 11, true, false, room, line)
 	}
 	y += 16
-	b.text(x, y, 10, false, len(f.Controls) == 0, room, count(len(f.Controls), "control")+v.checksWord(f, room))
-	if y += 15; len(f.Controls) > 0 && y <= end {
+	controls, checks := count(len(f.Controls), "control"), count(len(f.Checks), "check")
+	if len(f.Checks) == 0 {
+		checks = "no check"
+	}
+	switch both := controls + ", " + checks; {
+	case width(both, 10, false) <= room:
+		b.text(x, y, 10, false, len(f.Controls) == 0, room, both)
+	default:
+		b.text(x, y, 10, false, len(f.Controls) == 0, room, controls)
+		if y+13+30 <= end {
+			y += 13
+			b.text(x, y, 10, false, true, room, checks)
+		}
+	}
+	if y += 16; len(f.Controls) > 0 && y <= end {
 		v.shares(&b, f, x, y, room)
 	}
 	if len(f.Standing) > 0 && y+15 <= end {
 		y += 15
 		b.standing(x, y, 10, room, f.Standing)
 	}
-	v.cellComponents(&b, f, x, y, room, end)
+	y = v.cellComponents(&b, f, x, y, room, end)
+	v.cellControls(&b, f, x, y, room, end)
 	s.Boxes = append(s.Boxes, b)
-}
-
-// checksWord says how many checks show the controls, if there is room for it.
-func (v *View) checksWord(f *Function, room int) string {
-	if len(f.Controls) == 0 {
-		return ""
-	}
-	text := ", " + count(len(f.Checks), "check")
-	if len(f.Checks) == 0 {
-		text = ", no check"
-	}
-	if width(count(len(f.Controls), "control")+text, 10, false) > room {
-		return ""
-	}
-	return text
 }
 
 // shares draws the letter of each party with the number of its controls.
@@ -194,24 +204,61 @@ func (v *View) shares(b *Box, f *Function, x, y, room int) {
 	}
 }
 
-// cellComponents names the components that stand on f, as far as there is room.
-func (v *View) cellComponents(b *Box, f *Function, x, y, room, end int) {
+// cellComponents names the components that stand on f in at most half of the room
+// that is left, and returns where they end.
+func (v *View) cellComponents(b *Box, f *Function, x, y, room, end int) int {
 	n := len(f.Components)
 	if n == 0 || y+17 > end {
-		return
+		return y
 	}
 	y += 17
 	b.text(x, y, 10, true, false, room, count(n, "component"))
+	lines := max(1, (end-y)/13)
+	if n > lines || n > lines/2+1 {
+		lines = min(lines, max(2, lines/2))
+	}
 	for i, c := range f.Components {
-		y += 13
-		if y > end {
-			return
+		if y+13 > end {
+			return y
 		}
-		if y+13 > end && i < n-1 {
+		y += 13
+		if i == lines-1 && i < n-1 {
+			b.text(x, y, 10, false, true, room, fmt.Sprintf("and %d more", n-i))
+			return y
+		}
+		b.text(x, y, 10, false, true, room, c.Name)
+	}
+	return y
+}
+
+// cellControls names controls, those that stand worst first.
+func (v *View) cellControls(b *Box, f *Function, x, y, room, end int) {
+	lines := (end - y - 5) / 13
+	n := len(f.Controls)
+	if n == 0 || lines < 3 {
+		return
+	}
+	list := slices.Clone(f.Controls)
+	slices.SortStableFunc(list, func(a, b *Control) int {
+		return cmp.Compare(slices.Index(Statuses, a.Status), slices.Index(Statuses, b.Status))
+	})
+	y += 5
+	for i, k := range list {
+		y += 13
+		if i == lines-1 && i < n-1 {
 			b.text(x, y, 10, false, true, room, fmt.Sprintf("and %d more", n-i))
 			return
 		}
-		b.text(x, y, 10, false, true, room, c.Name)
+		at := x
+		if k.Status != "" {
+			b.Marks = append(b.Marks, Mark{x, y - 8, 9, markOf(k.Status)})
+			at += 13
+		}
+		words := k.ID
+		if room > 150 {
+			words += " " + k.Title
+		}
+		b.text(at, y, 10, false, true, x+room-at, words)
 	}
 }
 
@@ -268,15 +315,15 @@ func named(p *Party) string {
 // referenceFoot draws the parties and what the signs mean, and returns the height
 // of the whole.
 func (v *View) referenceFoot(s *Scene, y int) int {
-	b := Box{Kind: PlainBox, Name: "legend", Holder: -1, Rect: Rect{12, y, sceneWidth - 24, 24}}
+	b := Box{Kind: PlainBox, Name: "legend", Holder: -1, Rect: Rect{margin, y, sceneWidth - 2*margin, 24}}
 	y += 14
-	x := 12
+	x := margin
 	shown := 0
 	for _, p := range v.Parties {
 		text := named(p) + ", accountable for " + count(p.Controls, "control")
 		need := 18 + width(fit(text, 11, false, 360), 11, false)
-		if x+need > sceneWidth-12 {
-			x, y = 12, y+20
+		if x+need > sceneWidth-margin {
+			x, y = margin, y+20
 		}
 		if shown++; shown > 12 {
 			b.text(x, y, 11, false, true, 300, fmt.Sprintf("and %s more", count(len(v.Parties)-12, "party")))
@@ -288,11 +335,11 @@ func (v *View) referenceFoot(s *Scene, y int) int {
 	}
 	y += 22
 	if v.Assessed {
-		v.statusLegend(&b, 12, y)
+		v.statusLegend(&b, margin, y)
 		y += 20
 	}
 	if len(v.Unplaced) > 0 {
-		b.text(12, y, 11, true, false, sceneWidth-24, "Not placed: "+v.unplacedWords())
+		b.text(margin, y, 11, true, false, sceneWidth-2*margin, "Not placed: "+v.unplacedWords())
 		s.Notes = append(s.Notes, "not placed: "+v.unplacedWords())
 		y += 20
 	}
@@ -308,7 +355,7 @@ func (v *View) statusLegend(b *Box, x, y int) int {
 		if g.mark == "met" {
 			text = "met or inherited"
 		} else if g.mark == "violated" {
-			text = "violated, or waived too long"
+			text = "violated, or its waiver has expired"
 		} else if g.mark == "unproven" {
 			text = "unproven: nothing shows it"
 		}

@@ -1,10 +1,6 @@
 package architecture
 
-import (
-	"cmp"
-	"container/heap"
-	"slices"
-)
+import "slices"
 
 // The costs of a way, in steps of the grid.
 const (
@@ -12,7 +8,7 @@ const (
 	costBend   = 14
 	costCross  = 8
 	costShared = 70 // to run on another line
-	costBorder = 24 // to run on the border of a container
+	costBorder = 24 // to run on the border of a container, or at the rim of the drawing
 	costPort   = 30 // to end where another line ends
 )
 
@@ -37,13 +33,16 @@ type router struct {
 	best    []int     // cost of the way to a state
 	from    []int     // the state before it
 	seen    []int     // the search that a state was met in
+	goals   []int     // the search that a state is a goal of
+	goalOf  []int     // what it costs to end in it
 	search  int
+	queue   queue // kept for its room
 }
 
 func newRouter(w, h int) *router {
 	n := (w + 1) * (h + 1)
 	r := &router{w: w + 1, h: h + 1, blocked: make([]bool, n), ports: make([]int, n),
-		best: make([]int, 4*n), from: make([]int, 4*n), seen: make([]int, 4*n)}
+		best: make([]int, 4*n), from: make([]int, 4*n), seen: make([]int, 4*n), goals: make([]int, 4*n), goalOf: make([]int, 4*n)}
 	for i := range 2 {
 		r.border[i], r.used[i] = make([]bool, n), make([]int, n)
 	}
@@ -80,14 +79,18 @@ type end struct {
 // the box, for lines from a container to what it holds.
 func (r *router) ends(b Rect, inward bool) []end {
 	var list []end
+	const widest = 40 // cells, of a side with a middle
 	side := func(x0, y0, n, dx, dy, out int) {
 		if inward {
 			out = (out + 2) % 4
 		}
 		for i := 2; i <= n-2; i++ {
 			off := abs(2*i-n) / 2
+			if n > widest {
+				off = 0 // a band has no middle worth a bend
+			}
 			cell := (y0+dy*i)*r.w + x0 + dx*i
-			list = append(list, end{cell, out, min(off, 12) + r.ports[cell]*costPort})
+			list = append(list, end{cell, out, off + r.ports[cell]*costPort})
 		}
 	}
 	x, y, w, h := b.X/grid, b.Y/grid, b.W/grid, b.H/grid
@@ -98,48 +101,64 @@ func (r *router) ends(b Rect, inward bool) []end {
 	return list
 }
 
-// candidate is a state of the search: a cell and the direction of the last step.
-type candidate struct{ cost, state int }
+// queue is a heap of states by the cost of their ways, both in one number: cost
+// above, state below.
+type queue []uint64
 
-type queue []candidate
-
-func (q queue) Len() int { return len(q) }
-func (q queue) Less(i, j int) bool {
-	return cmp.Or(cmp.Compare(q[i].cost, q[j].cost), cmp.Compare(q[i].state, q[j].state)) < 0
+func (q *queue) push(cost, state int) {
+	list := append(*q, uint64(cost)<<32|uint64(state))
+	i := len(list) - 1
+	for i > 0 && list[i] < list[(i-1)/2] {
+		list[i], list[(i-1)/2] = list[(i-1)/2], list[i]
+		i = (i - 1) / 2
+	}
+	*q = list
 }
-func (q queue) Swap(i, j int) { q[i], q[j] = q[j], q[i] }
 
-// Push and Pop are what container/heap asks for.
-func (q *queue) Push(x any) { *q = append(*q, x.(candidate)) }
-
-// Pop takes the last candidate off.
-func (q *queue) Pop() any {
-	old := *q
-	last := old[len(old)-1]
-	*q = old[:len(old)-1]
-	return last
+// pop takes off the state with the cheapest way.
+func (q *queue) pop() (state int) {
+	list := *q
+	first := list[0]
+	last := len(list) - 1
+	list[0], list = list[last], list[:last]
+	for i := 0; ; {
+		least := i
+		for child := 2*i + 1; child <= 2*i+2 && child < len(list); child++ {
+			if list[child] < list[least] {
+				least = child
+			}
+		}
+		if least == i {
+			break
+		}
+		list[i], list[least] = list[least], list[i]
+		i = least
+	}
+	*q = list
+	return int(first & (1<<32 - 1))
 }
 
 // route finds the way from a to b and marks it as used. It is nil if there is
 // none.
 func (r *router) route(a, b Rect, fromInside, toInside bool) []Point {
 	r.search++
-	goals := map[int][]end{}
 	for _, g := range r.ends(b, toInside) {
-		goals[g.cell] = append(goals[g.cell], g)
+		way := g.cell*4 + (g.out+2)%4 // of the last step
+		r.goals[way], r.goalOf[way] = r.search, g.cost
 	}
-	var q queue
+	q := r.queue[:0]
+	defer func() { r.queue = q }()
 	for _, s := range r.ends(a, fromInside) {
 		r.reach(&q, s.cell*4+s.out, -1, s.cost, b)
 	}
-	for q.Len() > 0 {
-		at := heap.Pop(&q).(candidate).state
-		cell, dir := at/4, at%4
+	for len(q) > 0 {
+		at := q.pop()
+		dir := at % 4
 		if r.seen[at] != r.search || r.best[at] < 0 {
 			continue
 		}
 		cost := r.best[at]
-		if r.from[at] >= 0 && goals[cell] != nil && slices.ContainsFunc(goals[cell], func(g end) bool { return dir == (g.out+2)%4 }) {
+		if r.from[at] >= 0 && r.goals[at] == r.search {
 			return r.take(at)
 		}
 		r.best[at] = -1 - cost // settled
@@ -147,21 +166,21 @@ func (r *router) route(a, b Rect, fromInside, toInside bool) []Point {
 			if turn == (dir+2)%4 || r.from[at] < 0 && turn != dir {
 				continue
 			}
-			r.step(&q, at, turn, cost, b, goals)
+			r.step(&q, at, turn, cost, b)
 		}
 	}
 	return nil
 }
 
 // step looks at the cell that lies in a direction.
-func (r *router) step(q *queue, at, turn, cost int, target Rect, goals map[int][]end) {
+func (r *router) step(q *queue, at, turn, cost int, target Rect) {
 	x, y := at/4%r.w+stepX[turn], at/4/r.w+stepY[turn]
 	if x < 0 || y < 0 || x >= r.w || y >= r.h {
 		return
 	}
 	cell := y*r.w + x
-	arrival := slices.IndexFunc(goals[cell], func(g end) bool { return turn == (g.out+2)%4 })
-	if r.blocked[cell] && arrival < 0 {
+	arrival := r.goals[cell*4+turn] == r.search
+	if r.blocked[cell] && !arrival {
 		return
 	}
 	axis := turn % 2
@@ -178,11 +197,11 @@ func (r *router) step(q *queue, at, turn, cost int, target Rect, goals map[int][
 	if r.used[1-axis][cell] > 0 {
 		cost += costCross
 	}
-	if r.border[axis][cell] {
+	if rim := x < 3 || x > r.w-4; rim || r.border[axis][cell] {
 		cost += costBorder
 	}
-	if arrival >= 0 {
-		cost += goals[cell][arrival].cost
+	if arrival {
+		cost += r.goalOf[cell*4+turn]
 	}
 	r.reach(q, cell*4+turn, at, cost, target)
 }
@@ -195,7 +214,7 @@ func (r *router) reach(q *queue, state, from, cost int, target Rect) {
 	r.seen[state], r.best[state], r.from[state] = r.search, cost, from
 	x, y := state/4%r.w, state/4/r.w
 	far := max(0, target.X/grid-x, x-(target.X+target.W)/grid) + max(0, target.Y/grid-y, y-(target.Y+target.H)/grid)
-	heap.Push(q, candidate{cost + far*costStep, state})
+	q.push(cost+far*costStep, state)
 }
 
 // take marks the way that ends in a state as used and returns its bends.

@@ -212,7 +212,9 @@ func (s *Scene) below(o *Scene, gap int) *Scene {
 
 // text adds a label to b and returns where it ends.
 func (b *Box) text(x, y, size int, bold, soft bool, room int, s string) int {
-	s = fit(s, size, bold, room)
+	if s = fit(s, size, bold, room); s == "" {
+		return x
+	}
 	b.Labels = append(b.Labels, Label{X: x, Y: y, Size: size, Bold: bold, Soft: soft, Text: s})
 	return x + width(s, size, bold)
 }

@@ -44,7 +44,7 @@ func (v *View) System() *Scene {
 		p.notes = append(p.notes, count(inside, "flow")+" within one box are not drawn")
 	}
 	if n := more + undrawn; n > 0 {
-		p.notes = append(p.notes, count(n, "connection")+" of boxes are not drawn")
+		p.notes = append(p.notes, count(n, "connection")+" between boxes, those of the fewest flows, are not drawn")
 	}
 	if unlabelled > 0 {
 		p.notes = append(p.notes, count(unlabelled, "arrow")+" had no room for words; their tips have them")
@@ -98,7 +98,8 @@ func (c *canvas) heading() int {
 	sub := strings.Join([]string{count(len(m.Services), "service"), count(len(m.Zones), "zone"), count(len(m.Components), "component"), count(len(m.Flows), "flow")}, ", ") + "."
 	b.text(margin, 50, 12, false, true, s.W-2*margin, sub+v.caveat())
 	s.Boxes = append(s.Boxes, b)
-	columns := (s.W - 2*margin + 12) / (partyWidth + 12)
+	columns := max(4, min(5, len(v.Parties)))
+	wide := (s.W-2*margin+12)/columns - 12
 	shown := v.Parties
 	const rows = 3
 	if len(shown) > rows*columns {
@@ -107,7 +108,7 @@ func (c *canvas) heading() int {
 	}
 	y := systemHeading
 	for i, p := range shown {
-		c.party(p, Rect{margin + i%columns*(partyWidth+12), y + i/columns*(partyHeight+12), partyWidth, partyHeight})
+		c.party(p, Rect{margin + i%columns*(wide+12), y + i/columns*(partyHeight+12), wide, partyHeight})
 	}
 	y += (len(shown) + columns - 1) / columns * (partyHeight + 12)
 	return (y + 12 + grid - 1) / grid * grid
@@ -116,19 +117,21 @@ func (c *canvas) heading() int {
 func (c *canvas) party(p *Party, r Rect) {
 	b := Box{Kind: PartyBox, Name: named(p), Holder: -1, Rect: r, Party: p}
 	b.Badges = []Badge{{r.X + 14, r.Y + 14, 20, p}}
-	room := r.W - 54
-	title := named(p)
-	if p.Title != "" {
-		title += ", " + p.Title
+	end := r.X + r.W - 10
+	x := b.text(r.X+44, r.Y+20, 13, true, false, end-r.X-44, named(p)) + 8
+	if p.Title != "" && end-x > 40 {
+		b.text(x, r.Y+20, 10, false, true, end-x, p.Title)
 	}
-	b.text(r.X+44, r.Y+20, 13, true, false, room, title)
-	b.text(r.X+44, r.Y+37, 10, false, true, room, p.roles())
-	b.Tip = fmt.Sprintf("Party %s: %s; accountable for %s", title, p.roles(), count(p.Controls, "control"))
+	b.text(r.X+44, r.Y+37, 10, false, true, end-r.X-44, p.roles())
+	b.Tip = strings.Join(strings.Fields(fmt.Sprintf("Party %s %s: %s; accountable for %s", named(p), p.Title, p.roles(), count(p.Controls, "control"))), " ")
 	c.scene.Boxes = append(c.scene.Boxes, b)
 }
 
 // roles says what a party is on which service.
 func (p *Party) roles() string {
+	if p.Name == "" {
+		return "no party answers for " + count(p.Controls, "control")
+	}
 	var parts []string
 	for _, r := range []struct {
 		word string
@@ -316,33 +319,34 @@ func (c *canvas) container(n *node, holder int) {
 	}
 	c.scene.Boxes = append(c.scene.Boxes, b)
 	title := Rect{r.X + grid, r.Y + grid, (end-r.X)/grid*grid - grid, 16}
-	if len(n.kids) == 0 {
-		c.router.block(r)
-		return
-	}
 	c.router.edge(r)
 	c.router.block(title)
 }
 
-// service writes the head of a service: what it is, who provides it to whom.
+// service writes the head of a service: what it is, who provides it to whom. What
+// it offers and the names of the parties give way if there is no room.
 func (c *canvas) service(b *Box, k *container, r Rect) int {
 	v, s := c.view, k.service
-	b.Party = v.Party(s.Provider)
-	x, y := r.X+16, r.Y+21
+	b.Party, b.Tip = v.Party(s.Provider), v.serviceTip(s)
+	x, y, end := r.X+16, r.Y+21, r.X+r.W-12
 	x = b.text(x, y, 13, true, false, r.W*2/5, k.name) + 10
-	words := string(s.Category)
-	if len(s.Offers) > 0 {
-		offers := make([]string, len(s.Offers))
-		for i, o := range s.Offers {
-			offers[i] = string(o)
-		}
-		words += " (" + strings.Join(offers, ", ") + ")"
+	parties := c.dealing(s, 140)
+	if x+width(string(s.Category), 11, false)+12+parties > end {
+		parties = c.dealing(s, 60)
 	}
-	x = b.text(x, y, 11, false, true, min(260, r.X+r.W-x-20), words) + 12
-	room := r.X + r.W - 16
+	words := string(s.Category) + offers(s)
+	if x+width(words, 11, false)+12+parties > end {
+		words = string(s.Category)
+	}
+	if room := end - x - parties - 12; room > 30 {
+		x = b.text(x, y, 11, false, true, room, words) + 12
+	}
+	name := 140
+	if parties < c.dealing(s, 140) {
+		name = 60
+	}
 	for _, who := range []struct{ word, party string }{{"by", s.Provider}, {"to", s.Customer}} {
-		need := 16 + width(who.word+fit(who.party, 11, false, 140), 11, false) + 24
-		if x+need > room {
+		if end-x < 60 {
 			break
 		}
 		x = b.text(x, y, 11, false, true, 60, who.word) + 6
@@ -350,13 +354,36 @@ func (c *canvas) service(b *Box, k *container, r Rect) int {
 			b.Badges = append(b.Badges, Badge{x, y - 11, 13, p})
 			x += 18
 		}
-		x = b.text(x, y, 11, false, false, 140, who.party) + 8
+		x = b.text(x, y, 11, false, false, min(name, end-x), who.party) + 8
 	}
-	b.Tip = v.serviceTip(s)
-	if e := v.Elements[k.name]; e != nil && v.Assessed && x+40 < room {
-		x = b.standing(x+8, y, 11, room-x-8, e.Standing)
+	if e := v.Elements[k.name]; e != nil && v.Assessed && x+48 < end {
+		x = b.standing(x+8, y, 11, end-x-8, e.Standing)
 	}
 	return x
+}
+
+// dealing is the room that the words "by A to B" need, with names of a width.
+func (c *canvas) dealing(s *system.Service, name int) int {
+	room := 32 + width("byto", 11, false)
+	for _, party := range []string{s.Provider, s.Customer} {
+		room += width(fit(party, 11, false, name), 11, false)
+		if c.view.Party(party) != nil {
+			room += 18
+		}
+	}
+	return room
+}
+
+// offers lists what a service states to offer.
+func offers(s *system.Service) string {
+	if len(s.Offers) == 0 {
+		return ""
+	}
+	list := make([]string, len(s.Offers))
+	for i, o := range s.Offers {
+		list[i] = string(o)
+	}
+	return " (" + strings.Join(list, ", ") + ")"
 }
 
 func (v *View) serviceTip(s *system.Service) string {
@@ -566,7 +593,8 @@ func (c *canvas) legend(y int) int {
 	if v.Assessed {
 		x = v.statusLegend(&b, x, y)
 	}
-	b.text(x, y, 11, false, true, c.scene.W-margin-x, "Letter and edge: who answers for most of it. Dashed arrow: no TLS, or no flow stated.")
+	y += 18
+	b.text(margin, y, 11, false, true, c.scene.W-2*margin, "Letter and left edge: the party that answers for most of its controls. Dashed arrow: no TLS, or exposed without a stated flow.")
 	for _, note := range c.notes {
 		y += 18
 		b.text(margin, y, 11, false, true, c.scene.W-2*margin, "Note: "+note+".")

@@ -11,10 +11,11 @@ import (
 // How much a drawing shows before it collapses.
 const (
 	mostComponents = 60 // drawn one by one
+	largeZone      = 9  // components of a zone that collapses first
 	mostZones      = 36 // drawn one by one
 	mostServices   = 32
 	mostDepth      = 3 // of zones in zones
-	mostLines      = 90
+	mostLines      = 60
 	mostOpen       = 8 // zones that are in nothing
 	summaryTypes   = 6 // lines of a summary
 )
@@ -301,14 +302,18 @@ func (p *plan) limitComponents() {
 	if total <= mostComponents {
 		return
 	}
-	limit := threshold(sizes, mostComponents)
+	limit := min(largeZone, threshold(sizes, mostComponents))
 	for _, c := range all {
 		if len(c.components) > limit {
 			p.collapse(c, &container{components: c.components})
 			c.components = nil
 		}
 	}
-	p.notes = append(p.notes, fmt.Sprintf("of more than %s, those of a zone or service with more than %d are drawn as one box that counts them by type", count(mostComponents, "component"), limit))
+	which := fmt.Sprintf("the components of a zone or service with more than %d", limit)
+	if limit == 0 {
+		which = "the components of every zone or service"
+	}
+	p.notes = append(p.notes, which+" are drawn as one box that counts them by type")
 }
 
 // threshold returns the largest limit for which the sizes up to it come to at
