@@ -249,10 +249,13 @@ func (r *router) free(b Rect, taken []Rect) (free, clear bool) {
 			return false, false
 		}
 	}
+	if b.X < 0 || b.Y < 0 {
+		return false, false
+	}
 	clear = true
 	for y := b.Y / grid; y <= (b.Y+b.H)/grid; y++ {
 		for x := b.X / grid; x <= (b.X+b.W)/grid; x++ {
-			if x < 0 || y < 0 || x >= r.w || y >= r.h || r.blocked[y*r.w+x] {
+			if x >= r.w || y >= r.h || r.blocked[y*r.w+x] {
 				return false, false
 			}
 			cell := y*r.w + x

@@ -12,7 +12,8 @@ import (
 const (
 	mostComponents = 60 // drawn one by one
 	largeZone      = 9  // components of a zone that collapses first
-	mostZones      = 36 // drawn one by one
+	mostZones      = 24 // drawn one by one
+	keptZones      = 16 // of more than that
 	mostServices   = 32
 	mostDepth      = 3 // of zones in zones
 	mostLines      = 60
@@ -350,7 +351,7 @@ func (p *plan) limitZones() {
 	if total <= mostZones {
 		return
 	}
-	for sum := total; sum > mostZones && most > 0; {
+	for sum := total; sum > keptZones && most > 0; {
 		most--
 		sum = 0
 		for _, c := range holders {

@@ -86,12 +86,8 @@ func writeArchitectureText(w io.Writer, v *architecture.View) error {
 
 func writeFunctionText(t *bufio.Writer, v *architecture.View, f *architecture.Function) {
 	fmt.Fprintf(t, "    %-46s %s", f.Title, count(len(f.Controls), "control"))
-	var shares []string
-	for _, p := range v.PartiesOf(f) {
-		shares = append(shares, fmt.Sprintf("%s %d", partyOrNobody(p.Name), f.ByParty[p.Name]))
-	}
-	if len(shares) > 0 {
-		fmt.Fprintf(t, ": %s", strings.Join(shares, ", "))
+	if shares := partyShares(v, f); shares != "" {
+		fmt.Fprintf(t, ": %s", shares)
 	}
 	fmt.Fprintln(t)
 	line := func(name, text string) {
@@ -106,6 +102,15 @@ func writeFunctionText(t *bufio.Writer, v *architecture.View, f *architecture.Fu
 		names[i] = c.Name
 	}
 	line("components", some(names))
+}
+
+// partyShares says how many controls of f each party is accountable for.
+func partyShares(v *architecture.View, f *architecture.Function) string {
+	var shares []string
+	for _, p := range v.PartiesOf(f) {
+		shares = append(shares, fmt.Sprintf("%s %d", partyOrNobody(p.Name), f.ByParty[p.Name]))
+	}
+	return strings.Join(shares, ", ")
 }
 
 // some joins the first names of a list and counts the others.
