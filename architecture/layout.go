@@ -23,7 +23,8 @@ const (
 	stackGap      = 32
 	margin        = 16
 	layoutRounds  = 3
-	openGap       = 48 // below the zones that are in nothing
+	leastRoom     = summaryWidth + 4*pad // of a service among others on one
+	openGap       = 48                   // below the zones that are in nothing
 	partyHeight   = 48
 	systemHeading = 64
 )
@@ -140,7 +141,7 @@ func (l *layout) shelves(stacks []*node, y int) int {
 			columns = append(columns, column)
 			x += broad + stackGap
 		}
-		free := margin + l.width + stackGap - x
+		free := max(0, margin+l.width+stackGap-x)
 		x = margin
 		for i, column := range columns {
 			broad := 0
@@ -222,7 +223,7 @@ func settle(n *node, dx, dy int) {
 func (l *layout) stack(c *container, room int) *node {
 	n := l.container(c, room)
 	for _, above := range l.sorted(c.above) {
-		n.stack = append(n.stack, l.stack(above, room))
+		n.stack = append(n.stack, l.stack(above, max(leastRoom, room/len(c.above)/grid*grid)))
 	}
 	return n
 }

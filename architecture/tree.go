@@ -14,7 +14,7 @@ const (
 	largeZone      = 9  // components of a zone that collapses first
 	mostZones      = 24 // drawn one by one
 	keptZones      = 16 // of more than that
-	mostServices   = 32
+	mostServices   = 24
 	mostDepth      = 3 // of zones in zones
 	mostLines      = 60
 	mostOpen       = 8 // zones that are in nothing
@@ -39,6 +39,7 @@ type container struct {
 // summary stands for many elements.
 type summary struct {
 	title      string
+	parts      []*container // what was there
 	components []*system.Component
 	zones      int
 	services   int
@@ -171,14 +172,25 @@ func (p *plan) all() []*container {
 	return list
 }
 
-// gather takes everything out of c, into a summary.
-func (c *container) gather(s *summary) {
+// within lists c and all that it holds, also what is in summaries.
+func (c *container) within() []*container {
 	list := []*container{c}
 	for i := 0; i < len(list); i++ {
 		list = append(list, list[i].zones...)
 		list = append(list, list[i].above...)
-		s.components = append(s.components, list[i].components...)
-		if i > 0 && list[i].kind == ZoneBox {
+		if list[i].summary != nil {
+			list = append(list, list[i].summary.parts...)
+		}
+	}
+	return list
+}
+
+// gather counts all that a part holds in s.
+func (s *summary) gather(part *container) {
+	s.parts = append(s.parts, part)
+	for _, c := range part.within() {
+		s.components = append(s.components, c.components...)
+		if c.kind == ZoneBox {
 			s.zones++
 		}
 	}
@@ -222,7 +234,7 @@ func (p *plan) limitServices() {
 		}
 		rest.summary.services++
 		inner := &container{zones: c.zones, components: c.components}
-		inner.gather(rest.summary)
+		rest.summary.gather(inner)
 		p.at[c.name] = boxKey{rest.name, true}
 		p.hide(inner, rest.name)
 	}
@@ -235,15 +247,12 @@ func (p *plan) limitServices() {
 
 // hide notes that all that c holds is counted in a summary of holder.
 func (p *plan) hide(c *container, holder string) {
-	list := []*container{c}
-	for i := 0; i < len(list); i++ {
-		list = append(list, list[i].zones...)
-		list = append(list, list[i].above...)
-		for _, k := range list[i].components {
+	for _, part := range c.within() {
+		for _, k := range part.components {
 			p.at[k.Name] = boxKey{holder, true}
 		}
-		if i > 0 {
-			p.at[list[i].name] = boxKey{holder, true}
+		if part.name != "" {
+			p.at[part.name] = boxKey{holder, true}
 		}
 	}
 }
@@ -274,7 +283,7 @@ func (p *plan) collapse(c, part *container) int {
 		c.summary = &summary{}
 	}
 	before := c.summary.zones
-	part.gather(c.summary)
+	c.summary.gather(part)
 	p.hide(part, c.name)
 	return c.summary.zones - before
 }
@@ -360,7 +369,7 @@ func (p *plan) limitZones() {
 	}
 	merged := 0
 	for _, c := range holders {
-		if len(c.zones) > most {
+		if _, hidden := p.at[c.name]; !hidden && len(c.zones) > most {
 			sortBySize(c.zones)
 			rest := &container{zones: c.zones[most:]}
 			c.zones = c.zones[:most:most]
@@ -374,9 +383,15 @@ func (p *plan) limitZones() {
 func sortBySize(list []*container) {
 	sizes := make(map[*container]int, len(list))
 	for _, c := range list {
-		var s summary
-		(&container{zones: c.zones, components: c.components}).gather(&s)
-		sizes[c] = len(s.components)
+		for _, part := range c.zones {
+			for _, z := range part.within() {
+				sizes[c] += len(z.components)
+			}
+		}
+		sizes[c] += len(c.components)
+		if c.summary != nil {
+			sizes[c] += len(c.summary.components)
+		}
 	}
 	slices.SortStableFunc(list, func(a, b *container) int {
 		return cmp.Or(cmp.Compare(sizes[b], sizes[a]), cmp.Compare(a.name, b.name))
