@@ -14,7 +14,7 @@ const (
 	columnGap  = 8
 	columnTop  = 80 // below the title
 	columnHead = 42 // its title, in two lines
-	cellHeight = 96 // of the column with most cells
+	cellHeight = 100 // of the column with most cells
 	cellGap    = 6
 	cellPad    = 6
 )
@@ -156,10 +156,10 @@ func (v *View) cell(s *Scene, f *Function, holder int, r Rect) {
 	b := Box{Kind: FunctionBox, Name: f.Title, Holder: holder, Rect: r, Tip: v.cellTip(f), Status: f.Standing.Worst()}
 	x, y, room, end := r.X+cellPad, r.Y+3, r.W-2*cellPad, r.Y+r.H-5
 	for _, line := range wrap(f.Title, 11, true, room, 4) {
-		y += 13
+		y += 12
 		b.text(x, y, 11, true, false, room, line)
 	}
-	y += 16
+	y += 15
 	controls, checks := count(len(f.Controls), "control"), count(len(f.Checks), "check")
 	if len(f.Checks) == 0 {
 		checks = "no check"
@@ -169,16 +169,16 @@ func (v *View) cell(s *Scene, f *Function, holder int, r Rect) {
 		b.text(x, y, 10, false, len(f.Controls) == 0, room, both)
 	default:
 		b.text(x, y, 10, false, len(f.Controls) == 0, room, controls)
-		if y+13+30 <= end {
-			y += 13
+		if y+12+29 <= end {
+			y += 12
 			b.text(x, y, 10, false, true, room, checks)
 		}
 	}
-	if y += 16; len(f.Controls) > 0 && y <= end {
+	if y += 15; len(f.Controls) > 0 && y <= end {
 		v.shares(&b, f, x, y, room)
 	}
-	if len(f.Standing) > 0 && y+15 <= end {
-		y += 15
+	if len(f.Standing) > 0 && y+14 <= end {
+		y += 14
 		b.standing(x, y, 10, room, f.Standing)
 	}
 	y = v.cellComponents(&b, f, x, y, room, end)

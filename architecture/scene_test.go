@@ -79,24 +79,32 @@ func svg(t testing.TB, s *Scene, by Colour) []byte {
 }
 
 func TestGolden(t *testing.T) {
-	for name, m := range examples(t) {
+	all := examples(t)
+	for name, m := range all {
 		got := svg(t, viewOf(t, m).Both(), ByParty)
-		path := filepath.Join("testdata", name+".svg")
-		if *update {
-			if err := os.WriteFile(path, got, 0o644); err != nil {
-				t.Fatal(err)
-			}
-		}
-		want, err := os.ReadFile(path)
-		if err != nil {
-			t.Fatal(err)
-		}
-		if !bytes.Equal(got, want) {
-			t.Errorf("the drawing of %s differs from %s; run go test ./architecture -update and look at it", name, path)
-		}
+		golden(t, filepath.Join("testdata", name+".svg"), got)
 		if again := svg(t, viewOf(t, m).Both(), ByParty); !bytes.Equal(got, again) {
 			t.Errorf("the drawing of %s differs between runs", name)
 		}
+	}
+	telecom := viewOf(t, all["telecom"])
+	golden(t, "../docs/architecture-system.svg", svg(t, telecom.System(), ByParty))
+	golden(t, "../docs/architecture-functions.svg", svg(t, telecom.Reference(), ByParty))
+}
+
+func golden(t *testing.T, path string, got []byte) {
+	t.Helper()
+	if *update {
+		if err := os.WriteFile(path, got, 0o644); err != nil {
+			t.Fatal(err)
+		}
+	}
+	want, err := os.ReadFile(path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if !bytes.Equal(got, want) {
+		t.Errorf("%s differs from what is drawn; run go test ./architecture -update and look at it", path)
 	}
 }
 
