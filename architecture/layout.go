@@ -330,7 +330,7 @@ func (l *layout) container(c *container, room int) *node {
 		broad = max(broad, x-gapX)
 	}
 	flush()
-	n.rect.W = max(broad+2*pad, titleRoom(l.view, c))
+	n.rect.W = max(broad+2*pad, min(titleRoom(c), room))
 	n.rect.H = head + y + high + pad
 	if len(items) == 0 {
 		n.rect.H = head

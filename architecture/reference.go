@@ -12,8 +12,8 @@ const (
 	sceneWidth = 1200
 	layerWidth = 500 // of the four layers
 	columnGap  = 8
-	columnTop  = 80 // below the title
-	columnHead = 42 // its title, in two lines
+	columnTop  = 80  // below the title
+	columnHead = 42  // its title, in two lines
 	cellHeight = 100 // of the column with most cells
 	cellGap    = 6
 	cellPad    = 6
@@ -348,8 +348,8 @@ func (v *View) referenceFoot(s *Scene, y int) int {
 	return y
 }
 
-// statusLegend says what the marks mean, and returns where it ends.
-func (v *View) statusLegend(b *Box, x, y int) int {
+// statusLegend says what the marks mean.
+func (v *View) statusLegend(b *Box, x, y int) {
 	for _, g := range statusGroups {
 		text := g.words
 		if g.mark == "met" {
@@ -362,7 +362,6 @@ func (v *View) statusLegend(b *Box, x, y int) int {
 		b.Marks = append(b.Marks, Mark{X: x, Y: y - 10, Size: 11, Kind: g.mark})
 		x = b.text(x+16, y, 11, false, true, 300, text) + 18
 	}
-	return x
 }
 
 // unplacedWords counts what stands on no function, by type.

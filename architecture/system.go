@@ -308,7 +308,7 @@ func first(types []TypeCount) int {
 func (c *canvas) container(n *node, holder int) {
 	v, k, r := c.view, n.own, n.rect
 	b := Box{Kind: k.kind, Name: k.name, Holder: holder, Rect: r}
-	end := r.X
+	var end int
 	if e := v.Elements[k.name]; e != nil && e.Party != nil {
 		b.Party, b.Status = e.Party, e.Standing.Worst()
 	}
@@ -420,7 +420,7 @@ func (c *canvas) zone(b *Box, k *container, r Rect) int {
 }
 
 // titleRoom is the width that the head of a container asks for.
-func titleRoom(v *View, c *container) int {
+func titleRoom(c *container) int {
 	room := 24 + width(fit(c.name, 12, true, 280), 12, true) + 90
 	if c.service != nil {
 		room = 60 + width(fit(c.name, 13, true, 280), 13, true) + width(string(c.service.Category), 11, false) +
@@ -591,7 +591,7 @@ func (c *canvas) legend(y int) int {
 		x = b.text(x+17, y, 11, false, true, 200, m.words) + 18
 	}
 	if v.Assessed {
-		x = v.statusLegend(&b, x, y)
+		v.statusLegend(&b, x, y)
 	}
 	y += 18
 	b.text(margin, y, 11, false, true, c.scene.W-2*margin, "Letter and left edge: the party that answers for most of its controls. Dashed arrow: no TLS, or exposed without a stated flow.")

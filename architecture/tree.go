@@ -33,7 +33,6 @@ type container struct {
 	components []*system.Component
 	summary    *summary // of the components or zones that are not drawn
 	depth      int      // of a zone, below the service or the outermost zone
-	rank       int
 }
 
 // summary stands for many elements.
