@@ -144,7 +144,7 @@ not be seen.
 	})
 	root.AddCommand(
 		p.assessCommand(), p.whyCommand(), p.diffCommand(),
-		p.initCommand(), p.validateCommand(), p.policyCommand(), p.catalogCommand(),
+		p.initCommand(), p.validateCommand(), p.policyCommand(), p.catalogCommand(), p.guideCommand(),
 	)
 	for _, c := range root.Commands() {
 		showUsage(c)
