@@ -6,6 +6,7 @@ import (
 	"slices"
 	"strings"
 
+	"github.com/surety-cloud/surety"
 	"github.com/surety-cloud/surety/catalog"
 	"github.com/surety-cloud/surety/responsibility"
 	"github.com/surety-cloud/surety/system"
@@ -19,8 +20,8 @@ type Standing string
 const (
 	Violated   Standing = "violated"
 	Lapsed     Standing = "waiver expired"
-	Unproven   Standing = "not shown"  // looked at, and not decided
-	Unlooked   Standing = "not looked" // no evidence was given
+	Unproven   Standing = "not shown" // looked at, and not decided
+	Unlooked   Standing = "no evidence"
 	Waived     Standing = "waived"
 	Proven     Standing = "shown"
 	ByAnother  Standing = "inherited"
@@ -127,7 +128,11 @@ func (v *view) rows() iter.Seq2[responsibility.Responsibility, Standing] {
 			return
 		}
 		for r := range v.Assessment.Responsibilities() {
-			if !yield(r.Responsibility, standingOf(r.Status)) {
+			standing := standingOf(r.Status)
+			if standing == Unproven && r.Verdicts[surety.Unknown] == 0 {
+				standing = Unlooked
+			}
+			if !yield(r.Responsibility, standing) {
 				return
 			}
 		}

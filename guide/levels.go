@@ -72,15 +72,15 @@ func (l *ledger) levels() []Level {
 	var out []Level
 	for _, s := range l.services {
 		if s.Category == system.SaaS && len(plays(l.Party, s)) > 0 {
-			out = append(out, l.level(s))
+			out = append(out, l.level(s, l.standingsOn(s)))
 		}
 	}
 	return out
 }
 
-func (l *ledger) level(s *system.Service) Level {
+// level judges a service of which its controls are known to stand as held.
+func (l *ledger) level(s *system.Service, held map[string]Standing) Level {
 	out := Level{Service: s.Name, Provider: s.Provider}
-	held := l.standingsOn(s)
 	for n := 1; n < len(levelTitles); n++ {
 		out.Rungs = append(out.Rungs, Rung{Level: n, Title: levelTitles[n]})
 	}

@@ -23,8 +23,10 @@ type Proof struct {
 	worth float64
 }
 
-// Owed are the proofs that the party owes to the same others.
+// Owed are the proofs that the party owes in one role, each to those of the
+// services that it is about.
 type Owed struct {
+	As       system.Role
 	To       []Peer
 	Proofs   []Proof // attestations first, because they take longest, then by worth
 	ByKind   map[catalog.Evidence]int
@@ -94,92 +96,65 @@ func (v *view) proofOf(k *catalog.Control, part responsibility.Part) (text strin
 	return k.Proof, false
 }
 
-// owed lists what the party must be able to show, by to whom. ranked gives the
-// order in which its controls matter.
+// owed lists what the party must be able to show in each of its roles. ranked gives
+// the order in which its controls matter.
 func (l *ledger) owed(ranked []Task) []Owed {
-	place := map[string]int{}
+	place := map[string]float64{}
 	for i, t := range ranked {
-		place[t.Control.ID] = len(ranked) - i
-	}
-	type group struct {
-		peers  map[string]*Peer
-		proofs proofs
-		ids    map[string]bool
-	}
-	groups := map[string]*group{}
-	for _, id := range sortedKeys(l.byControl) {
-		peers := map[string]*Peer{}
-		var found proofs
-		k := l.Catalog.Control(id)
-		for _, e := range l.byControl[id] {
-			for _, part := range l.partsOf(e.row) {
-				before := len(peers)
-				l.addPeers(peers, part)
-				if len(peers) > before || len(peers) > 0 {
-					text, term := l.proofOf(k, part)
-					found.add(text, k, float64(place[id]), part.Service, term)
-				}
-			}
-		}
-		if len(peers) == 0 {
-			continue
-		}
-		key := strings.Join(sortedKeys(peers), "\n")
-		g := groups[key]
-		if g == nil {
-			g = &group{peers: map[string]*Peer{}, ids: map[string]bool{}}
-			groups[key] = g
-		}
-		for name, p := range peers {
-			if g.peers[name] == nil {
-				g.peers[name] = &Peer{Party: p.Party, As: p.As}
-			}
-			for _, s := range p.Services {
-				if !slices.Contains(g.peers[name].Services, s) {
-					g.peers[name].Services = append(g.peers[name].Services, s)
-				}
-			}
-		}
-		for _, one := range found.list {
-			for _, s := range one.Services {
-				g.proofs.add(one.Text, k, one.worth, s, one.FromTerm)
-			}
-		}
-		g.ids[id] = true
+		place[t.Control.ID] = float64(len(ranked) - i)
 	}
 	var out []Owed
-	for _, key := range sortedKeys(groups) {
-		g := groups[key]
-		o := Owed{Proofs: g.proofs.sorted(), ByKind: map[catalog.Evidence]int{}, Controls: len(g.ids)}
-		for _, name := range sortedKeys(g.peers) {
-			p := g.peers[name]
-			slices.Sort(p.Services)
-			o.To = append(o.To, *p)
+	for _, role := range []system.Role{system.Provider, system.Partner, system.Customer} {
+		peers, controls := map[string]*Peer{}, map[string]bool{}
+		var found proofs
+		for _, id := range sortedKeys(l.byControl) {
+			k := l.Catalog.Control(id)
+			for _, e := range l.byControl[id] {
+				for _, part := range l.partsOf(e.row) {
+					if part.Role == role && l.addPeers(peers, part) {
+						text, term := l.proofOf(k, part)
+						found.add(text, k, place[id], part.Service, term)
+						controls[id] = true
+					}
+				}
+			}
 		}
-		for _, p := range o.Proofs {
-			o.ByKind[p.Evidence]++
+		if len(controls) > 0 {
+			out = append(out, newOwed(role, peers, &found, len(controls)))
 		}
-		slices.SortStableFunc(o.Proofs, func(a, b Proof) int {
-			return -compareBool(a.Evidence == catalog.ByAttestation, b.Evidence == catalog.ByAttestation)
-		})
-		out = append(out, o)
 	}
-	slices.SortStableFunc(out, func(a, b Owed) int { return cmp.Compare(len(b.Proofs), len(a.Proofs)) })
 	return out
+}
+
+func newOwed(role system.Role, peers map[string]*Peer, found *proofs, controls int) Owed {
+	o := Owed{As: role, Proofs: found.sorted(), ByKind: map[catalog.Evidence]int{}, Controls: controls}
+	for _, name := range sortedKeys(peers) {
+		slices.Sort(peers[name].Services)
+		o.To = append(o.To, *peers[name])
+	}
+	for _, p := range o.Proofs {
+		o.ByKind[p.Evidence]++
+	}
+	slices.SortStableFunc(o.Proofs, func(a, b Proof) int {
+		return -compareBool(a.Evidence == catalog.ByAttestation, b.Evidence == catalog.ByAttestation)
+	})
+	return o
 }
 
 // addPeers adds those to whom the party must be able to show its part: a provider
 // to its customer and to the auditors of the service, a customer to the provider
-// whose part rests on its own, a partner to both.
-func (l *ledger) addPeers(peers map[string]*Peer, part responsibility.Part) {
+// whose part rests on its own, a partner to both. It reports whether there is one.
+func (l *ledger) addPeers(peers map[string]*Peer, part responsibility.Part) bool {
 	s := l.Model.Services[part.Service]
 	if s == nil {
-		return
+		return false
 	}
+	any := false
 	add := func(party, as string) {
 		if party == l.Party {
 			return
 		}
+		any = true
 		key := party + " " + as
 		if peers[key] == nil {
 			peers[key] = &Peer{Party: party, As: as}
@@ -188,28 +163,30 @@ func (l *ledger) addPeers(peers map[string]*Peer, part responsibility.Part) {
 			peers[key].Services = append(peers[key].Services, s.Name)
 		}
 	}
-	switch {
-	case part.Role == system.Provider:
+	switch part.Role {
+	case system.Provider:
 		add(s.Customer, "customer")
-	case part.Role == system.Partner:
-		add(s.Provider, "provider")
-		if s.Customer != system.Public {
-			add(s.Customer, "customer")
-		}
-	case part.Share == catalog.Dependent:
-		add(s.Provider, "provider")
-	}
-	if part.Role == system.Provider {
 		for _, p := range s.Partners {
 			if l.isSub(p, "auditor") {
 				add(p, "auditor")
 			}
 		}
+	case system.Partner:
+		add(s.Provider, "provider")
+		if s.Customer != system.Public {
+			add(s.Customer, "customer")
+		}
+	case system.Customer:
+		if part.Share == catalog.Dependent {
+			add(s.Provider, "provider")
+		}
 	}
+	return any
 }
 
 // Letter is what to ask of one other party.
 type Letter struct {
+	Audit    bool // the party asks as auditor, for what it audits
 	To       string
 	As       []Peer   // what it is, and where; Party is To
 	Through  string   // the party to ask instead, because there is no agreement with To
@@ -223,6 +200,12 @@ type Letter struct {
 // first.
 func (l *ledger) letters(threats []Threat) []Letter {
 	r := newRank(threats)
+	audit := l.isSub(l.Party, "auditor")
+	if audit { // it looks for others, at whatever threatens them
+		for _, t := range l.Catalog.Threats {
+			r.left[t.Clause] = 1
+		}
+	}
 	type draft struct {
 		Letter
 		proofs   proofs
@@ -239,7 +222,7 @@ func (l *ledger) letters(threats []Threat) []Letter {
 			}
 			d := drafts[part.Party]
 			if d == nil {
-				d = &draft{Letter: Letter{To: part.Party, Through: l.through(part)}, controls: map[string]bool{}}
+				d = &draft{Letter: Letter{To: part.Party, Audit: audit, Through: l.through(part)}, controls: map[string]bool{}}
 				drafts[part.Party] = d
 			}
 			text, term := l.proofOf(e.control, part)
@@ -266,10 +249,9 @@ func (l *ledger) letters(threats []Threat) []Letter {
 
 // addRole notes what the addressee is on the service that gives it a part.
 func (d *Letter) addRole(part responsibility.Part, v *view) {
-	as, service := wordsOf[part.Role], part.Service
+	as, service := string(v.roleIn(part)), part.Service
 	switch s, p := v.Model.Services[service], v.Model.Parties[part.Party]; {
-	case s == nil || !slices.Contains(plays(part.Party, s), part.Role):
-		as = "operator"
+	case s == nil || as == string(Operator):
 	case len(plays(v.Party, s)) == 0 && v.dealings[[2]string{v.Party, part.Party}]:
 		return // what it is where the party has no role does not matter to them
 	case part.Role == system.Partner && p != nil && p.Sub != "":
@@ -332,11 +314,11 @@ func (l *ledger) termsMissing(provider string) []string {
 		}
 		switch t := l.Model.Terms[s.Terms]; {
 		case s.Terms == "":
-			out = append(out, "your terms for "+s.Name+": we have none")
+			out = append(out, "Your terms for "+s.Name+": we have none")
 		case t == nil:
-			out = append(out, "your terms "+s.Terms+" for "+s.Name+", as a file")
+			out = append(out, "Your terms "+s.Terms+" for "+s.Name+", as a file")
 		case t.Expired:
-			out = append(out, "terms for "+s.Name+" that hold today, in place of "+s.Terms)
+			out = append(out, "Terms for "+s.Name+" that hold today, in place of "+s.Terms)
 		}
 	}
 	return out

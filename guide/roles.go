@@ -6,6 +6,7 @@ import (
 	"slices"
 	"strings"
 
+	"github.com/surety-cloud/surety/responsibility"
 	"github.com/surety-cloud/surety/system"
 )
 
@@ -41,7 +42,11 @@ type DataUse struct {
 func (v *view) rolesOf() []Role {
 	var out []Role
 	for _, s := range v.services {
-		for _, role := range plays(v.Party, s) {
+		roles := plays(v.Party, s)
+		if s.Provider == s.Customer && s.Provider == v.Party {
+			roles = slices.DeleteFunc(roles, func(r system.Role) bool { return r == system.Customer }) // "for yourself" says it
+		}
+		for _, role := range roles {
 			out = append(out, Role{Service: s, Role: role, With: v.with(s, role), Beneath: v.beneath(s), Terms: v.terms(s, role)})
 		}
 	}
@@ -51,7 +56,18 @@ func (v *view) rolesOf() []Role {
 	return out
 }
 
-var roleOrder = map[system.Role]int{system.Provider: 0, system.Customer: 1, system.Partner: 2}
+// Operator is what a party is where it runs an element for another.
+const Operator system.Role = "operator"
+
+var roleOrder = map[system.Role]int{system.Provider: 0, system.Customer: 1, system.Partner: 2, Operator: 3}
+
+// roleIn is the role in which a party has a part.
+func (v *view) roleIn(p responsibility.Part) system.Role {
+	if s := v.Model.Services[p.Service]; s != nil && !slices.Contains(plays(p.Party, s), p.Role) {
+		return Operator
+	}
+	return p.Role
+}
 
 func (v *view) with(s *system.Service, role system.Role) string {
 	var parts []string

@@ -111,7 +111,7 @@ func (l *ledger) task(entries []*entry) Task {
 // addDuties adds what the party does on the elements of one entry.
 func (l *ledger) addDuties(t *Task, e *entry) {
 	for _, p := range l.partsOf(e.row) {
-		t.addDuty(p.Role, cmp.Or(p.Service, nameOf(e.service)), cmp.Or(e.control.Does[p.Role].Do, e.control.Statement))
+		t.addDuty(l.roleIn(p), cmp.Or(p.Service, nameOf(e.service)), cmp.Or(e.control.Does[p.Role].Do, e.control.Statement))
 	}
 	if len(l.partsOf(e.row)) == 0 { // accountable, and others do it
 		t.By = distinct(append(t.By, e.row.Responsible...))

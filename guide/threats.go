@@ -194,6 +194,27 @@ func sortedKeys[V any](m map[string]V) []string {
 	return out
 }
 
+// able lists the components that can change something in the services of the
+// scene, wherever they run.
+func (s *scene) able() []*system.Component {
+	reaches := func(target string) bool {
+		if slices.ContainsFunc(s.parts, func(c *system.Component) bool { return c.Name == target }) {
+			return true
+		}
+		return slices.ContainsFunc(s.around[target], func(x *system.Service) bool { return slices.Contains(s.services, x) })
+	}
+	var out []*system.Component
+	for _, c := range s.components {
+		for _, verb := range sortedKeys(c.Can) {
+			if slices.ContainsFunc(c.Can[verb], reaches) {
+				out = append(out, c)
+				break
+			}
+		}
+	}
+	return out
+}
+
 // runnable lists the components that run software: not what is bought as a
 // service, and not what only stores.
 func runnable(components []*system.Component) []*system.Component {
@@ -235,11 +256,11 @@ func ambiguity(s *scene) finding {
 		states = append(states, fmt.Sprintf("%d %s", s.unclear[state], state))
 	}
 	if total > 0 {
-		f.because("of %s on %s it is not clear who has them: %s", plural(total, "control"), names(s.services), listed(states))
+		f.because("it is not clear who has %s on %s (%s)", plural(total, "control"), names(s.services), listed(states))
 	}
 	if s.unsplit > 0 {
-		f.because("%s on %s are shared so that one part rests on the other, and neither terms nor model say who does which part",
-			plural(s.unsplit, "control"), names(s.services))
+		f.because("neither terms nor model say who does which part of %s on %s, where one part rests on the other",
+			plural(s.unsplit, "shared control"), names(s.services))
 	}
 	var bare []string
 	for _, x := range s.services {

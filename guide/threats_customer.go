@@ -50,7 +50,7 @@ func insecureAccess(s *scene) finding {
 
 func customerInsiders(s *scene) finding {
 	f := finding{not: "no component in " + names(s.services) + " is described as able to change another"}
-	if list := powers(s.parts); len(list) > 0 {
+	if list := powers(s.able()); len(list) > 0 {
 		f.because("%s, and whoever holds that can misuse it", some(list, 3))
 	}
 	for _, c := range s.parts {
@@ -118,20 +118,20 @@ func confidentiality(s *scene) finding {
 		f.because("%s stores it without encryption", some(plain, 3))
 	}
 	if len(silent) > 0 {
-		f.ask("Is what %s stores encrypted, and who holds the keys? State encrypted.", some(silent, 4))
+		f.ask("Is the data in %s encrypted at rest, and who holds the keys? State encrypted.", some(silent, 4))
 	}
-	s.unstated(&f, func(d *system.Data) bool { return d.Confidentiality == 0 }, "c")
+	s.unstated(&f, func(d *system.Data) bool { return d.Confidentiality == 0 }, "c", "confidentiality")
 	return f
 }
 
 // unstated asks for the needs of data that a rule could not weigh.
-func (s *scene) unstated(f *finding, missing func(*system.Data) bool, key string) {
+func (s *scene) unstated(f *finding, missing func(*system.Data) bool, key, need string) {
 	var list []string
 	for _, u := range s.data(s.parts, missing) {
 		list = append(list, u.Data.Name)
 	}
 	if len(list) > 0 {
-		f.ask("What protection does %s need? State %s in data.", some(list, 4), key)
+		f.ask("How much %s is needed for %s? State %s in data.", need, some(list, 4), key)
 	} else if len(f.why) == 0 && len(s.dataUse(s.parts)) == 0 {
 		f.ask("Which data is in %s, and what protection does it need? None is stated.", names(s.services))
 	}
@@ -160,7 +160,7 @@ func unavailability(s *scene) finding {
 			f.because("your own service %s stands still when what it has from %s does", x.Name, listed(below))
 		}
 	}
-	s.unstated(&f, func(d *system.Data) bool { return d.Availability == 0 }, "a")
+	s.unstated(&f, func(d *system.Data) bool { return d.Availability == 0 }, "a", "availability")
 	return f
 }
 
@@ -185,7 +185,7 @@ func providerLockIn(s *scene) finding {
 		}
 	}
 	if n := s.others(s.bought); len(n) == 1 && len(s.bought) > 1 {
-		f.because("all of %s come from %s", names(s.bought), n[0])
+		f.because("all you buy comes from %s", n[0])
 	}
 	if len(f.why) == 0 && len(s.bought) > 0 {
 		f.ask("Could you move what is in %s to another provider, and in what time? State the type of its components.", names(s.bought))
@@ -236,7 +236,7 @@ func softwareIntegrity(s *scene) finding {
 	if len(own) > 0 {
 		f.because("you run software there: %s", some(componentNames(own), 4))
 	}
-	if list := powers(s.parts); len(list) > 0 && len(own) > 0 {
+	if list := powers(s.able()); len(list) > 0 && len(own) > 0 {
 		f.because("%s, so what runs is as sound as that", some(list, 3))
 	}
 	if len(s.parts) == 0 {

@@ -8,7 +8,7 @@ func partnerProperty(s *scene) finding {
 	case !s.isSub(s.Party, "auditor"):
 		f.ask("Do you leave code, methods or designs of yours on %s?", names(s.services))
 	}
-	for _, u := range first(s.data(s.parts, isProperty), 2) {
+	for _, u := range first(s.data(s.held(), isProperty), 2) {
 		f.because("%s is %s", u.Data.Name, u.Where())
 	}
 	return f

@@ -10,7 +10,7 @@ import (
 
 func adminAccess(s *scene) finding {
 	f := finding{not: "nothing can administer " + names(s.services)}
-	for _, c := range s.parts {
+	for _, c := range s.able() {
 		if list := powers([]*system.Component{c}); len(list) > 0 {
 			reach := ""
 			if c.Exposed != "" {
@@ -20,7 +20,7 @@ func adminAccess(s *scene) finding {
 		}
 	}
 	if below := s.others(s.rests(s.services)); len(below) > 0 {
-		f.because("%s rests on services of %s: whoever has your account there can administer it", names(s.services), listed(below))
+		f.because("whoever has your account with %s can administer what lies above it", listed(below))
 	}
 	if len(f.why) == 0 {
 		f.ask("Who administers %s, and over which interfaces? State can on the components that do.", names(s.services))
@@ -46,9 +46,10 @@ func providerInsiders(s *scene) finding {
 func sharedEnvironment(s *scene) finding {
 	f := finding{}
 	bySupport := map[string][]string{}
+	var anyone []string
 	for _, x := range s.services {
 		if x.Customer == system.Public {
-			f.because("%s is for anyone: its users share it with people nobody has chosen", x.Name)
+			anyone = append(anyone, x.Name)
 		}
 		for _, below := range s.around[x.Name] {
 			if !slices.Contains(bySupport[below.Name], x.Customer) {
@@ -56,13 +57,16 @@ func sharedEnvironment(s *scene) finding {
 			}
 		}
 	}
+	if len(anyone) > 0 {
+		f.because("anyone can use %s: its users share it with people nobody has chosen", some(anyone, 4))
+	}
 	for _, name := range sortedKeys(bySupport) {
 		if customers := bySupport[name]; len(customers) > 1 {
 			f.because("%s carries services for %s", name, some(customers, 4))
 		}
 	}
 	if len(f.why) == 0 {
-		f.ask("Do others than %s share what %s runs on? The model names no other customer.", s.customers(), names(s.services))
+		f.ask("Who besides %s shares the systems beneath %s? The model names no other customer.", s.customers(), names(s.services))
 	}
 	return f
 }
@@ -79,14 +83,22 @@ func (s *scene) customers() string {
 
 func conflictingProtection(s *scene) finding {
 	f := finding{not: "you protect " + names(s.services) + " alone, by one set of mechanisms"}
+	var stacks []string
 	for _, x := range s.services {
 		if stack := s.around[x.Name]; len(stack) > 1 {
-			var list []string
-			for _, below := range stack {
-				list = append(list, below.Name+" of "+below.Provider)
+			list := []string{x.Name}
+			for _, below := range stack[1:] {
+				if below.Provider == s.Party {
+					list = append(list, below.Name)
+				} else {
+					list = append(list, below.Name+" of "+below.Provider)
+				}
 			}
-			f.because("protection of %s is layered: %s, and what one layer encrypts, filters or logs the next cannot see", x.Name, strings.Join(list, " on "))
+			stacks = append(stacks, strings.Join(list, " on "))
 		}
+	}
+	if len(stacks) > 0 {
+		f.because("protection is layered (%s), and what one layer encrypts, filters or logs the next cannot see", some(stacks, 3))
 	}
 	var auth []string
 	for _, flow := range s.flows(s.parts) {
@@ -98,7 +110,7 @@ func conflictingProtection(s *scene) finding {
 		f.because("callers are authenticated in %d ways: %s", len(auth), some(auth, 4))
 	}
 	if len(f.why) == 0 && len(s.parts) == 0 {
-		f.ask("By which mechanisms is %s protected, and do they meet? No component of it is described.", names(s.services))
+		f.ask("Which mechanisms protect %s, and do they fit together? No component is described there.", names(s.services))
 	}
 	return f
 }
@@ -139,30 +151,39 @@ func jurisdictions(s *scene) finding {
 		f.because("what you provide lies in %d regions: %s", len(regions), some(list, 5))
 	}
 	if len(silent) > 0 {
-		f.ask("Under which law do %s stand? State region.", some(silent, 5))
+		f.ask("In which region, and so under which law, do these lie: %s? State region.", some(silent, 5))
 	}
 	return f
 }
 
 func evolution(s *scene) finding {
 	f := finding{not: "nothing that can change " + names(s.services) + " is described"}
-	if list := powers(s.parts); len(list) > 0 {
+	if list := powers(s.able()); len(list) > 0 {
 		f.because("%s: the service changes while it is used", some(list, 3))
 	}
 	if below := s.others(s.rests(s.services)); len(below) > 0 {
 		f.because("what it has from %s changes without asking you", listed(below))
 	}
+	for _, p := range s.developers() {
+		f.because("%s delivers new versions of parts", p)
+	}
+	if len(f.why) == 0 {
+		f.ask("Who deploys changes of %s, and who looks at what they do to its security? State can: deploy on a component.", names(s.services))
+	}
+	return f
+}
+
+// developers lists the partners of the services that supply software.
+func (s *scene) developers() []string {
+	var out []string
 	for _, x := range s.services {
 		for _, p := range x.Partners {
 			if s.isSub(p, "developer") {
-				f.because("%s delivers new versions for %s", p, x.Name)
+				out = append(out, p)
 			}
 		}
 	}
-	if len(f.why) == 0 {
-		f.ask("How does %s change: who deploys, and who looks at what that does to its security? State can: deploy on a component.", names(s.services))
-	}
-	return f
+	return distinct(out)
 }
 
 func integration(s *scene) finding {
@@ -205,7 +226,7 @@ func discontinuity(s *scene) finding {
 	for _, u := range first(s.data(s.parts, func(d *system.Data) bool { return d.Availability >= 3 }), 2) {
 		f.because("%s (availability %s) is %s", u.Data.Name, grades[u.Data.Availability], u.Where())
 	}
-	s.unstated(&f, func(d *system.Data) bool { return d.Availability == 0 }, "a")
+	s.unstated(&f, func(d *system.Data) bool { return d.Availability == 0 }, "a", "availability")
 	return f
 }
 
@@ -248,12 +269,8 @@ func supplyChain(s *scene) finding {
 		}
 		f.because("beneath your services stand %s", some(list, 4))
 	}
-	for _, x := range s.services {
-		for _, p := range x.Partners {
-			if s.isSub(p, "developer") {
-				f.because("%s supplies software for %s", p, x.Name)
-			}
-		}
+	if makers := s.developers(); len(makers) > 0 {
+		f.because("%s supplies software for your services", listed(makers))
 	}
 	if len(f.why) == 0 {
 		f.ask("Who supplies the hardware and software of %s? The model names nobody beneath it.", names(s.services))
@@ -273,7 +290,7 @@ func dependencies(s *scene) finding {
 		f.because("you run software that is built from the parts of others: %s", some(componentNames(own), 4))
 	}
 	if len(f.why) == 0 {
-		f.ask("What software does %s consist of? No component of yours in it is described.", names(s.services))
+		f.ask("Which software makes up %s? No component of yours is described there.", names(s.services))
 	}
 	return f
 }

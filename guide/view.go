@@ -5,7 +5,6 @@ import (
 	"slices"
 	"strings"
 
-	"github.com/surety-cloud/surety/catalog"
 	"github.com/surety-cloud/surety/system"
 )
 
@@ -221,9 +220,6 @@ func (v *view) exposed(element string) bool {
 	return slices.ContainsFunc(components, func(c *system.Component) bool { return c.Exposed != "" })
 }
 
-// wordsOf says what a role is called on services.
-var wordsOf = map[system.Role]string{system.Customer: "customer", system.Provider: "provider", system.Partner: "partner"}
-
 // isSub reports whether a party's stated sub-role is, in any wording, the one
 // named in short.
 func (v *view) isSub(party, short string) bool {
@@ -246,6 +242,3 @@ func componentNames(components []*system.Component) []string {
 	}
 	return out
 }
-
-// owned reports whether a share makes its holder answer alone.
-func owned(s catalog.Share) bool { return s == catalog.Sole }

@@ -24,6 +24,7 @@ type guideFlags struct {
 	runFlags
 	party   string
 	format  string
+	parts   []string
 	output  string
 	today   string
 	width   int
@@ -50,6 +51,7 @@ what it shows to hold is done. Without one nothing counts as done.`,
 	f.runFlags.register(fs)
 	fs.StringVar(&f.party, "party", "", "whose guide: the `NAME` of a party of the model")
 	fs.StringVar(&f.format, "format", "text", strings.Join(report.GuideFormats(), ", "))
+	fs.StringSliceVar(&f.parts, "section", nil, "only these `SECTIONS`, but not of oscal: "+strings.Join(report.GuideSections(), ", "))
 	fs.StringVarP(&f.output, "output", "o", "", "write the guide to this `FILE` instead of standard output")
 	fs.StringVar(&f.today, "date", "", "the `DAY`, YYYY-MM-DD, for which the guide is written (default: today)")
 	fs.BoolVar(&f.noColor, "no-color", false, "no colour, even on a terminal")
@@ -60,6 +62,11 @@ what it shows to hold is done. Without one nothing counts as done.`,
 func (p Program) guide(ctx context.Context, f guideFlags, sources []string) error {
 	if err := refuseFormat(f.format, report.GuideFormats()...); err != nil {
 		return err
+	}
+	for _, s := range f.parts {
+		if !slices.Contains(report.GuideSections(), s) {
+			return &usageError{fmt.Errorf("--section %q is not known; use %s", report.Printable(s), strings.Join(report.GuideSections(), ", "))}
+		}
 	}
 	if f.today == "" {
 		f.today = time.Now().UTC().Format(time.DateOnly)
@@ -78,7 +85,7 @@ func (p Program) guide(ctx context.Context, f guideFlags, sources []string) erro
 	if err != nil {
 		return err
 	}
-	o := report.Options{Time: time.Now(), Version: version(), Width: f.width}
+	o := report.Options{Time: time.Now(), Version: version(), Width: f.width, Sections: f.parts}
 	if columns, ok := terminal(p.Stdout); ok && f.output == "" {
 		o.Color = !f.noColor && p.Env("NO_COLOR") == ""
 		if o.Width == 0 {

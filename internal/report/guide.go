@@ -14,13 +14,13 @@ import (
 // guideFormats is the one table of the formats of a guide.
 var guideFormats = map[string]func(io.Writer, *guide.Guide, *catalog.Catalog, Options) error{
 	"text": func(w io.Writer, g *guide.Guide, _ *catalog.Catalog, o Options) error {
-		return writePaperText(w, newGuidePaper(g), o)
+		return writePaperText(w, newGuidePaper(g, o.Sections...), o)
 	},
-	"markdown": func(w io.Writer, g *guide.Guide, _ *catalog.Catalog, _ Options) error {
-		return writePaperMarkdown(w, newGuidePaper(g))
+	"markdown": func(w io.Writer, g *guide.Guide, _ *catalog.Catalog, o Options) error {
+		return writePaperMarkdown(w, newGuidePaper(g, o.Sections...))
 	},
 	"html": func(w io.Writer, g *guide.Guide, _ *catalog.Catalog, o Options) error {
-		return writePaperHTML(w, newGuidePaper(g), o)
+		return writePaperHTML(w, newGuidePaper(g, o.Sections...), o)
 	},
 	"oscal": writeGuideOSCAL,
 }
@@ -45,16 +45,32 @@ func WriteGuide(w io.Writer, format string, g *guide.Guide, c *catalog.Catalog, 
 
 // How much of each list a guide shows before it folds the rest.
 const (
-	guideTasks    = 6
+	guideTasks    = 5
 	guideProofs   = 5
 	guideControls = 3
 	guideAnswers  = 2
 	guideShared   = 4
-	guideProblems = 8
+	guideProblems = 5
 )
 
-// newGuidePaper puts a guide into words.
-func newGuidePaper(g *guide.Guide) *paper {
+// guideSections are the sections of a guide in their order: id and title.
+var guideSections = []section{
+	{id: "short", title: "In short"}, {id: "you", title: "Who you are here"}, {id: "threats", title: "What threatens you"},
+	{id: "first", title: "What to do first"}, {id: "maturity", title: "How mature the service is"},
+	{id: "show", title: "How to show it"}, {id: "ask", title: "What to ask of whom"}, {id: "remains", title: "What remains"},
+}
+
+// GuideSections lists the ids of the sections of a guide.
+func GuideSections() []string {
+	var out []string
+	for _, s := range guideSections {
+		out = append(out, s.id)
+	}
+	return out
+}
+
+// newGuidePaper puts a guide, or the chosen sections of it, into words.
+func newGuidePaper(g *guide.Guide, chosen ...string) *paper {
 	name := g.Party
 	if g.Title != "" {
 		name = g.Title
@@ -74,25 +90,22 @@ func newGuidePaper(g *guide.Guide) *paper {
 		about += " The model is inferred from the evidence; surety init writes it down for you to correct."
 	}
 	p.subtitle = []phrase{just(about)}
-	if len(g.Roles) == 0 {
-		p.sections = []section{{"you", "Who you are here", nowhere(g)}}
-		if g.Holds.Components.Count == 0 {
-			return p
-		}
-	} else {
-		p.sections = append(p.sections, section{"short", "In short", inShort(g)}, section{"you", "Who you are here", whoYouAre(g)})
+	blocks := map[string]func(*guide.Guide) []block{
+		"short": inShort, "you": whoYouAre, "threats": threatBlocks, "first": firstBlocks,
+		"maturity": levelBlocks, "show": showBlocks, "ask": askBlocks, "remains": remainsBlocks,
 	}
-	add := func(id, title string, blocks []block) {
-		if len(blocks) > 0 {
-			p.sections = append(p.sections, section{id, title, blocks})
+	if len(g.Roles) == 0 && g.Holds.Components.Count == 0 {
+		blocks = map[string]func(*guide.Guide) []block{"you": nowhere}
+	}
+	for _, s := range guideSections {
+		write := blocks[s.id]
+		if write == nil || len(chosen) > 0 && !slices.Contains(chosen, s.id) {
+			continue
+		}
+		if s.blocks = write(g); len(s.blocks) > 0 {
+			p.sections = append(p.sections, s)
 		}
 	}
-	add("threats", "What threatens you", threatBlocks(g))
-	add("first", "What to do first", firstBlocks(g))
-	add("maturity", "How mature the service is", levelBlocks(g))
-	add("show", "How to show it", showBlocks(g))
-	add("ask", "What to ask of whom", askBlocks(g))
-	add("remains", "What remains", remainsBlocks(g))
 	return p
 }
 
@@ -198,6 +211,9 @@ func whoYouAre(g *guide.Guide) []block {
 		t.rows = append(t.rows, []phrase{join(strong(r.Service.Name), " ("+kind+")"), just(as), just(r.With), just(dash(r.Beneath)), just(dash(r.Terms))})
 	}
 	out := []block{t}
+	if len(t.rows) == 0 {
+		out = []block{paragraph{just("You are in no service: you provide none, use none and are partner of none. What follows rests on what you run.")}}
+	}
 	h := g.Holds
 	if h.Components.Count > 0 {
 		s := "You run " + h.Components.String()

@@ -21,18 +21,37 @@ func showBlocks(g *guide.Guide) []block {
 		for _, p := range o.To {
 			to = append(to, peer(p))
 		}
-		out = append(out, heading{just("To " + sentenceList(to))}, paragraph{just(fmt.Sprintf("%s for %s: %s.", count(len(o.Proofs), "proof"), count(o.Controls, "control"), kinds(o.ByKind)))})
+		out = append(out, heading{just("To " + sentenceList(to))}, paragraph{just(fmt.Sprintf("%s %s for %s: %s.", owedWords[o.As], count(len(o.Proofs), "proof"), count(o.Controls, "control"), kinds(o.ByKind)))})
 		shown, rest := split(o.Proofs)
-		l := listing{}
-		for _, p := range shown {
-			l.items = append(l.items, entry{head: join(sentence(p.Text), " (", shows(p), "; "+kindWords[p.Evidence]+", "+counts(p.Valid)+")")})
+		if o.As == system.Customer {
+			shown, rest = nil, o.Proofs
 		}
-		out = append(out, l)
+		if len(shown) > 0 {
+			l := listing{}
+			for _, p := range shown {
+				l.items = append(l.items, entry{head: join(sentence(p.Text), " (", shows(p), "; "+kindWords[p.Evidence]+", "+counts(p.Valid)+")")})
+			}
+			out = append(out, l)
+		}
 		if len(rest) > 0 {
-			out = append(out, fold{fmt.Sprintf("The other %s", count(len(rest), "proof")), []block{proofTable(rest, "Counts")}})
+			out = append(out, fold{moreProofs(len(shown), len(rest)), []block{proofTable(rest, "Counts")}})
 		}
 	}
 	return out
+}
+
+// owedWords say when the proofs of a role are due.
+var owedWords = map[system.Role]string{
+	system.Provider: "Each for the services that it has:",
+	system.Partner:  "Of your part as a partner:",
+	system.Customer: "Only if asked, because the provider’s part rests on yours:",
+}
+
+func moreProofs(shown, rest int) string {
+	if shown == 0 {
+		return "The " + count(rest, "proof")
+	}
+	return "The other " + count(rest, "proof")
 }
 
 // peer names a party and what it is.
@@ -41,11 +60,17 @@ func peer(p guide.Peer) string {
 	if name == system.Public {
 		name = "anyone who asks"
 	}
-	s := p.As + " of " + someOf(p.Services, 4)
-	if len(p.Services) == 0 {
-		s = p.As
+	return name + " (" + asPeer(p) + ")"
+}
+
+func asPeer(p guide.Peer) string {
+	switch {
+	case len(p.Services) == 0:
+		return p.As
+	case p.As == string(guide.Operator):
+		return p.As + " in " + someOf(p.Services, 4)
 	}
-	return name + " (" + s + ")"
+	return p.As + " of " + someOf(p.Services, 4)
 }
 
 var kindWords = map[catalog.Evidence]string{catalog.ByCheck: "by check", catalog.ByStatement: "statement", catalog.ByAttestation: "attestation"}
@@ -100,15 +125,14 @@ func letterBlocks(g *guide.Guide, l guide.Letter) []block {
 	var as, on []string
 	for _, p := range l.As {
 		on = append(on, p.Services...)
-		if len(p.Services) == 0 {
-			as = append(as, p.As)
-			continue
-		}
-		as = append(as, p.As+" of "+someOf(p.Services, 4))
+		as = append(as, asPeer(p))
 	}
 	slices.Sort(on)
 	role := sentenceList(as)
 	title, opening := "To "+l.To, fmt.Sprintf("As %s you have a part in %s that we rely on. So that we need not take it on trust, please send us:", role, count(l.Controls, "control"))
+	if l.Audit {
+		opening = fmt.Sprintf("For our audit we need to see how %s stand in which you have a part as %s. Please send us:", count(l.Controls, "control"), role)
+	}
 	if l.Through != "" {
 		title = fmt.Sprintf("To %s, for what %s does", l.Through, l.To)
 		opening = fmt.Sprintf("We have no agreement with %s, which as %s has a part in %s that we rely on through you. Please obtain and send us:", l.To, role, count(l.Controls, "control"))
@@ -124,13 +148,13 @@ func letterBlocks(g *guide.Guide, l guide.Letter) []block {
 	}
 	body = append(body, items)
 	if len(rest) > 0 {
-		body = append(body, paragraph{just(fmt.Sprintf("and, when these are settled, the %s in the list below.", count(len(rest), "proof")))})
+		body = append(body, paragraph{just(fmt.Sprintf("and, when these are settled, %s more, listed apart.", count(len(rest), "proof")))})
 	}
 	sender := g.Party
 	if g.Title != "" {
 		sender = g.Title
 	}
-	body = append(body, paragraph{just("Where you leave a part to us or to another, please say which. For " + sender)})
+	body = append(body, paragraph{just("Where you leave a part to us or to another, please say which.")}, paragraph{just("For " + sender)})
 	out := []block{heading{just(title)}, letter{body}}
 	if len(rest) > 0 {
 		out = append(out, fold{fmt.Sprintf("The other %s to ask of %s: %s in all", count(len(rest), "proof"), l.To, kinds(l.ByKind)), []block{proofTable(rest, "Not older than")}})
@@ -164,10 +188,10 @@ func remainsBlocks(g *guide.Guide) []block {
 		say(strong("Nobody has"), fmt.Sprintf(" %s until the gaps above are settled.", count(r.Nobody, "control")))
 	}
 	if r.Unlooked > 0 {
-		say(strong("Not looked at"), fmt.Sprintf(": %s of yours. Only a statement, an attestation or a source of evidence can change that.", count(r.Unlooked, "control")))
+		say(strong("No evidence"), fmt.Sprintf(" of %s of yours. Only a statement, an attestation or a source of evidence can change that.", count(r.Unlooked, "control")))
 	}
 	if r.Undecided > 0 {
-		say(strong("Not shown"), fmt.Sprintf(": %s of yours, for which no check gave a result or one could not decide.", count(r.Undecided, "control")))
+		say(strong("Not shown"), fmt.Sprintf(": %s of yours, of which a check could not decide.", count(r.Undecided, "control")))
 	}
 	if len(items.items) > 0 {
 		out = append(out, items)
@@ -176,7 +200,7 @@ func remainsBlocks(g *guide.Guide) []block {
 		l := listing{}
 		for _, s := range r.Shared {
 			e := entry{head: join(strong("With "+s.With), fmt.Sprintf(" on %s: %s", someOf(s.Services, 4), count(len(s.Controls), "control")))}
-			e.add("Above all", titles(s.Controls, guideShared))
+			e.add("First", titles(s.Controls, guideShared))
 			l.items = append(l.items, e)
 		}
 		out = append(out, heading{just("Shared, and not said who does which part")}, paragraph{just("One part rests on the other here. Agree, and write it down as split in terms or under responsibility.")}, l)
@@ -213,6 +237,9 @@ func unseenBlocks(r guide.Remains) []block {
 	l := listing{}
 	for _, gap := range r.Open {
 		l.items = append(l.items, entry{head: join(code(gap.Origin.String()), " ", gap.Message)})
+	}
+	if rest := len(l.items) - guideProblems; rest > 0 {
+		l.items = append(l.items[:guideProblems], entry{head: just(fmt.Sprintf("and %d more; surety validate lists them", rest))})
 	}
 	for i, p := range r.Unseen {
 		if i == guideProblems {

@@ -2,6 +2,7 @@ package report
 
 import (
 	"fmt"
+	"slices"
 	"strings"
 	"time"
 
@@ -16,10 +17,13 @@ func firstBlocks(g *guide.Guide) []block {
 		out = append(out, heading{just("Mend what is violated")},
 			paragraph{just("Evidence shows these to fail. The most severe come first, of these what can be reached from outside, then where the data needs most.")})
 		l := listing{ordered: true}
-		for _, t := range g.Violated {
+		for _, t := range g.Violated[:min(firstFixes, len(g.Violated))] {
 			l.items = append(l.items, violatedEntry(t))
 		}
 		out = append(out, l)
+		if rest := g.Violated[min(firstFixes, len(g.Violated)):]; len(rest) > 0 {
+			out = append(out, fold{fmt.Sprintf("The other %s violated", count(len(rest), "control")), []block{violatedTable(rest)}})
+		}
 	}
 	if len(g.Gaps) > 0 {
 		out = append(out, heading{just("Settle whose it is")},
@@ -61,7 +65,7 @@ func violatedEntry(t guide.Task) entry {
 	e.add("On", just(t.Places.String()))
 	for i, f := range t.Fixes {
 		if i == guideControls {
-			e.add("", just(fmt.Sprintf("and %s more; surety assess lists them", count(len(t.Fixes)-i, "check"))))
+			e.add("", just(fmt.Sprintf("and %s; surety assess lists them", count(len(t.Fixes)-i, "more check"))))
 			break
 		}
 		at := ""
@@ -73,9 +77,24 @@ func violatedEntry(t guide.Task) entry {
 	addDuties(&e, t)
 	e.add("Show", proofLine(t.Control))
 	if len(t.Also) > 0 {
-		e.add("Also violated by this", just(strings.Join(t.Also, ", ")))
+		e.add("Also", just("violated with it: "+strings.Join(t.Also, ", ")))
 	}
 	return e
+}
+
+func violatedTable(tasks []guide.Task) table {
+	t := table{head: []string{"Control", "Severity", "Fix", "On"}}
+	for _, x := range tasks {
+		var fixes []string
+		for _, f := range x.Fixes[:min(guideControls, len(x.Fixes))] {
+			fixes = append(fixes, f.Check.ID+": "+sentence(f.Check.Remediation, f.Check.Title))
+		}
+		if rest := len(x.Fixes) - guideControls; rest > 0 {
+			fixes = append(fixes, "and "+count(rest, "more check"))
+		}
+		t.rows = append(t.rows, []phrase{join(x.Control.Title+" ", code(x.Control.ID)), {badge(x.Severity.String())}, just(strings.Join(fixes, "; ")), just(x.Places.String())})
+	}
+	return t
 }
 
 // sentence is the first of the texts that is not empty, without its full stop.
@@ -161,11 +180,7 @@ func byOthers(t guide.Task) string {
 }
 
 func asRole(d guide.Do) string {
-	as := "As " + string(d.Role)
-	if len(d.Services) > 0 {
-		as += " of " + someOf(d.Services, 3)
-	}
-	return as
+	return "As " + asPeer(guide.Peer{As: string(d.Role), Services: d.Services})
 }
 
 // addDuties has a line for each role.
@@ -203,7 +218,11 @@ func levelBlocks(g *guide.Guide) []block {
 	if len(g.Levels) == 0 {
 		return nil
 	}
-	out := []block{paragraph{just("ITU-T X.1602 has four maturity levels of SaaS, each with all of the one before. That identity and access management are demanded at every level and a trust model from level 3 is known of the text; which level each other clause belongs to is Surety’s reading. A level is reached when every control behind it is shown to hold; without evidence it is not shown, never reached.")}}
+	reading := "ITU-T X.1602 has four maturity levels of SaaS, each with all of the one before. That identity and access management are demanded at every level and a trust model from level 3 is known of the text; which level each other clause belongs to is Surety’s reading. A level is reached when every control behind it is shown to hold; without evidence it is not shown, never reached."
+	if !slices.ContainsFunc(g.Levels, func(l guide.Level) bool { return l.Provider == g.Party }) {
+		reading = "Of the four maturity levels of ITU-T X.1602; which clause belongs to which level is in part Surety’s reading."
+	}
+	out := []block{paragraph{just(reading)}}
 	for _, l := range g.Levels {
 		if l.Provider != g.Party {
 			out = append(out, paragraph{join(strong(l.Service+" of "+l.Provider), ": "+reached(l)+"; what it has reached only "+l.Provider+" can show.")})

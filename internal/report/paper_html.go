@@ -118,7 +118,7 @@ func (s span) Class() string {
 
 // badgeClasses are the classes of report.css for what a guide shows as a badge.
 var badgeClasses = map[string]string{
-	"violated": "violated", "waiver expired": "expired", "expired": "expired", "not shown": "unproven", "not looked": "unproven",
+	"violated": "violated", "waiver expired": "expired", "expired": "expired", "not shown": "unproven", "no evidence": "unproven",
 	"shown": "met", "inherited": "inherited", "waived": "waived",
 	"unowned": "violated", "broken-chain": "violated", "double": "over-broad", "ambiguous": "over-broad", "unaccepted": "over-broad",
 }
