@@ -72,12 +72,12 @@ func GuideSections() []string {
 // newGuidePaper puts a guide, or the chosen sections of it, into words.
 func newGuidePaper(g *guide.Guide, chosen ...string) *paper {
 	name := g.Party
-	if g.Title != "" {
+	if g.Title != "" && !g.Inferred { // an inferred title only describes the party
 		name = g.Title
 	}
 	p := &paper{title: "Security guide for " + name}
 	about := fmt.Sprintf("Party %s of system %s, %s.", g.Party, g.System, g.Today)
-	if g.Title == "" {
+	if name == g.Party {
 		about = fmt.Sprintf("System %s, %s.", g.System, g.Today)
 	}
 	switch {
