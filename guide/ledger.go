@@ -107,6 +107,7 @@ func newLedger(v *view) *ledger {
 	slices.SortStableFunc(l.entries, func(a, b *entry) int {
 		return cmp.Or(strings.Compare(a.control.ID, b.control.ID), strings.Compare(a.places.Names[0], b.places.Names[0]))
 	})
+	l.ofParts()
 	for _, e := range l.entries {
 		if e.mine && e.row.State == responsibility.Owned {
 			l.byControl[e.control.ID] = append(l.byControl[e.control.ID], e)
@@ -114,6 +115,51 @@ func newLedger(v *view) *ledger {
 	}
 	l.failed = v.failings()
 	return l
+}
+
+// ofParts gives services and zones of which no evidence was found themselves the
+// worst standing of the parts they are made of, for each control: what holds on
+// every container of a service holds on the service.
+func (l *ledger) ofParts() {
+	for i := 0; i < len(l.entries); {
+		n := i
+		for n < len(l.entries) && l.entries[n].control == l.entries[i].control {
+			n++
+		}
+		same := l.entries[i:n]
+		for _, whole := range same {
+			if whole.standing == Unlooked && !l.isPart(whole.places.Names[0]) {
+				whole.standing = l.worstPart(whole, same)
+			}
+		}
+		i = n
+	}
+}
+
+func (l *ledger) isPart(element string) bool { return l.Model.Components[element] != nil }
+
+func (l *ledger) worstPart(whole *entry, same []*entry) Standing {
+	out, seen := noStanding, false
+	for _, e := range same {
+		if e.service != nil && l.isPart(e.places.Names[0]) && l.madeIn(whole.places.Names[0], e.service) {
+			out = worse(out, e.standing)
+			seen = seen || e.standing != Unlooked
+		}
+	}
+	if !seen {
+		return Unlooked
+	}
+	return out
+}
+
+// madeIn reports whether a service holds parts of an element: it is the service, or
+// one beneath it that its provider uses, or holds the zone.
+func (l *ledger) madeIn(element string, in *system.Service) bool {
+	s := l.Model.Services[element]
+	if s == nil {
+		return l.nearest(element) == in
+	}
+	return in == s || slices.Contains(l.around[element], in) && in.Customer == s.Provider
 }
 
 // rows yields every responsibility of the system and how it stands.

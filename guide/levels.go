@@ -24,7 +24,8 @@ type Rung struct {
 	Title    string
 	Demands  []Demand
 	Shown    int // demands of which every control is shown to hold
-	Violated int
+	Controls int // behind the demands, each once
+	Held     int // of these, shown to hold
 }
 
 // Demand is a clause of X.1602 with the controls that cite it.
@@ -96,13 +97,20 @@ func (l *ledger) level(s *system.Service, held map[string]Standing) Level {
 		}
 	}
 	for i := range out.Rungs {
-		r := &out.Rungs[i]
+		r, counted := &out.Rungs[i], map[string]bool{}
 		for _, d := range r.Demands {
-			switch d.Standing {
-			case Proven, ByAnother:
+			if holds(d.Standing) {
 				r.Shown++
-			case Violated:
-				r.Violated++
+			}
+			for _, a := range d.Controls {
+				if counted[a.Control.ID] {
+					continue
+				}
+				counted[a.Control.ID] = true
+				r.Controls++
+				if holds(a.Status) {
+					r.Held++
+				}
 			}
 		}
 		if r.Shown == len(r.Demands) && out.Reached == i {
@@ -111,6 +119,9 @@ func (l *ledger) level(s *system.Service, held map[string]Standing) Level {
 	}
 	return out
 }
+
+// holds reports whether a standing counts as shown. A waiver does not.
+func holds(s Standing) bool { return s == Proven || s == ByAnother }
 
 func (l *ledger) demand(clause catalog.Entry, held map[string]Standing) Demand {
 	d := Demand{Clause: clause.ID, Title: clause.Title}
@@ -127,32 +138,41 @@ func (l *ledger) demand(clause catalog.Entry, held map[string]Standing) Demand {
 	return d
 }
 
-// standingsOn gives how each control that X.1602 demands stands on a service and
-// on what runs for it, whoever has it.
+// standingsOn gives how each control that X.1602 demands stands on a service and on
+// what it is made of, whoever has it. As in ofParts, the service is as its parts are.
 func (l *ledger) standingsOn(s *system.Service) map[string]Standing {
-	out := map[string]Standing{}
+	type found struct {
+		worst    Standing // of parts, and of wholes with evidence of their own
+		unlooked bool     // a whole has none
+		evidence bool     // a part has some
+	}
+	byControl := map[string]*found{}
 	for r, standing := range l.rows() {
-		k := l.Catalog.Control(r.Control)
-		if k == nil || levelOf(k) == len(levelTitles) || !l.serves(r.Element, s) {
+		k, at := l.Catalog.Control(r.Control), l.nearest(r.Element)
+		if k == nil || at == nil || levelOf(k) == len(levelTitles) || !l.madeIn(s.Name, at) {
 			continue
 		}
 		if r.State != responsibility.Owned {
 			standing = worse(standing, Unproven)
 		}
-		if before, ok := out[r.Control]; ok {
-			standing = worse(before, standing)
+		f := byControl[r.Control]
+		if f == nil {
+			f = &found{}
+			byControl[r.Control] = f
 		}
-		out[r.Control] = standing
+		if part := l.isPart(r.Element); part || standing != Unlooked {
+			f.worst = worse(f.worst, standing)
+			f.evidence = f.evidence || part && standing != Unlooked
+		} else {
+			f.unlooked = true
+		}
+	}
+	out := map[string]Standing{}
+	for id, f := range byControl {
+		out[id] = f.worst
+		if f.unlooked && !f.evidence {
+			out[id] = worse(f.worst, Unlooked)
+		}
 	}
 	return out
-}
-
-// serves reports whether an element is the service, or lies in it or in what it
-// runs on by the same provider.
-func (l *ledger) serves(element string, s *system.Service) bool {
-	at := l.nearest(element)
-	if at == nil {
-		return false
-	}
-	return at == s || slices.Contains(l.around[s.Name], at) && at.Customer == s.Provider
 }

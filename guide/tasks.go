@@ -276,7 +276,7 @@ func (l *ledger) next(threats []Threat, violated []Task) (tasks []Task, shown in
 		t.Answers = r.answered(t.Control)
 		switch {
 		case done[id]:
-		case t.Standing == Proven || t.Standing == ByAnother:
+		case holds(t.Standing):
 			shown++
 			r.take(t.Control)
 		default:

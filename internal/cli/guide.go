@@ -17,6 +17,7 @@ import (
 	"github.com/surety-cloud/surety/guide"
 	"github.com/surety-cloud/surety/internal/report"
 	"github.com/surety-cloud/surety/responsibility"
+	"github.com/surety-cloud/surety/system"
 )
 
 // guideFlags are the flags of guide; what to look at is as in assess.
@@ -53,7 +54,7 @@ what it shows to hold is done. Without one nothing counts as done.`,
 	fs.StringVar(&f.format, "format", "text", strings.Join(report.GuideFormats(), ", "))
 	fs.StringSliceVar(&f.parts, "section", nil, "only these `SECTIONS`, but not of oscal: "+strings.Join(report.GuideSections(), ", "))
 	fs.StringVarP(&f.output, "output", "o", "", "write the guide to this `FILE` instead of standard output")
-	fs.StringVar(&f.today, "date", "", "the `DAY`, YYYY-MM-DD, for which the guide is written (default: today)")
+	fs.StringVar(&f.today, "date", "", "the `DAY`, YYYY-MM-DD, that terms, waivers and assumptions are measured against (default: today)")
 	fs.BoolVar(&f.noColor, "no-color", false, "no colour, even on a terminal")
 	fs.IntVar(&f.width, "width", 0, "columns of the text (default: the terminal's)")
 	return c
@@ -104,6 +105,10 @@ func (p Program) guideInput(ctx context.Context, f guideFlags, sources []string)
 		if err != nil {
 			return in, err
 		}
+		if run.options.Today, err = time.Parse(time.DateOnly, f.today); err != nil {
+			return in, err
+		}
+		termsOn(run.options.Model, f.today)
 		a, err := p.execute(ctx, run)
 		if err != nil {
 			return in, err
@@ -122,9 +127,20 @@ func (p Program) guideInput(ctx context.Context, f guideFlags, sources []string)
 		return in, &surety.Error{Kind: surety.BadInput, Op: "write guide", Err: errors.New("there is no model and no source"),
 			Hint: "name one with --system FILE, or give a SOURCE from which one is inferred"}
 	}
+	termsOn(m, f.today)
 	if in.Catalog, err = catalog.Default(); err != nil {
 		return in, err
 	}
 	in.Model, in.Duties = m, responsibility.Resolve(m, in.Catalog)
 	return in, nil
+}
+
+// termsOn decides which terms of a model hold on a day.
+func termsOn(m *system.Model, day string) {
+	if m == nil {
+		return
+	}
+	for _, t := range m.Terms {
+		t.Expired = !t.HoldOn(day)
+	}
 }

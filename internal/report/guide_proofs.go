@@ -42,7 +42,7 @@ func showBlocks(g *guide.Guide) []block {
 
 // owedWords say when the proofs of a role are due.
 var owedWords = map[system.Role]string{
-	system.Provider: "Each for the services that it has:",
+	system.Provider: "To each what is about its services:",
 	system.Partner:  "Of your part as a partner:",
 	system.Customer: "Only if asked, because the provider’s part rests on yours:",
 }

@@ -229,9 +229,9 @@ func levelBlocks(g *guide.Guide) []block {
 			continue
 		}
 		out = append(out, heading{just(l.Service + ": " + reached(l))})
-		t := table{head: []string{"Level", "Demands shown", "Missing"}}
+		t := table{head: []string{"Level", "Shown", "Missing"}}
 		for _, r := range l.Rungs {
-			t.rows = append(t.rows, []phrase{just(fmt.Sprintf("%d %s", r.Level, r.Title)), just(fmt.Sprintf("%d of %d", r.Shown, len(r.Demands))), missing(r)})
+			t.rows = append(t.rows, []phrase{just(fmt.Sprintf("%d %s", r.Level, r.Title)), just(fmt.Sprintf("%d of %s, %d of %s", r.Shown, count(len(r.Demands), "clause"), r.Held, count(r.Controls, "control"))), missing(r)})
 		}
 		out = append(out, t)
 		if l.Reached < len(l.Rungs) {
