@@ -66,13 +66,21 @@ func customerInsiders(s *scene) finding {
 
 func lossOfTrust(s *scene) finding {
 	f := finding{not: "all your services are your own"}
+	var seen, bare []*system.Service
 	for _, x := range s.bought {
-		auditor := slices.ContainsFunc(x.Partners, func(p string) bool { return s.isSub(p, "auditor") })
-		if auditor {
-			f.because("what you cannot see of %s only %s and its auditor can show you", x.Name, x.Provider)
+		if slices.ContainsFunc(x.Partners, func(p string) bool { return s.isSub(p, "auditor") }) {
+			seen = append(seen, x)
 		} else {
-			f.because("%s has no auditor: what %s does there is its own word", x.Name, x.Provider)
+			bare = append(bare, x)
 		}
+	}
+	if len(seen) > 0 {
+		f.because("what you cannot see of %s only %s and the auditor can show you", names(seen), listed(s.others(seen)))
+	}
+	if len(bare) == 1 {
+		f.because("%s has no auditor: what %s does there is its own word", bare[0].Name, bare[0].Provider)
+	} else if len(bare) > 1 {
+		f.because("%s have no auditor: you have only the word of %s", names(bare), listed(s.others(bare)))
 	}
 	return f
 }
@@ -86,15 +94,25 @@ func lossOfGovernance(s *scene) finding {
 		}
 		f.because("your services rest on %s, with whom you have no agreement: they can change without asking you", some(list, 3))
 	}
+	var ready []*system.Service
 	for _, x := range s.bought {
-		if x.Category == system.SaaS || x.Category == system.PaaS || x.Category == system.Communications {
-			f.because("on %s you can set only what %s offers to set", x.Name, x.Provider)
+		if finished(x) {
+			ready = append(ready, x)
 		}
+	}
+	if len(ready) > 0 {
+		f.because("on %s you can set no more than is offered by %s", names(ready), listed(s.others(ready)))
 	}
 	if len(f.why) == 0 && len(s.bought) > 0 {
 		f.ask("What may %s change on %s without asking you? Name its terms.", some(s.others(s.bought), 3), names(s.bought))
 	}
 	return f
+}
+
+// finished reports whether a service is more than room for what its customer
+// brings.
+func finished(x *system.Service) bool {
+	return x.Category == system.SaaS || x.Category == system.PaaS || x.Category == system.Communications
 }
 
 func confidentiality(s *scene) finding {
@@ -180,7 +198,7 @@ func providerLockIn(s *scene) finding {
 		switch {
 		case len(special) > 0:
 			f.because("%s exists in that form only at %s", some(special, 3), x.Provider)
-		case x.Category == system.SaaS || x.Category == system.Communications || x.Category == system.PaaS:
+		case finished(x):
 			f.because("%s%s keeps data and settings in the form of %s", x.Name, parenthesis(bought), x.Provider)
 		}
 	}
