@@ -131,6 +131,7 @@ not be seen.
 
     surety assess DIR         judge manifests, Dockerfiles and other scanners' results
     surety assess kubernetes: judge the cluster of the current context
+    surety guide --party P    what one party must do first, show, and ask of whom
     surety init DIR           write down the system that was seen, as surety.yaml`,
 		SilenceErrors: true,
 		SilenceUsage:  true,
@@ -144,7 +145,7 @@ not be seen.
 	})
 	root.AddCommand(
 		p.assessCommand(), p.whyCommand(), p.diffCommand(),
-		p.initCommand(), p.validateCommand(), p.policyCommand(), p.catalogCommand(),
+		p.initCommand(), p.validateCommand(), p.policyCommand(), p.catalogCommand(), p.architectureCommand(), p.guideCommand(),
 	)
 	for _, c := range root.Commands() {
 		showUsage(c)
