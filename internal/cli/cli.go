@@ -143,7 +143,7 @@ not be seen.
 		return fmt.Errorf("%w; see %s --help", err, c.CommandPath())
 	})
 	root.AddCommand(
-		p.assessCommand(), p.whyCommand(), p.diffCommand(),
+		p.assessCommand(), p.responsibilitiesCommand(), p.whyCommand(), p.diffCommand(),
 		p.initCommand(), p.validateCommand(), p.policyCommand(), p.catalogCommand(),
 	)
 	for _, c := range root.Commands() {
