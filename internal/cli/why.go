@@ -23,14 +23,24 @@ func (p Program) whyCommand() *cobra.Command {
 	var f runFlags
 	var reportFile string
 	c := &cobra.Command{
-		Use:   "why RESULT [SOURCE...]",
-		Short: "Explain a result: the facts, the rule, the evidence, the control, the party",
+		Use:   "why RESULT|CONTROL[@ELEMENT] [SOURCE...]",
+		Short: "Explain a result, or who is responsible for a control on an element",
 		Long: `Why explains the results that RESULT names. RESULT is CHECK@RESOURCE as reports
 print it, or any part of that: a check's id or alias, and any piece of the
 resource's key.
 
     surety why KSV-0017@default/Deployment.apps/web DIR
-    surety why KSV-0017 --report report.json`,
+    surety why KSV-0017 --report report.json
+
+CONTROL@ELEMENT explains a responsibility: what must be true, whose it is, how that
+follows from the catalogue, the terms and the model, and what to ask for. CONTROL
+is an id or topic, ELEMENT a component, zone or service, or a piece of the key of a
+resource in it. With a SOURCE the results that count for it are shown; without
+@ELEMENT, where the control stands. A name that a check and a topic have is the
+check's.
+
+    surety why SUR-DR-02@db
+    surety why backup@web DIR`,
 		Args: cobra.MinimumNArgs(1),
 		RunE: func(c *cobra.Command, args []string) error {
 			return p.why(c.Context(), f, reportFile, args[0], args[1:])
@@ -42,17 +52,26 @@ resource's key.
 }
 
 func (p Program) why(ctx context.Context, f runFlags, reportFile, result string, sources []string) error {
-	if (reportFile == "") == (len(sources) == 0) {
-		return &usageError{errors.New("give either a SOURCE to assess or --report FILE")}
-	}
 	set, known, err := knownPolicy(f)
 	if err != nil {
 		return err
 	}
 	name, resource, _ := strings.Cut(result, "@")
 	check, err := findCheck(set, name)
+	if k := namedControl(known, name, err == nil); k != nil {
+		if reportFile != "" {
+			return &usageError{fmt.Errorf("--report holds results; who is responsible for %s is explained from the model, with SOURCE or without", k.ID)}
+		}
+		return p.whyDuty(ctx, f, k, resource, sources)
+	}
+	if err != nil && strings.HasPrefix(strings.ToUpper(name), "SUR-") {
+		return errors.Join(err, unknownControl(known, name))
+	}
 	if err != nil {
 		return err
+	}
+	if (reportFile == "") == (len(sources) == 0) {
+		return &usageError{errors.New("give either a SOURCE to assess or --report FILE")}
 	}
 	record, recordName, err := p.record(ctx, f, check, reportFile, sources)
 	if err != nil {
