@@ -28,6 +28,7 @@ func (r *resolver) overridden(byDefault Row, k *catalog.Control, p place) Row {
 			a.Responsible = []string{o.Accountable, other.Accountable}
 			a.Basis += fmt.Sprintf(" names %s, override %s names %s", o.Accountable, other.Origin, other.Accountable)
 			a.Remedy = "keep one of the two"
+			a.Trace = append(a.Trace, Step{"override", "another override makes " + other.Accountable + " accountable", other.Origin})
 			return a
 		}
 	}
