@@ -161,15 +161,20 @@ func reasonOf(x Case) (string, surety.Origin) {
 	for len(a) > 0 && len(b) > 0 && a[0].Rule == b[0].Rule && a[0].Text == b[0].Text {
 		a, b = a[1:], b[1:]
 	}
-	switch {
-	case len(a) > 0 && len(b) > 0 && a[0].Rule == b[0].Rule:
+	if len(a) > 0 && len(b) > 0 && a[0].Rule == b[0].Rule {
 		return fmt.Sprintf("%s (before: %s)", b[0].fact(), a[0].fact()), b[0].Origin
-	case len(b) > 0 && b[0].Rule != "matrix" && b[0].Rule != "public":
+	}
+	// What somebody stated says more than what follows from it.
+	was, is := slices.IndexFunc(a, Step.stated), slices.IndexFunc(b, Step.stated)
+	switch {
+	case is >= 0:
+		return "now " + b[is].fact(), b[is].Origin
+	case was >= 0:
+		return "no longer " + a[was].fact(), x.After.Origin
+	case len(b) > 0:
 		return "now " + b[0].fact(), b[0].Origin
 	case len(a) > 0:
 		return "no longer " + a[0].fact(), x.After.Origin
-	case len(b) > 0:
-		return "now " + b[0].fact(), b[0].Origin
 	case x.Before.Split != x.After.Split:
 		return "who does which part is said otherwise", x.After.Origin
 	}
@@ -179,6 +184,11 @@ func reasonOf(x Case) (string, surety.Origin) {
 		}
 	}
 	return "other parties take part", x.After.Origin
+}
+
+// stated reports whether a step rests on what terms or the model say of owners.
+func (s Step) stated() bool {
+	return s.Rule == "terms" || s.Rule == "override" || s.Rule == "operator" || s.Rule == "refused"
 }
 
 // fact is what a step rests on, the same for every control.
