@@ -4,7 +4,6 @@ import (
 	"encoding/csv"
 	"fmt"
 	"io"
-	"maps"
 	"slices"
 	"strings"
 
@@ -17,7 +16,7 @@ import (
 // New ones are added at the end.
 var dutyColumns = []string{
 	"control", "title", "ccm_4.1", "service", "provider", "customer", "state", "ownership",
-	"provider_part", "customer_part", "third_party_part", "proof", "basis",
+	"provider_part", "customer_part", "third_party_part", "proof", "basis", "status",
 }
 
 // Ownership is a control in the words of a CAIQ, seen from one service.
@@ -37,24 +36,17 @@ const (
 func writeDutyCSV(w io.Writer, d *Duties) error {
 	out := csv.NewWriter(w)
 	out.Write(dutyColumns)
-	for _, name := range slices.Sorted(maps.Keys(d.Model.Services)) {
-		at, ok := d.Set.Find(name)
-		if !ok || d.Only.Service != "" && d.Only.Service != name || d.Only.Element != "" && d.Only.Element != name {
+	for r, standing := range d.rows() {
+		s := d.Model.Services[r.Element]
+		if s == nil {
 			continue
 		}
-		s, e := d.Model.Services[name], &d.Set.Elements()[at]
-		for i := range e.Rows {
-			r := &e.Rows[i]
-			if !d.fits(r) {
-				continue
-			}
-			row := d.csvRow(s, name, r)
-			for n := range row {
-				row[n] = inert(row[n])
-			}
-			if err := out.Write(row); err != nil {
-				return fmt.Errorf("write csv: %w", err)
-			}
+		row := append(d.csvRow(s, r), string(standing.Status))
+		for n := range row {
+			row[n] = inert(row[n])
+		}
+		if err := out.Write(row); err != nil {
+			return fmt.Errorf("write csv: %w", err)
 		}
 	}
 	out.Flush()
@@ -64,7 +56,7 @@ func writeDutyCSV(w io.Writer, d *Duties) error {
 	return nil
 }
 
-func (d *Duties) csvRow(s *system.Service, name string, r *responsibility.Row) []string {
+func (d *Duties) csvRow(s *system.Service, r responsibility.Responsibility) []string {
 	k := d.Catalog.Control(r.Control)
 	var ccm []string
 	for _, m := range k.Frameworks["ccm-4.1"] {
@@ -89,7 +81,7 @@ func (d *Duties) csvRow(s *system.Service, name string, r *responsibility.Row) [
 		proof = t.Proof
 	}
 	return []string{
-		k.ID, k.Title, strings.Join(ccm, " "), name, s.Provider, s.Customer, string(r.State), string(caiq(s, r)),
+		k.ID, k.Title, strings.Join(ccm, " "), r.Element, s.Provider, s.Customer, string(r.State), string(caiq(s, r.Row)),
 		strings.Join(parts[provider], " "), strings.Join(parts[customer], " "), strings.Join(parts[third], " "), proof, r.Basis,
 	}
 }

@@ -9,6 +9,7 @@ import (
 	"strings"
 
 	"github.com/surety-cloud/surety/responsibility"
+	"github.com/surety-cloud/surety/system"
 )
 
 // Chain is plans of systems that run on each other, those below first.
@@ -104,14 +105,16 @@ func (c *Chain) add(p *SSP) error {
 	return nil
 }
 
-// distinguish gives plans of one title names of their own.
+// distinguish gives plans of one title names of their own, and keeps clear of the
+// name that stands for anyone.
 func (c *Chain) distinguish() {
-	seen := map[string]int{}
+	used := map[string]bool{system.Public: true}
 	for _, p := range c.Plans {
-		seen[p.Name]++
-		if n := seen[p.Name]; n > 1 {
-			p.Name = fmt.Sprintf("%s-%d", p.Name, n)
+		base := p.Name
+		for n := 2; used[p.Name]; n++ {
+			p.Name = fmt.Sprintf("%s-%d", base, n)
 		}
+		used[p.Name] = true
 	}
 }
 

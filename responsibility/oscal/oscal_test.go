@@ -286,6 +286,19 @@ func TestJoinRefuses(t *testing.T) {
 	}
 }
 
+// The model of any plans is one that can be written and read again.
+func TestModelIsValid(t *testing.T) {
+	c := join(t, plan(t, "Public", "provided p1"), plan(t, "Public SSP", "inherited i1 p1"), plan(t, "No: \x1b SSP", "inherited i2 p1"), plan(t, "On", "inherited i3 p1,provided p2"))
+	m := c.Model(known(t))
+	again, err := system.Decode(system.Encode(m), "surety.yaml")
+	if err != nil {
+		t.Fatalf("%v\n%s", err, system.Encode(m))
+	}
+	if len(again.Parties) != 4 || len(again.Services) != 6 {
+		t.Errorf("%d parties, %d services, want 4, and one for each customer", len(again.Parties), len(again.Services))
+	}
+}
+
 func TestReadRefuses(t *testing.T) {
 	for text, want := range map[string]string{
 		"{":                           "f.json:1",

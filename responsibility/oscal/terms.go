@@ -3,6 +3,7 @@ package oscal
 import (
 	"encoding/json"
 	"fmt"
+	"maps"
 	"regexp"
 	"slices"
 	"strings"
@@ -101,9 +102,9 @@ func (c *Chain) category(p *SSP) system.Category {
 	}
 	for _, x := range about.Props {
 		if x.Name == "cloud-service-model" {
-			for word, category := range models {
+			for _, word := range slices.Sorted(maps.Keys(models)) {
 				if strings.Contains(strings.ToLower(x.Value), word) {
-					return category
+					return models[word]
 				}
 			}
 		}
