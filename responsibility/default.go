@@ -232,7 +232,7 @@ func (r *resolver) partnerClaim(a Row, k *catalog.Control, s *system.Service) Ro
 		if sub := r.subRole(k); sub != "" {
 			a.Basis += " that is a " + sub
 		}
-		a.Remedy = fmt.Sprintf("name one in partners of %s, or say in the responsibility section who does it instead", s.Name)
+		a.Remedy = "name one in partners of the service, or say in the responsibility section who does it instead"
 	case 1:
 		a.Accountable = a.Responsible[0]
 	default:

@@ -23,6 +23,9 @@ func (p Program) chain(f dutyFlags, files []string) error {
 	if err := refuseFormat(f.format, "text", "json", "oscal"); err != nil {
 		return err
 	}
+	if err := f.refuse(nil); err != nil {
+		return err
+	}
 	c, err := readChain(files)
 	if err != nil {
 		return err

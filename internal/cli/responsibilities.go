@@ -6,6 +6,8 @@ import (
 	"fmt"
 	"io"
 	"maps"
+	"os"
+	"path/filepath"
 	"slices"
 	"strings"
 	"time"
@@ -76,6 +78,9 @@ func (p Program) responsibilities(ctx context.Context, f dutyFlags, args []strin
 	if err := refuseFormat(f.format, report.DutyFormats()...); err != nil {
 		return err
 	}
+	if err := f.refuse(args); err != nil {
+		return err
+	}
 	d, err := p.duties(ctx, f.runFlags, args)
 	if err != nil {
 		return err
@@ -84,11 +89,49 @@ func (p Program) responsibilities(ctx context.Context, f dutyFlags, args []strin
 	if err := knownNames(d); err != nil {
 		return err
 	}
+	if f.format == "csv" && f.only.Element != "" && d.Model.Services[f.only.Element] == nil {
+		return &usageError{fmt.Errorf("csv has a row for each service and control, and %s is no service; give one with --service", f.only.Element)}
+	}
 	err = p.writeOutput(f.output, func(w io.Writer) error { return report.WriteDuties(w, f.format, d, p.dutyOptions(f)) })
 	if err != nil || ctx.Err() == nil {
 		return err
 	}
 	return &surety.Error{Kind: surety.Canceled, Op: "assess", Err: errInterrupted}
+}
+
+// refuse names what cannot be combined, so that no flag is passed over.
+func (f *dutyFlags) refuse(sources []string) error {
+	only := f.only
+	if f.format == "oscal" && (only.Party != "" || only.Element != "" || only.Gaps) {
+		return &usageError{errors.New("an OSCAL plan is about services: narrow it down with --service and --control")}
+	}
+	if f.plans && (only.Party != "" || only.Element != "" || only.Control != "" || only.Service != "" && f.format != "oscal") {
+		return &usageError{errors.New("of OSCAL plans --gaps shows what is open, and --service picks the one that --format oscal writes")}
+	}
+	for _, path := range sources {
+		if f.system == "" && isModel(path) {
+			return &usageError{fmt.Errorf("%s is a model and no evidence; give it with --system", path)}
+		}
+	}
+	return nil
+}
+
+// isModel reports whether a file begins as a model does.
+func isModel(path string) bool {
+	info, err := os.Stat(path)
+	if err != nil || !info.Mode().IsRegular() || filepath.Ext(path) != ".yaml" && filepath.Ext(path) != ".yml" {
+		return false
+	}
+	raw, err := os.ReadFile(path)
+	if err != nil {
+		return false
+	}
+	for line := range strings.Lines(string(raw)) {
+		if text := strings.TrimSpace(line); text != "" && text != "---" && !strings.HasPrefix(text, "#") {
+			return strings.HasPrefix(line, "surety:")
+		}
+	}
+	return false
 }
 
 func (p Program) dutyOptions(f dutyFlags) report.Options {

@@ -250,8 +250,8 @@ func (t *dutyText) where(party string) {
 			part = append(part, fmt.Sprintf("%d on %s", some, elements))
 		}
 	}
-	t.indented(someOf(accountable, shownPlaces), "accountable for ")
-	t.indented(someOf(part, shownPlaces), "has a part in   ")
+	t.indented(listOf(accountable), "accountable for ")
+	t.indented(listOf(part), "has a part in   ")
 	if len(accountable)+len(part) == 0 {
 		t.indented("has no part in any control", "")
 	}
@@ -267,6 +267,16 @@ func partiesOf(r *responsibility.Row) []string {
 		out = append(out, r.Accountable)
 	}
 	return out
+}
+
+// listOf joins the first of some phrases that have commas themselves, and counts
+// the rest.
+func listOf(phrases []string) string {
+	text := strings.Join(phrases[:min(len(phrases), shownPlaces)], "; ")
+	if rest := len(phrases) - shownPlaces; rest > 0 {
+		text += fmt.Sprintf("; and in %d more places", rest)
+	}
+	return text
 }
 
 // roles says what a party is on each service.
