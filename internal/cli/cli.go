@@ -131,7 +131,8 @@ not be seen.
 
     surety assess DIR         judge manifests, Dockerfiles and other scanners' results
     surety assess kubernetes: judge the cluster of the current context
-    surety init DIR           write down the system that was seen, as surety.yaml`,
+    surety init DIR           write down the system that was seen, as surety.yaml
+    surety responsibilities   see who must do what in it`,
 		SilenceErrors: true,
 		SilenceUsage:  true,
 		Version:       version(),

@@ -51,7 +51,7 @@ func WriteDuties(w io.Writer, format string, d *Duties, o Options) error {
 		return writeDutyCSV(w, d)
 	case "oscal":
 		raw, err := plans.Plan(d.Model, d.Catalog, d.Set, plans.About{
-			Time: o.Time, Version: o.Version, Service: d.Only.Service, Control: d.Only.Control,
+			Time: o.Time, Version: o.Version, Service: d.Only.Service, Control: d.Only.Control, Status: d.serviceStatuses(),
 		})
 		if err != nil {
 			return err
@@ -61,6 +61,21 @@ func WriteDuties(w io.Writer, format string, d *Duties, o Options) error {
 	}
 	return &surety.Error{Kind: surety.BadInput, Op: "write responsibilities", Err: fmt.Errorf("there is no format %q", format),
 		Hint: "use one of " + strings.Join(DutyFormats(), ", ")}
+}
+
+// serviceStatuses is how the responsibilities of services stand, nil if nothing
+// was judged.
+func (d *Duties) serviceStatuses() map[string]responsibility.Status {
+	if d.Assessment == nil {
+		return nil
+	}
+	out := map[string]responsibility.Status{}
+	for r, standing := range d.rows() {
+		if d.Model.Services[r.Element] != nil {
+			out[r.ID()] = standing.Status
+		}
+	}
+	return out
 }
 
 // place is elements that share their rows, with the rows that are shown.

@@ -22,6 +22,9 @@ type About struct {
 	Version string // of the tool
 	Service string // only this one and those it touches; "" for all
 	Control string // only those that this names; "" for all
+	// Status is how the responsibilities of services stand, by id; nil if no
+	// evidence was judged.
+	Status map[string]responsibility.Status
 }
 
 // Plan writes the responsibilities of a model as one OSCAL 1.2.2 system security
@@ -29,7 +32,9 @@ type About struct {
 // exported as provided, what is left to its customer as a responsibility. The
 // service that runs on it, or the component of the whole system where none does,
 // inherits the one and satisfies the other. Each service that another runs on is a
-// leveraged authorization. What is not owned stands in remarks.
+// leveraged authorization. What is not owned stands in remarks. Where evidence was
+// judged the status is a property, and what is met is implemented: OSCAL has no word
+// for what nobody has shown.
 func Plan(m *system.Model, c *catalog.Catalog, set *responsibility.Set, o About) ([]byte, error) {
 	if len(m.Services) == 0 {
 		return nil, &surety.Error{Kind: surety.BadInput, Op: "write OSCAL plan", Err: errors.New("the model has no service"),
@@ -347,6 +352,12 @@ func (w *planWriter) exported(r *requirement, k *catalog.Control, name string, d
 	by := w.by(r, k, w.id("service", name))
 	for _, party := range d.partners {
 		by.Roles = append(by.Roles, w.role("partner", party))
+	}
+	if status, judged := w.Status[k.ID+"@"+name]; judged {
+		by.Props = append(by.Props, prop("status", string(status)))
+		if status == responsibility.Met {
+			by.Status = json.RawMessage(`{"state":"implemented"}`)
+		}
 	}
 	if !d.provided && !d.left {
 		return
