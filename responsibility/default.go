@@ -80,7 +80,7 @@ type cell struct {
 func (r *resolver) cell(k *catalog.Control, s *system.Service) cell {
 	c := cell{Shares: k.Owner[s.Category], basis: fmt.Sprintf("default of %s service %s (%s)", s.Category, s.Name, stated(s.Origin))}
 	c.steps = []Step{{"matrix", fmt.Sprintf("%s on %s services: %s", k.ID, s.Category, inWords(c.Shares)), surety.Origin{}}}
-	if t := TermOf(r.model, r.catalog, s, k); t != nil {
+	if t := termOf(r.model, r.catalog, s, k); t != nil {
 		r.applyTerm(&c, k, s, t)
 	}
 	if s.Customer == system.Public && c.Customer != catalog.NoShare {
@@ -97,30 +97,45 @@ func (r *resolver) cell(k *catalog.Control, s *system.Service) cell {
 
 // applyTerm replaces the matrix by a term, if the roles it names can act.
 func (r *resolver) applyTerm(c *cell, k *catalog.Control, s *system.Service, t *system.Term) {
-	shares := catalog.Shares{
+	if role := unable(k, s, t); role != "" {
+		c.steps = append(c.steps, Step{"refused", fmt.Sprintf("terms %s give the %s a part, but the %s of %s services cannot act on the %s layer",
+			s.Terms, role, role, s.Category, k.Layer), t.Origin})
+		return
+	}
+	c.Shares = catalog.Shares{
 		Customer: catalog.Share(t.Shares[system.Customer]), Provider: catalog.Share(t.Shares[system.Provider]),
 		Partner: catalog.Share(t.Shares[system.Partner]),
 	}
-	customer, provider := actors(s.Category, k.Layer)
-	for _, side := range []struct {
-		share catalog.Share
-		can   bool
-		role  system.Role
-	}{{shares.Customer, customer, system.Customer}, {shares.Provider, provider, system.Provider}} {
-		if side.share != catalog.NoShare && !side.can {
-			c.steps = append(c.steps, Step{"refused", fmt.Sprintf("terms %s give the %s a part, but the %s of %s services cannot act on the %s layer",
-				s.Terms, side.role, side.role, s.Category, k.Layer), t.Origin})
-			return
-		}
-	}
-	c.Shares, c.term, c.stated = shares, t, true
+	c.term, c.stated = t, true
 	c.basis = fmt.Sprintf("terms %s of service %s (%s)", s.Terms, s.Name, t.Origin)
-	c.steps = append(c.steps, Step{"terms", fmt.Sprintf("terms %s of %s: %s", s.Terms, s.Provider, inWords(shares)), t.Origin})
+	c.steps = append(c.steps, Step{"terms", fmt.Sprintf("terms %s of %s: %s", s.Terms, s.Provider, inWords(c.Shares)), t.Origin})
 }
 
-// TermOf returns the narrowest term about a control in the terms of a service of
+// unable returns the role that a term gives a part and that cannot act on the
+// control's layer of a service, "" if there is none.
+func unable(k *catalog.Control, s *system.Service, t *system.Term) system.Role {
+	customer, provider := actors(s.Category, k.Layer)
+	switch {
+	case t.Shares[system.Customer] != "" && !customer:
+		return system.Customer
+	case t.Shares[system.Provider] != "" && !provider:
+		return system.Provider
+	}
+	return ""
+}
+
+// Promise returns the term on which the parties of a service rest for a control,
+// nil if the catalogue's default stands.
+func Promise(m *system.Model, known *catalog.Catalog, s *system.Service, k *catalog.Control) *system.Term {
+	if t := termOf(m, known, s, k); t != nil && unable(k, s, t) == "" {
+		return t
+	}
+	return nil
+}
+
+// termOf returns the narrowest term about a control in the terms of a service of
 // m, nil if there is none at hand that holds.
-func TermOf(m *system.Model, known *catalog.Catalog, s *system.Service, k *catalog.Control) *system.Term {
+func termOf(m *system.Model, known *catalog.Catalog, s *system.Service, k *catalog.Control) *system.Term {
 	if s == nil {
 		return nil
 	}

@@ -164,7 +164,7 @@ func (r *resolver) notTakenOn(k *catalog.Control, s *system.Service) string {
 	case terms.Expired:
 		return fmt.Sprintf("the terms %s of %s do not hold today", s.Terms, s.Name)
 	}
-	if t := TermOf(r.model, r.catalog, s, k); t == nil || t.Shares[system.Provider] == "" {
+	if t := termOf(r.model, r.catalog, s, k); t == nil || t.Shares[system.Provider] == "" {
 		return fmt.Sprintf("the terms %s of %s do not take this on", s.Terms, s.Name)
 	}
 	return ""

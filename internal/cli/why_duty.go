@@ -130,7 +130,7 @@ func explainDuty(w io.Writer, d *report.Duties, k *catalog.Control, r responsibi
 	}
 	proof := k.Proof
 	for _, part := range r.Parts {
-		if t := responsibility.TermOf(d.Model, d.Catalog, d.Model.Services[part.Service], k); t != nil && t.Proof != "" {
+		if t := responsibility.Promise(d.Model, d.Catalog, d.Model.Services[part.Service], k); t != nil && t.Proof != "" {
 			proof = t.Proof + " (promised by the terms, " + t.Origin.String() + ")"
 		}
 	}

@@ -77,7 +77,7 @@ func (d *Duties) csvRow(s *system.Service, r responsibility.Responsibility) []st
 		parts[provider] = append(parts[provider], "Split: "+r.Split)
 	}
 	proof := k.Proof
-	if t := responsibility.TermOf(d.Model, d.Catalog, s, k); t != nil && t.Proof != "" {
+	if t := responsibility.Promise(d.Model, d.Catalog, s, k); t != nil && t.Proof != "" {
 		proof = t.Proof
 	}
 	return []string{

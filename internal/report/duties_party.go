@@ -174,7 +174,7 @@ func (t *dutyText) isOwed(name string) {
 // control.
 func (t *dutyText) proof(service, control string) string {
 	k := t.Catalog.Control(control)
-	if term := responsibility.TermOf(t.Model, t.Catalog, t.Model.Services[service], k); term != nil && term.Proof != "" {
+	if term := responsibility.Promise(t.Model, t.Catalog, t.Model.Services[service], k); term != nil && term.Proof != "" {
 		return term.Proof
 	}
 	return k.Proof

@@ -370,7 +370,7 @@ func (w *planWriter) exported(r *requirement, k *catalog.Control, name string, d
 	provided := w.id("provided", name, k.ID)
 	if d.provided {
 		text := does(k, system.Provider) + split
-		if t := responsibility.TermOf(w.model, w.catalog, s, k); t != nil && t.Proof != "" {
+		if t := responsibility.Promise(w.model, w.catalog, s, k); t != nil && t.Proof != "" {
 			text += "\n\nProof: " + t.Proof
 		}
 		by.Export.Provided = []said{{UUID: provided, Description: text, Roles: []json.RawMessage{w.role("provider", s.Provider)}}}
