@@ -26,7 +26,9 @@ func (r *resolver) overridden(byDefault Row, k *catalog.Control, p place) Row {
 		if other.Accountable != o.Accountable {
 			a.State, a.Accountable = Double, ""
 			a.Responsible = []string{o.Accountable, other.Accountable}
-			a.Basis += fmt.Sprintf(" names %s, override %s names %s; keep one", o.Accountable, other.Origin, other.Accountable)
+			a.Basis += fmt.Sprintf(" names %s, override %s names %s", o.Accountable, other.Origin, other.Accountable)
+			a.Remedy = "keep one of the two"
+			a.Trace = append(a.Trace, Step{"override", "another override makes " + other.Accountable + " accountable", other.Origin})
 			return a
 		}
 	}
@@ -121,8 +123,8 @@ func (r *resolver) best(k *catalog.Control, p place) []*system.Override {
 // accept lowers an owned Row to the defect that its override brings about.
 func (r *resolver) accept(a Row, o *system.Override, usual string, k *catalog.Control, p place) Row {
 	chain := r.chain(p.service)
-	refuse := func(s State, format string, args ...any) Row {
-		a.State, a.Accountable = s, ""
+	refuse := func(s State, remedy, format string, args ...any) Row {
+		a.State, a.Accountable, a.Remedy = s, "", remedy
 		reason := fmt.Sprintf(format, args...)
 		a.Basis += ": " + reason
 		a.Trace = append(a.Trace, Step{"refused", reason, o.Origin})
@@ -130,19 +132,20 @@ func (r *resolver) accept(a Row, o *system.Override, usual string, k *catalog.Co
 	}
 	for _, party := range append([]string{a.Accountable}, a.Responsible...) {
 		if !r.deals(party, chain, p.operator) {
-			return refuse(BrokenChain, "%s has no service with the parties of this element", party)
+			return refuse(BrokenChain, fmt.Sprintf("state the service between %s and a party of this element, or make another party have it", party),
+				"%s has no service with the parties of this element", party)
 		}
 	}
 	if !slices.ContainsFunc(a.Responsible, func(party string) bool { return r.canAct(party, k.Layer, chain, p.operator) }) {
-		return refuse(Ambiguous, "%s cannot act on the %s layer here", strings.Join(a.Responsible, " and "), k.Layer)
+		return refuse(Ambiguous, "have it done by a party that can act there", "%s cannot act on the %s layer here", strings.Join(a.Responsible, " and "), k.Layer)
 	}
 	if len(a.Responsible) > 1 && o.Split == "" {
-		return refuse(Ambiguous, "several parties do it and split does not say who does which part")
+		return refuse(Ambiguous, "say in split who does which part", "several parties do it and split does not say who does which part")
 	}
 	for _, s := range chain {
 		if a.Accountable == s.Provider && a.Accountable != usual {
 			if reason := r.notTakenOn(k, s); reason != "" {
-				return refuse(Unaccepted, "%s", reason)
+				return refuse(Unaccepted, fmt.Sprintf("get terms of %s that take it on and name them in terms of %s, or make another party accountable", s.Provider, s.Name), "%s", reason)
 			}
 		}
 	}
@@ -161,7 +164,7 @@ func (r *resolver) notTakenOn(k *catalog.Control, s *system.Service) string {
 	case terms.Expired:
 		return fmt.Sprintf("the terms %s of %s do not hold today", s.Terms, s.Name)
 	}
-	if t := r.term(terms, k, s.Category); t == nil || t.Shares[system.Provider] == "" {
+	if t := termOf(r.model, r.catalog, s, k); t == nil || t.Shares[system.Provider] == "" {
 		return fmt.Sprintf("the terms %s of %s do not take this on", s.Terms, s.Name)
 	}
 	return ""
