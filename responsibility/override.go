@@ -1,7 +1,6 @@
 package responsibility
 
 import (
-	"cmp"
 	"fmt"
 	"maps"
 	"slices"
@@ -28,7 +27,9 @@ func (r *resolver) overridden(byDefault Row, k *catalog.Control, p place) Row {
 		if other.Accountable != o.Accountable {
 			a.State, a.Accountable = Double, ""
 			a.Responsible = []string{o.Accountable, other.Accountable}
-			a.Basis += fmt.Sprintf(" names %s, override %s names %s; keep one", o.Accountable, other.Origin, other.Accountable)
+			a.Basis += fmt.Sprintf(" names %s, override %s names %s", o.Accountable, other.Origin, other.Accountable)
+			a.Remedy = "keep one of the two"
+			a.Trace = append(a.Trace, Step{"override", "another override makes " + other.Accountable + " accountable", other.Origin})
 			return a
 		}
 	}
@@ -123,8 +124,8 @@ func (r *resolver) best(k *catalog.Control, p place) []*system.Override {
 // accept lowers an owned Row to the defect that its override brings about.
 func (r *resolver) accept(a Row, o *system.Override, usual string, k *catalog.Control, p place) Row {
 	chain := r.chain(p.service)
-	refuse := func(s State, format string, args ...any) Row {
-		a.State, a.Accountable = s, ""
+	refuse := func(s State, remedy, format string, args ...any) Row {
+		a.State, a.Accountable, a.Remedy = s, "", remedy
 		reason := fmt.Sprintf(format, args...)
 		a.Basis += ": " + reason
 		a.Trace = append(a.Trace, Step{"refused", reason, o.Origin})
@@ -132,39 +133,41 @@ func (r *resolver) accept(a Row, o *system.Override, usual string, k *catalog.Co
 	}
 	for _, party := range append([]string{a.Accountable}, a.Responsible...) {
 		if !r.deals(party, chain, p.operator) {
-			return refuse(BrokenChain, "%s has no service with the parties of this element", party)
+			return refuse(BrokenChain, fmt.Sprintf("state the service between %s and a party of this element, or make another party have it", party),
+				"%s has no service with the parties of this element", party)
 		}
 	}
 	if !slices.ContainsFunc(a.Responsible, func(party string) bool { return r.canAct(party, k, chain, p) }) {
-		return refuse(Ambiguous, "%s cannot act on the %s layer here", strings.Join(a.Responsible, " and "), k.Layer)
+		return refuse(Ambiguous, "have it done by a party that can act there", "%s cannot act on the %s layer here", strings.Join(a.Responsible, " and "), k.Layer)
 	}
 	if len(a.Responsible) > 1 && o.Split == "" {
-		return refuse(Ambiguous, "several parties do it and split does not say who does which part")
+		return refuse(Ambiguous, "say in split who does which part", "several parties do it and split does not say who does which part")
 	}
 	if a.Accountable != usual {
-		if reason := r.notAccepted(k, a.Accountable, chain); reason != "" {
-			return refuse(Unaccepted, "%s", reason)
+		if where, reason := r.notAccepted(k, a.Accountable, chain); reason != "" {
+			return refuse(Unaccepted, fmt.Sprintf("get terms of %s that take it on and name them in terms of %s, or make another party accountable", a.Accountable, where), "%s", reason)
 		}
 	}
 	return a
 }
 
 // notAccepted says why a party has not accepted a control that it would have as
-// a provider to others; it is "" if one of its terms takes it on. What a party
-// provides to itself needs no terms.
-func (r *resolver) notAccepted(k *catalog.Control, party string, chain []*system.Service) string {
-	first := ""
+// a provider to others, and on which service; it is "" if one of its terms takes
+// it on. What a party provides to itself needs no terms.
+func (r *resolver) notAccepted(k *catalog.Control, party string, chain []*system.Service) (service, reason string) {
 	for _, s := range chain {
 		if party != s.Provider || party == s.Customer {
 			continue
 		}
-		reason := r.notTakenOn(k, s)
-		if reason == "" {
-			return ""
+		why := r.notTakenOn(k, s)
+		if why == "" {
+			return "", ""
 		}
-		first = cmp.Or(first, reason)
+		if reason == "" {
+			service, reason = s.Name, why
+		}
 	}
-	return first
+	return service, reason
 }
 
 // notTakenOn says why the terms of a service do not make its provider take a
@@ -179,7 +182,7 @@ func (r *resolver) notTakenOn(k *catalog.Control, s *system.Service) string {
 	case terms.Expired:
 		return fmt.Sprintf("the terms %s of %s do not hold today", s.Terms, s.Name)
 	}
-	if t := r.term(terms, k, s.Category); t == nil || t.Shares[system.Provider] == "" {
+	if t := termOf(r.model, r.catalog, s, k); t == nil || t.Shares[system.Provider] == "" {
 		return fmt.Sprintf("the terms %s of %s do not take this on", s.Terms, s.Name)
 	}
 	return ""

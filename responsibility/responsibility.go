@@ -67,6 +67,7 @@ type Row struct {
 	Split       string   // who does which part, in the words of the terms or the override
 	Basis       string   // in words: which rule, terms or override, with its origin
 	Trace       []Step   // how that was found, first step first
+	Remedy      string   // what would make it owned, "" if it is
 	Origin      surety.Origin
 }
 

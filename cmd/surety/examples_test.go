@@ -71,6 +71,10 @@ func TestExamplesAreUnclearOnPurpose(t *testing.T) {
 			responsibility.BrokenChain: {"newsletter"},
 			responsibility.Unowned:     {"mail-relay", "office"},
 		},
+		"chain": {
+			responsibility.Unaccepted: {"SUR-AUD-02@db"},
+			responsibility.Unowned:    {"office", "relay"},
+		},
 		"telco": {
 			responsibility.Ambiguous:  {"SUR-IAM-08@vendor-shell"},
 			responsibility.Unaccepted: {"SUR-NET-14@mobile"},

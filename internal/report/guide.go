@@ -182,8 +182,8 @@ func sentenceList(words []string) string {
 	return strings.Join(words[:len(words)-1], ", ") + " and " + words[len(words)-1]
 }
 
-// someOf joins the first n words and counts the rest.
-func someOf(words []string, n int) string {
+// sentenceOf joins the first n words and counts the rest.
+func sentenceOf(words []string, n int) string {
 	if len(words) <= n {
 		return sentenceList(words)
 	}
@@ -218,14 +218,14 @@ func whoYouAre(g *guide.Guide) []block {
 	if h.Components.Count > 0 {
 		s := "You run " + h.Components.String()
 		if len(h.Zones) > 0 {
-			s += ", in " + someOf(h.Zones, 4)
+			s += ", in " + sentenceOf(h.Zones, 4)
 		}
 		if len(h.Exposed) > 0 {
-			s += "; reachable from another zone: " + someOf(h.Exposed, 4)
+			s += "; reachable from another zone: " + sentenceOf(h.Exposed, 4)
 		}
 		out = append(out, paragraph{just(s + ".")})
 	} else if len(h.Zones) > 0 {
-		out = append(out, paragraph{just("Your zones: " + someOf(h.Zones, 6) + ".")})
+		out = append(out, paragraph{just("Your zones: " + sentenceOf(h.Zones, 6) + ".")})
 	}
 	var items []entry
 	for _, d := range h.Data {

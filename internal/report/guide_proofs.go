@@ -68,9 +68,9 @@ func asPeer(p guide.Peer) string {
 	case len(p.Services) == 0:
 		return p.As
 	case p.As == string(guide.Operator):
-		return p.As + " in " + someOf(p.Services, 4)
+		return p.As + " in " + sentenceOf(p.Services, 4)
 	}
-	return p.As + " of " + someOf(p.Services, 4)
+	return p.As + " of " + sentenceOf(p.Services, 4)
 }
 
 var kindWords = map[catalog.Evidence]string{catalog.ByCheck: "by check", catalog.ByStatement: "statement", catalog.ByAttestation: "attestation"}
@@ -104,7 +104,7 @@ func proofTable(proofs []guide.Proof, valid string) table {
 		if n := guide.Days(p.Valid); n > 0 {
 			days = fmt.Sprintf("%d days", n)
 		}
-		t.rows = append(t.rows, []phrase{just(p.Text), just(strings.Join(ids(p.Controls), ", ")), just(someOf(p.Services, 3)), just(days)})
+		t.rows = append(t.rows, []phrase{just(p.Text), just(strings.Join(ids(p.Controls), ", ")), just(sentenceOf(p.Services, 3)), just(days)})
 	}
 	return t
 }
@@ -167,7 +167,7 @@ func letterBlocks(g *guide.Guide, l guide.Letter) []block {
 func age(p guide.Proof, all []string) string {
 	on := ""
 	if len(p.Services) > 0 && !slices.Equal(p.Services, all) {
-		on = "; on " + someOf(p.Services, 3)
+		on = "; on " + sentenceOf(p.Services, 3)
 	}
 	if days := guide.Days(p.Valid); days > 0 {
 		on += fmt.Sprintf("; not older than %d days", days)
@@ -199,7 +199,7 @@ func remainsBlocks(g *guide.Guide) []block {
 	if len(r.Shared) > 0 {
 		l := listing{}
 		for _, s := range r.Shared {
-			e := entry{head: join(strong("With "+s.With), fmt.Sprintf(" on %s: %s", someOf(s.Services, 4), count(len(s.Controls), "control")))}
+			e := entry{head: join(strong("With "+s.With), fmt.Sprintf(" on %s: %s", sentenceOf(s.Services, 4), count(len(s.Controls), "control")))}
 			e.add("First", titles(s.Controls, guideShared))
 			l.items = append(l.items, e)
 		}
