@@ -12,7 +12,8 @@ import (
 )
 
 // byDefault asks the catalogue's matrix, or what the provider's terms put in its
-// place, service by service down the chain.
+// place, service by service down the chain. A provider that runs one service on
+// another of its own needs not be its own customer.
 func (r *resolver) byDefault(k *catalog.Control, p place) Row {
 	chain := r.chain(p.service)
 	if len(chain) == 0 {
@@ -28,7 +29,7 @@ func (r *resolver) byDefault(k *catalog.Control, p place) Row {
 		if i+1 < len(chain) && r.handsOn(k, c, s, chain[i+1]) {
 			next := chain[i+1]
 			a.Trace = append(a.Trace, Step{"chain", fmt.Sprintf("%s runs on %s, of which %s is customer", s.Name, next.Name, next.Customer), next.Origin})
-			if next.Customer != s.Provider {
+			if next.Customer != s.Provider && next.Provider != s.Provider {
 				return brokenChain(a, s, next)
 			}
 			continue

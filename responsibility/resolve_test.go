@@ -100,6 +100,15 @@ func TestBrokenChainOfServices(t *testing.T) {
 	}
 }
 
+// A provider may run one service on another that it sells to the same customer.
+func TestChainWithinOneProvider(t *testing.T) {
+	m := shop()
+	m.Services["machines"].Provider, m.Services["machines"].Customer = "kube", "acme"
+	if r := find(t, m, "SUR-PHY-01", "cluster"); r.State != responsibility.Owned || r.Accountable != "kube" {
+		t.Errorf("got %s of %q (%s)", r.State, r.Accountable, r.Basis)
+	}
+}
+
 // What each provider does for its own service stays with it, and what only the
 // lowest one can do goes down to it.
 func TestWhatStays(t *testing.T) {

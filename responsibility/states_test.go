@@ -38,7 +38,6 @@ func TestStates(t *testing.T) {
 			"SUR-PHY-01", "machines", responsibility.Ambiguous, "can act there"},
 		{"two partners", ", partners: [a, b]", "", "SUR-AUD-08", "cluster", responsibility.Ambiguous, "a and b"},
 		{"one partner", ", partners: a", "", "SUR-AUD-08", "cluster", responsibility.Owned, ""},
-		{"no partner", "", "", "SUR-AUD-08", "cluster", responsibility.BrokenChain, "partners of the service"},
 		{"no service between", "", "responsibility: [{control: backup, on: cluster, accountable: stranger}]",
 			"SUR-DR-02", "cluster", responsibility.BrokenChain, "between stranger"},
 		{"an operator from nowhere", "", "components: {web: {type: vm, in: cluster, operator: stranger}}", "SUR-DR-02", "web", responsibility.BrokenChain, "provides to acme"},
