@@ -19,7 +19,7 @@ const csvHint = "begin with a header: question id,control id,text for a CAIQ; so
 // comments are passed over, as in the exports of spreadsheets.
 func readCSV(raw []byte, name string) (File, error) {
 	r := csv.NewReader(bytes.NewReader(bytes.TrimPrefix(raw, []byte("\ufeff"))))
-	r.FieldsPerRecord, r.LazyQuotes, r.Comment = -1, true, '#'
+	r.FieldsPerRecord, r.Comment = -1, '#'
 	for skipped := 0; skipped < 20; skipped++ {
 		header, err := r.Read()
 		if errors.Is(err, io.EOF) {
@@ -76,6 +76,7 @@ func (t *table) read() (File, error) {
 	f := &catalog.Framework{Version: "as given", Source: "CSV file"}
 	var set oscal.Set
 	seen := map[string]bool{}
+	titles := map[string]string{}
 	for {
 		row, err := t.csv.Read()
 		if errors.Is(err, io.EOF) {
@@ -94,8 +95,11 @@ func (t *table) read() (File, error) {
 		case len(seen) >= oscal.MaxEntries && !seen[id] || len(set.Pairs) >= oscal.MaxPairs:
 			return File{}, bad(t.name, line, "split it", "it has more than %d ids or %d pairs", oscal.MaxEntries, oscal.MaxPairs)
 		}
-		if t.kind < 0 && !seen[id] {
-			f.Entries = append(f.Entries, catalog.Entry{ID: id, Title: at(row, t.title)})
+		if title := at(row, t.title); t.kind < 0 && !seen[id] {
+			f.Entries = append(f.Entries, catalog.Entry{ID: id, Title: title})
+			titles[id] = title
+		} else if t.target < 0 && title != titles[id] {
+			return File{}, bad(t.name, line, "give each id one title", "%s stands above with another title", clean(id))
 		}
 		seen[id] = true
 		if t.target < 0 || target == "" {
@@ -157,5 +161,9 @@ func unreadable(name string, err error) error {
 		line = p.Line
 		err = p.Err
 	}
-	return bad(name, line, csvHint, "%w", err)
+	hint := csvHint
+	if errors.Is(err, csv.ErrQuote) || errors.Is(err, csv.ErrBareQuote) {
+		hint = "close each quote; inside of one write it twice"
+	}
+	return bad(name, line, hint, "%w", err)
 }

@@ -81,7 +81,7 @@ func TestReadCSV(t *testing.T) {
 		{"mapping", "\ufeffsource,relation,target\na,equal,b\nc,subset-of,d\ne,intersects-with,f\ng,none,h\ni,Intersect,j\n", nil,
 			[]catalog.Pair{{Source: "a", Relation: catalog.Equal, Target: "b"}, {Source: "c", Relation: catalog.Subset, Target: "d"},
 				{Source: "e", Relation: catalog.Intersects, Target: "f"}, {Source: "i", Relation: catalog.Intersects, Target: "j"}}},
-		{"list", "# ours\nid,title\nR1,First\nR1,again\nR2,\n", []catalog.Entry{{ID: "R1", Title: "First"}, {ID: "R2"}}, nil},
+		{"list", "# ours\nid,title\nR1,First\nR1,First\nR2,\n", []catalog.Entry{{ID: "R1", Title: "First"}, {ID: "R2"}}, nil},
 	}
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
@@ -118,6 +118,8 @@ func TestReadRefuses(t *testing.T) {
 		{"no rows", "source,relation,target\n", "no rows"},
 		{"relation", "source,relation,target\na,like,b\n", `f:2: read framework: "like"`},
 		{"half a row", "source,relation,target\na,equal,\n", "f:2: read framework: the row has no source or no target"},
+		{"one id, two titles", "id,title\nR1,First\nR1,again\n", "f:3: read framework: R1 stands above with another title"},
+		{"open quote", "id,title\nR1,\"First\nR2,Second\n", "close each quote"},
 		{"json", "{", "f:1: read OSCAL"},
 		{"no objects", "objects: []\n", "no objects"},
 		{"bad yaml", "objects:\n  a: [\n", "f:"},
