@@ -103,7 +103,13 @@ func (c *Catalog) Names(name string, k *Control) bool {
 		return true
 	}
 	p := c.byClause[k.Capability]
-	return p != nil && (name == p.Clause || strings.EqualFold(name, p.Code) || strings.EqualFold(name, p.Title))
+	return p != nil && p.Named(name)
+}
+
+// Named reports whether name is the code, clause or title of a capability, in any
+// case.
+func (p *Capability) Named(name string) bool {
+	return name == p.Clause || strings.EqualFold(name, p.Code) || strings.EqualFold(name, p.Title)
 }
 
 // Knows reports whether name, as written in an override or in terms, means any

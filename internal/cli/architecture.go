@@ -5,13 +5,13 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"time"
 
 	"github.com/spf13/cobra"
 
 	"github.com/surety-cloud/surety"
 	"github.com/surety-cloud/surety/architecture"
 	"github.com/surety-cloud/surety/assessment"
-	"github.com/surety-cloud/surety/catalog"
 	"github.com/surety-cloud/surety/internal/report"
 	"github.com/surety-cloud/surety/responsibility"
 )
@@ -108,15 +108,7 @@ func (p Program) view(ctx context.Context, f runFlags, args []string) (*architec
 		}
 		return architecture.New(a.Model, a.Catalog, a.Duties, a)
 	}
-	m, err := loadModel(f, nil)
-	if err != nil {
-		return nil, err
-	}
-	if m == nil {
-		return nil, &surety.Error{Kind: surety.BadInput, Op: "draw architecture", Err: errors.New("there is no model here"),
-			Hint: "name one with --system, or give a SOURCE to infer one from"}
-	}
-	known, err := catalog.Default()
+	m, known, err := p.modelAlone(f, time.Now().UTC().Format(time.DateOnly))
 	if err != nil {
 		return nil, err
 	}

@@ -187,7 +187,7 @@ func (k *knowledge) choose(f selectFlags) ([]*catalog.Control, error) {
 	s := catalog.Selection{Capability: f.capability, Category: system.Category(f.category), Role: system.Role(f.role), Layer: f.layer}
 	var capabilities, categories, roles, layers []string
 	for _, p := range k.Capabilities {
-		capabilities = append(capabilities, p.Code, p.Clause, p.Title)
+		capabilities = append(capabilities, p.Code)
 	}
 	for _, c := range system.Categories {
 		categories = append(categories, string(c))
@@ -199,12 +199,17 @@ func (k *knowledge) choose(f selectFlags) ([]*catalog.Control, error) {
 		layers = append(layers, string(l))
 	}
 	for _, l := range k.Architecture.Layers {
-		layers = append(layers, l.ID)
+		if !slices.Contains(layers, l.ID) {
+			layers = append(layers, l.ID)
+		}
+	}
+	if i := slices.IndexFunc(k.Capabilities, func(p *catalog.Capability) bool { return p.Named(f.capability) }); i >= 0 {
+		f.capability = k.Capabilities[i].Code
 	}
 	for _, given := range []struct {
 		flag, value string
 		known       []string
-	}{{"capability", strings.ToLower(f.capability), lower(capabilities)}, {"category", f.category, categories}, {"role", f.role, roles}, {"layer", f.layer, layers}} {
+	}{{"capability", f.capability, capabilities}, {"category", f.category, categories}, {"role", f.role, roles}, {"layer", f.layer, layers}} {
 		if given.value != "" && !slices.Contains(given.known, given.value) {
 			return nil, &usageError{fmt.Errorf("--%s %q is not known; there are %s", given.flag, given.value, firstOf(given.known, 20))}
 		}
@@ -222,14 +227,6 @@ func (k *knowledge) choose(f selectFlags) ([]*catalog.Control, error) {
 		mapped[l.Control] = true
 	}
 	return slices.DeleteFunc(chosen, func(c *catalog.Control) bool { return !mapped[c.ID] }), nil
-}
-
-func lower(words []string) []string {
-	out := make([]string, len(words))
-	for i, w := range words {
-		out[i] = strings.ToLower(w)
-	}
-	return out
 }
 
 // firstOf joins the first n words and counts the rest.

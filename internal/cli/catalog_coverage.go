@@ -223,7 +223,8 @@ func writeWalk(w io.Writer, walk []step, format string) error {
 		return out.WriteAll(rows)
 	}
 	for _, s := range walk {
-		fmt.Fprintf(w, "%-14s  %-10s  %-14s  %s\n", report.Printable(s.Source), s.Relation, report.Printable(s.Target), report.Printable(s.Via))
+		line := fmt.Sprintf("%-14s  %-10s  %-14s  %s", report.Printable(s.Source), s.Relation, report.Printable(s.Target), report.Printable(s.Via))
+		fmt.Fprintln(w, strings.TrimRight(line, " "))
 	}
 	fmt.Fprintf(w, "%d lines\n", len(walk))
 	return nil

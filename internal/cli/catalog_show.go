@@ -144,7 +144,8 @@ func (k *knowledge) showControl(w io.Writer, c *catalog.Control) {
 	fmt.Fprintf(w, "%s %s\n", c.ID, c.Title)
 	paragraph(w, "statement ", c.Statement)
 	paragraph(w, "test      ", c.Test)
-	fmt.Fprintf(w, "topic     %s\nclause    %s %s (X.1601)\n", c.Topic, p.Clause, p.Title)
+	fmt.Fprintf(w, "topic     %s\n", c.Topic)
+	paragraph(w, "clause    ", p.Clause+" "+p.Title+" (X.1601)")
 	component := k.Component(c.Component)
 	fmt.Fprintf(w, "layer     %s; %s (Y.3502)\n", c.Layer, component.Title)
 	if len(c.Offers) > 0 {

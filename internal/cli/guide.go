@@ -2,7 +2,6 @@ package cli
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"io"
 	"maps"
@@ -13,11 +12,9 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/surety-cloud/surety"
-	"github.com/surety-cloud/surety/catalog"
 	"github.com/surety-cloud/surety/guide"
 	"github.com/surety-cloud/surety/internal/report"
 	"github.com/surety-cloud/surety/responsibility"
-	"github.com/surety-cloud/surety/system"
 )
 
 // guideFlags are the flags of guide; what to look at is as in assess.
@@ -119,28 +116,10 @@ func (p Program) guideInput(ctx context.Context, f guideFlags, sources []string)
 		in.Model, in.Catalog, in.Duties, in.Assessment = a.Model, a.Catalog, a.Duties, a
 		return in, nil
 	}
-	m, err := loadModel(f.runFlags, nil)
+	m, known, err := p.modelAlone(f.runFlags, f.today)
 	if err != nil {
 		return in, err
 	}
-	if m == nil {
-		return in, &surety.Error{Kind: surety.BadInput, Op: "write guide", Err: errors.New("there is no model and no source"),
-			Hint: "name one with --system FILE, or give a SOURCE from which one is inferred"}
-	}
-	termsOn(m, f.today)
-	if in.Catalog, err = catalog.Default(); err != nil {
-		return in, err
-	}
-	in.Model, in.Duties = m, responsibility.Resolve(m, in.Catalog)
+	in.Model, in.Catalog, in.Duties = m, known, responsibility.Resolve(m, known)
 	return in, nil
-}
-
-// termsOn decides which terms of a model hold on a day.
-func termsOn(m *system.Model, day string) {
-	if m == nil {
-		return
-	}
-	for _, t := range m.Terms {
-		t.Expired = !t.HoldOn(day)
-	}
 }

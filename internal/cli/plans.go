@@ -23,7 +23,7 @@ func (p Program) chain(f dutyFlags, files []string) error {
 	if err := refuseFormat(f.format, "text", "json", "oscal"); err != nil {
 		return err
 	}
-	if err := f.refuse(nil); err != nil {
+	if err := f.refuse(); err != nil {
 		return err
 	}
 	c, err := readChain(files)

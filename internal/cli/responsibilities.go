@@ -6,8 +6,6 @@ import (
 	"fmt"
 	"io"
 	"maps"
-	"os"
-	"path/filepath"
 	"slices"
 	"strings"
 	"time"
@@ -20,7 +18,6 @@ import (
 	"github.com/surety-cloud/surety/internal/report"
 	"github.com/surety-cloud/surety/internal/strict"
 	"github.com/surety-cloud/surety/responsibility"
-	"github.com/surety-cloud/surety/system"
 )
 
 // dutyFlags are the flags of responsibilities.
@@ -78,7 +75,7 @@ func (p Program) responsibilities(ctx context.Context, f dutyFlags, args []strin
 	if err := refuseFormat(f.format, report.DutyFormats()...); err != nil {
 		return err
 	}
-	if err := f.refuse(args); err != nil {
+	if err := f.refuse(); err != nil {
 		return err
 	}
 	d, err := p.duties(ctx, f.runFlags, args)
@@ -100,7 +97,7 @@ func (p Program) responsibilities(ctx context.Context, f dutyFlags, args []strin
 }
 
 // refuse names what cannot be combined, so that no flag is passed over.
-func (f *dutyFlags) refuse(sources []string) error {
+func (f *dutyFlags) refuse() error {
 	only := f.only
 	if f.format == "oscal" && (only.Party != "" || only.Element != "" || only.Gaps) {
 		return &usageError{errors.New("an OSCAL plan is about services: narrow it down with --service and --control")}
@@ -108,30 +105,7 @@ func (f *dutyFlags) refuse(sources []string) error {
 	if f.plans && (only.Party != "" || only.Element != "" || only.Control != "" || only.Service != "" && f.format != "oscal") {
 		return &usageError{errors.New("of OSCAL plans --gaps shows what is open, and --service picks the one that --format oscal writes")}
 	}
-	for _, path := range sources {
-		if f.system == "" && isModel(path) {
-			return &usageError{fmt.Errorf("%s is a model and no evidence; give it with --system", path)}
-		}
-	}
 	return nil
-}
-
-// isModel reports whether a file begins as a model does.
-func isModel(path string) bool {
-	info, err := os.Stat(path)
-	if err != nil || !info.Mode().IsRegular() || filepath.Ext(path) != ".yaml" && filepath.Ext(path) != ".yml" {
-		return false
-	}
-	raw, err := os.ReadFile(path)
-	if err != nil {
-		return false
-	}
-	for line := range strings.Lines(string(raw)) {
-		if text := strings.TrimSpace(line); text != "" && text != "---" && !strings.HasPrefix(text, "#") {
-			return strings.HasPrefix(line, "surety:")
-		}
-	}
-	return false
 }
 
 func (p Program) dutyOptions(f dutyFlags) report.Options {
@@ -159,36 +133,11 @@ func (p Program) duties(ctx context.Context, f runFlags, sources []string) (*rep
 		}
 		return &report.Duties{Model: a.Model, Catalog: a.Catalog, Set: a.Duties, Assessment: a}, nil
 	}
-	m, err := loadModel(f, nil)
+	m, known, err := p.modelAlone(f, time.Now().UTC().Format(time.DateOnly))
 	if err != nil {
 		return nil, err
 	}
-	if m == nil {
-		return nil, &usageError{errors.New("there is no model: give --system FILE, or a SOURCE to infer one from")}
-	}
-	known, err := catalog.Default()
-	if err != nil {
-		return nil, err
-	}
-	for _, g := range unknownControls(m, known) {
-		p.say("warning: " + g.String())
-	}
-	p.missingTerms(m)
 	return &report.Duties{Model: m, Catalog: known, Set: responsibility.Resolve(m, known)}, nil
-}
-
-// missingTerms tells which terms could not be taken into account, because what
-// is said without them can be wrong.
-func (p Program) missingTerms(m *system.Model) {
-	for _, name := range slices.Sorted(maps.Keys(m.Services)) {
-		switch s := m.Services[name]; {
-		case s.Terms == "":
-		case m.Terms[s.Terms] == nil:
-			p.say(fmt.Sprintf("warning: %s: the terms %s of %s are not at hand, so the defaults stand", s.Origin, s.Terms, name))
-		case m.Terms[s.Terms].Expired:
-			p.say(fmt.Sprintf("warning: %s: the terms %s of %s do not hold today, so the defaults stand", s.Origin, s.Terms, name))
-		}
-	}
 }
 
 // knownNames refuses names that the model or the catalogue do not have.
@@ -206,6 +155,9 @@ func knownNames(d *report.Duties) error {
 		{"service", d.Only.Service, slices.Sorted(maps.Keys(d.Model.Services))},
 	} {
 		if given.name != "" && !slices.Contains(given.known, given.name) {
+			if z := d.Model.Zones[given.name]; z != nil && given.flag == "element" {
+				return &usageError{fmt.Errorf("zone %s lies outside the system: nobody of it answers for what is there", z.Name)}
+			}
 			return notKnown("--"+given.flag, given.name, given.known)
 		}
 	}
@@ -225,15 +177,20 @@ func notKnown(flag, name string, known []string) error {
 }
 
 func unknownControl(c *catalog.Catalog, name string) error {
+	hint := "surety catalog list shows the controls"
+	if near := strict.Nearest(name, controlNames(c)); near != "" {
+		hint = "did you mean " + near + "?"
+	}
+	return &surety.Error{Kind: surety.BadInput, Op: "find control", Err: fmt.Errorf("no control is named %q", name), Hint: hint}
+}
+
+// controlNames lists the ids and topics of all controls.
+func controlNames(c *catalog.Catalog) []string {
 	var names []string
 	for _, k := range c.Controls {
 		names = append(names, k.ID, k.Topic)
 	}
-	hint := "surety catalog list shows the controls"
-	if near := strict.Nearest(name, names); near != "" {
-		hint = "did you mean " + near + "?"
-	}
-	return &surety.Error{Kind: surety.BadInput, Op: "find control", Err: fmt.Errorf("no control is named %q", name), Hint: hint}
+	return names
 }
 
 // statusOf is how one responsibility stands; unproven if nothing was judged.

@@ -3,8 +3,10 @@ package cli
 import (
 	"errors"
 	"fmt"
+	"maps"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"time"
 
@@ -84,6 +86,9 @@ func (p Program) prepare(f runFlags, args []string) (*prepared, error) {
 	if r.options.Model, err = loadModel(f, args); err != nil {
 		return nil, err
 	}
+	if err := refuseModels(f, args, r.options.Model != nil); err != nil {
+		return nil, err
+	}
 	if f.waivers != "" {
 		if r.options.Waivers, err = assessment.ReadWaivers(f.waivers); err != nil {
 			return nil, err
@@ -148,7 +153,11 @@ func loadModel(f runFlags, sources []string) (*system.Model, error) {
 func readModel(path string) (*system.Model, error) {
 	raw, err := os.ReadFile(path)
 	if err != nil {
-		return nil, &surety.Error{Kind: surety.Unreadable, Op: "read model", Err: err, Hint: "surety init SOURCE writes one"}
+		hint := "surety init SOURCE writes one"
+		if info, e := os.Stat(path); e == nil && info.IsDir() {
+			hint = "give the file, such as " + filepath.Join(path, "surety.yaml")
+		}
+		return nil, &surety.Error{Kind: surety.Unreadable, Op: "read model", Err: err, Hint: hint}
 	}
 	m, err := system.Decode(raw, path)
 	if err != nil {
@@ -170,6 +179,80 @@ func findModel(sources []string) string {
 		}
 	}
 	return ""
+}
+
+// refuseModels says how a model is given, if there is one among the sources and
+// nothing else that it could have been meant for.
+func refuseModels(f runFlags, sources []string, found bool) error {
+	models := slices.DeleteFunc(slices.Clone(sources), func(path string) bool { return !isModel(path) })
+	if f.system != "" || len(models) == 0 || found && len(models) < len(sources) {
+		return nil
+	}
+	return &usageError{fmt.Errorf("%s is a model and no evidence; give it with --system", models[0])}
+}
+
+// isModel reports whether a file begins as a model does.
+func isModel(path string) bool {
+	info, err := os.Stat(path)
+	if err != nil || !info.Mode().IsRegular() || filepath.Ext(path) != ".yaml" && filepath.Ext(path) != ".yml" {
+		return false
+	}
+	raw, err := os.ReadFile(path)
+	if err != nil {
+		return false
+	}
+	for line := range strings.Lines(string(raw)) {
+		if text := strings.TrimSpace(line); text != "" && text != "---" && !strings.HasPrefix(text, "#") {
+			return strings.HasPrefix(line, "surety:")
+		}
+	}
+	return false
+}
+
+// modelAlone reads the model where no source is given, with the catalogue, and
+// tells what of it cannot be taken into account. day decides which terms hold.
+func (p Program) modelAlone(f runFlags, day string) (*system.Model, *catalog.Catalog, error) {
+	m, err := loadModel(f, nil)
+	if err != nil {
+		return nil, nil, err
+	}
+	if m == nil {
+		return nil, nil, &usageError{errors.New("there is no model: give --system FILE, or a SOURCE to infer one from")}
+	}
+	known, err := catalog.Default()
+	if err != nil {
+		return nil, nil, err
+	}
+	termsOn(m, day)
+	for _, g := range unknownControls(m, known) {
+		p.say("warning: " + g.String())
+	}
+	p.missingTerms(m)
+	return m, known, nil
+}
+
+// termsOn decides which terms of a model hold on a day.
+func termsOn(m *system.Model, day string) {
+	if m == nil {
+		return
+	}
+	for _, t := range m.Terms {
+		t.Expired = !t.HoldOn(day)
+	}
+}
+
+// missingTerms tells which terms could not be taken into account, because what
+// is said without them can be wrong.
+func (p Program) missingTerms(m *system.Model) {
+	for _, name := range slices.Sorted(maps.Keys(m.Services)) {
+		switch s := m.Services[name]; {
+		case s.Terms == "":
+		case m.Terms[s.Terms] == nil:
+			p.say(fmt.Sprintf("warning: %s: the terms %s of %s are not at hand, so the defaults stand", s.Origin, s.Terms, name))
+		case m.Terms[s.Terms].Expired:
+			p.say(fmt.Sprintf("warning: %s: the terms %s of %s do not hold today, so the defaults stand", s.Origin, s.Terms, name))
+		}
+	}
 }
 
 // openMemo opens the memo of set in dir, the user's cache by default. Without a

@@ -1,6 +1,8 @@
 package cli
 
 import (
+	"fmt"
+
 	"github.com/spf13/cobra"
 
 	"github.com/surety-cloud/surety/catalog"
@@ -33,9 +35,17 @@ not exist; gaps are no errors.`,
 			for _, g := range gaps {
 				printSafely(p.Stdout, "%s: gap: %s\n", g.Origin, g.Message)
 			}
-			printSafely(p.Stdout, "%s: %s is valid: %d parties, %d services, %d components, %d flows, %d gaps\n",
-				path, m.Name, len(m.Parties), len(m.Services), len(m.Components), len(m.Flows), len(gaps))
+			printSafely(p.Stdout, "%s: %s is valid: %s, %s, %s, %s, %s\n", path, m.Name,
+				counted(len(m.Parties), "party", "parties"), counted(len(m.Services), "service", "services"),
+				counted(len(m.Components), "component", "components"), counted(len(m.Flows), "flow", "flows"), counted(len(gaps), "gap", "gaps"))
 			return nil
 		},
 	}
+}
+
+func counted(n int, one, more string) string {
+	if n == 1 {
+		return "1 " + one
+	}
+	return fmt.Sprintf("%d %s", n, more)
 }

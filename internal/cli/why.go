@@ -16,6 +16,7 @@ import (
 	"github.com/surety-cloud/surety"
 	"github.com/surety-cloud/surety/catalog"
 	"github.com/surety-cloud/surety/internal/report"
+	"github.com/surety-cloud/surety/internal/strict"
 	"github.com/surety-cloud/surety/policy"
 )
 
@@ -67,11 +68,8 @@ func (p Program) why(ctx context.Context, f runFlags, reportFile, result string,
 	means := func(id string) bool { return id == check.ID }
 	if check == nil && strings.Contains(name, ":") { // a rule of another tool
 		means = func(id string) bool { return set.Means(name, id) }
-	} else if check, err = findCheck(set, name); err != nil {
-		if strings.HasPrefix(strings.ToUpper(name), "SUR-") {
-			err = errors.Join(err, unknownControl(known, name))
-		}
-		return err
+	} else if check == nil {
+		return unknownName(set, known, name)
 	} else {
 		name = check.ID
 	}
@@ -100,6 +98,20 @@ func (p Program) why(ctx context.Context, f runFlags, reportFile, result string,
 		return slices.Index(urgency, a.Verdict) - slices.Index(urgency, b.Verdict)
 	})
 	return p.explain(check, known, found, duties)
+}
+
+// unknownName says that a word is neither a check nor a control, and what is
+// near it.
+func unknownName(set *policy.Set, known *catalog.Catalog, name string) error {
+	names := controlNames(known)
+	for _, c := range set.Checks() {
+		names = append(append(names, c.ID), c.Aliases...)
+	}
+	hint := "surety policy list shows the checks, surety catalog list the controls"
+	if near := strict.Nearest(name, names); near != "" {
+		hint = "did you mean " + near + "?"
+	}
+	return &surety.Error{Kind: surety.BadInput, Op: "explain", Err: fmt.Errorf("%q is no check and no control", name), Hint: hint}
 }
 
 // record is the JSON report to explain from: the one given, or one made now of

@@ -87,7 +87,7 @@ func elementNamed(d *report.Duties, word string) (string, error) {
 
 func explainControl(w io.Writer, known *knowledge, k *catalog.Control) {
 	c := known.Capability(k.Capability)
-	fmt.Fprintf(w, "control   %s %s (%s; X.1601 clause %s %s)\n", k.ID, k.Title, k.Topic, c.Clause, c.Title)
+	paragraph(w, "control   ", fmt.Sprintf("%s %s (%s; X.1601 clause %s %s)", k.ID, k.Title, k.Topic, c.Clause, c.Title))
 	paragraph(w, "", k.Statement)
 	paragraph(w, "test      ", k.Test)
 	fmt.Fprintf(w, "layer     %s; %s (Y.3502)\n", k.Layer, known.Component(k.Component).Title)

@@ -97,7 +97,7 @@ func TestDutyText(t *testing.T) {
 		{"overview", Narrow{}, []string{"unowned  lost", "broken-chain  rogue", "unaccepted  web", "to do: put it in a zone", "acme  provides product to the public; uses cluster of kube",
 			" on api", "all unproven: give a SOURCE"}, nil},
 		{"gaps", Narrow{Gaps: true}, []string{"unowned  lost"}, []string{"provides product"}},
-		{"no gap", Narrow{Gaps: true, Element: "api"}, []string{"Nothing fits", "No gap"}, nil},
+		{"no gap", Narrow{Gaps: true, Element: "api"}, []string{"No gap: each responsibility"}, []string{"Nothing fits", "0 controls"}},
 		{"party", Narrow{Party: "kube"}, []string{"Accountable for", "Owes", "to acme, as provider of cluster", "Is owed", "by iron, as provider of machines", "ask for: "}, []string{"unowned  lost"}},
 		{"element", Narrow{Element: "web"}, []string{"web  component in service cluster", "SUR-DR-02", "unaccepted"}, []string{"product"}},
 		{"control", Narrow{Control: "SUR-DR-05"}, []string{"because terms t of service cluster", "product  SaaS service of acme for public"}, nil},

@@ -41,7 +41,7 @@ func writeDutyText(w io.Writer, d *Duties, o Options) error {
 	switch only := d.Only; {
 	case only.Gaps:
 		if len(found) == 0 {
-			fmt.Fprintln(t, "\nNo gap: each of these responsibilities has one accountable party.")
+			fmt.Fprintln(t, "No gap: each responsibility has one accountable party.")
 		}
 	case only.Party != "":
 		t.party(only.Party)
@@ -75,6 +75,9 @@ func (t *dutyText) head() {
 			states[r.State] += len(p.elements)
 			all = append(all, r)
 		}
+	}
+	if rows == 0 && t.Only.Gaps {
+		return
 	}
 	fmt.Fprintf(t, "%s %s on %s: %s\n", t.bold("Who must do what:"), count(len(controls), "control"),
 		count(elements, "element"), many(rows, "responsibility", "responsibilities"))
