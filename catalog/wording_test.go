@@ -8,6 +8,7 @@ import (
 	"testing"
 
 	"github.com/surety-cloud/surety/catalog"
+	"github.com/surety-cloud/surety/system"
 )
 
 // The rules of the wording of controls. A control is read by customers,
@@ -23,6 +24,9 @@ const (
 )
 
 var forbidden = regexp.MustCompile(`(?i)\b(should|shall|appropriate(ly)?|adequate(ly)?|regular(ly)?|ensure[sd]?|best practices?|robust|etc|periodic(ally)?|sufficient(ly)?|timely|as needed|where possible|if possible|leverage[sd]?|utili[sz]e[sd]?|industry[- ]standard|state[- ]of[- ]the[- ]art)\b`)
+
+// third finds duties that speak about their party where they speak to it.
+var third = regexp.MustCompile(`\b(its (own )?(service|services|staff|part|settings|side|tenancies|customers|suppliers|builds|workloads)|it (runs|uses|buys|trusts|deploys|owns|accepts|promised|installs|offers|ships))\b`)
 
 // american forms and what this project writes instead.
 var american = map[string]string{
@@ -68,6 +72,9 @@ func wording(k *catalog.Control) []string {
 	texts := map[string]string{"title": k.Title, "statement": k.Statement, "test": k.Test, "proof": k.Proof}
 	for role, d := range k.Does {
 		texts["does "+string(role)] = d.Do
+		if m := third.FindString(d.Do); m != "" {
+			bad("the %s is told of %q; a duty speaks to its party: you, your own", role, m)
+		}
 	}
 	if len(k.Title) > titleChars {
 		bad("title has %d characters; at most %d", len(k.Title), titleChars)
@@ -139,6 +146,9 @@ func TestWordingFinds(t *testing.T) {
 		want string
 	}{
 		{"forbidden", func(k *catalog.Control) { k.Test = "Ensure that keys are safe." }, `says "Ensure"`},
+		{"third person", func(k *catalog.Control) {
+			k.Does = map[system.Role]catalog.Duty{system.Provider: {Do: "Patch the hosts it runs."}}
+		}, "you, your own"},
 		{"long", func(k *catalog.Control) { k.Statement = long }, "words; at most 45"},
 		{"sentence", func(k *catalog.Control) { k.Statement = long }, "split it"},
 		{"sentences", func(k *catalog.Control) { k.Proof = "A list. A second one." }, "2 sentences; at most 1"},
