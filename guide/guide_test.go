@@ -123,6 +123,36 @@ func checkGuide(t *testing.T, g *Guide) {
 	}
 }
 
+// What a customer is asked for is its own part: the catalogue's proof is its
+// provider's to give.
+func TestCustomersShowTheirPart(t *testing.T) {
+	const text = `surety: 1
+system: s
+parties: {bank: {}, client: {}}
+services:
+  online: {category: SaaS, provider: bank, customer: client}
+`
+	m := decode(t, text, "m.yaml")
+	part := known(t).Control("SUR-IAM-13").Does[system.Customer].Do
+	asked := func(proofs []Proof) string {
+		for _, p := range proofs {
+			if p.Controls[0].ID == "SUR-IAM-13" {
+				return p.Text
+			}
+		}
+		return ""
+	}
+	letters, owed := of(t, m, "bank").Letters, of(t, m, "client").Owed
+	if len(letters) != 1 || len(owed) != 1 {
+		t.Fatalf("%d letters, %d owed", len(letters), len(owed))
+	}
+	for _, got := range []string{asked(letters[0].Proofs), asked(owed[0].Proofs)} {
+		if got != "What shows this part: "+part {
+			t.Errorf("asked for %q", got)
+		}
+	}
+}
+
 // Each threat of X.1601 has a rule, applies to some party of the models, and is
 // open or absent for some other.
 func TestEveryThreatIsReachable(t *testing.T) {

@@ -81,9 +81,10 @@ func (p *proofs) sorted() []Proof {
 	return out
 }
 
-// proofOf is what shows a part: what the terms of the service name, else what the
-// catalogue does.
-func (v *view) proofOf(k *catalog.Control, part responsibility.Part) (text string, term bool) {
+// proofOf is what shows a part of row: what the terms of the service name, else
+// what the catalogue does. The catalogue's proof is that of the control as a whole,
+// which a customer cannot give for what its provider answers for: it shows its duty.
+func (v *view) proofOf(k *catalog.Control, row *responsibility.Row, part responsibility.Part) (text string, term bool) {
 	if s := v.Model.Services[part.Service]; s != nil && part.Role == system.Provider {
 		if terms := v.Model.Terms[s.Terms]; terms != nil && !terms.Expired && terms.About(s.Category) {
 			for _, t := range terms.Terms {
@@ -92,6 +93,9 @@ func (v *view) proofOf(k *catalog.Control, part responsibility.Part) (text strin
 				}
 			}
 		}
+	}
+	if duty := k.Does[part.Role].Do; part.Role == system.Customer && row.Accountable != part.Party && duty != "" {
+		return "What shows this part: " + strings.TrimSuffix(duty, ".") + ".", false
 	}
 	return k.Proof, false
 }
@@ -112,7 +116,7 @@ func (l *ledger) owed(ranked []Task) []Owed {
 			for _, e := range l.byControl[id] {
 				for _, part := range l.partsOf(e.row) {
 					if part.Role == role && l.addPeers(peers, part) {
-						text, term := l.proofOf(k, part)
+						text, term := l.proofOf(k, e.row, part)
 						found.add(text, k, place[id], part.Service, term)
 						controls[id] = true
 					}
@@ -225,7 +229,7 @@ func (l *ledger) letters(threats []Threat) []Letter {
 				d = &draft{Letter: Letter{To: part.Party, Audit: audit, Through: l.through(part)}, controls: map[string]bool{}}
 				drafts[part.Party] = d
 			}
-			text, term := l.proofOf(e.control, part)
+			text, term := l.proofOf(e.control, e.row, part)
 			d.proofs.add(text, e.control, r.worth(e.control, e.need), part.Service, term)
 			d.addRole(part, l.view)
 			d.controls[e.control.ID] = true

@@ -162,7 +162,7 @@ func evolution(s *scene) finding {
 		f.because("%s: the service changes while it is used", some(list, 3))
 	}
 	if below := s.others(s.rests(s.services)); len(below) > 0 {
-		f.because("what it has from %s changes without asking you", listed(below))
+		f.because("what your services have from %s changes without asking you", listed(below))
 	}
 	for _, p := range s.developers() {
 		f.because("%s delivers new versions of parts", p)
@@ -252,7 +252,7 @@ func partnerLockIn(s *scene) finding {
 	}
 	for _, flow := range s.flows(s.parts) {
 		if x := s.nearest(flow.To); x != nil && x.Provider != s.Party && x.Customer == s.Party && x.Category == system.SaaS {
-			f.because("it uses %s of %s over %s", x.Name, x.Provider, arrow(flow))
+			f.because("you use %s of %s over %s", x.Name, x.Provider, arrow(flow))
 		}
 	}
 	return f

@@ -37,7 +37,11 @@ func firstBlocks(g *guide.Guide) []block {
 	if len(g.Next) == 0 {
 		return out
 	}
-	out = append(out, heading{just("Then do, and show")},
+	title := "Do, and show"
+	if len(out) > 0 {
+		title = "Then do, and show"
+	}
+	out = append(out, heading{just(title)},
 		paragraph{just("Each of these takes most from the threats that the ones before it leave: threats answered, times how well (significant 0.8, partial 0.5, minimal 0.2: Surety’s judgement), times the greatest need of the data there. What is shown to hold is not listed.")})
 	l := listing{ordered: true}
 	for _, t := range g.Next[:min(guideTasks, len(g.Next))] {
