@@ -84,6 +84,17 @@ func enumValue(what string, names []string, s string) (int, error) {
 	return 0, fmt.Errorf("%q is not a %s; use one of %s", s, what, strings.Join(names, ", "))
 }
 
+// TrueFirst compares for a sort that puts true before false.
+func TrueFirst(a, b bool) int {
+	switch {
+	case a == b:
+		return 0
+	case a:
+		return -1
+	}
+	return 1
+}
+
 // Origin says where a fact came from: a file and line, or a live source such
 // as "kubernetes:prod" with the object's path. Line is 1-based; 0 means the
 // fact has no line.

@@ -6,6 +6,7 @@ import (
 	"slices"
 	"strings"
 
+	"github.com/surety-cloud/surety"
 	"github.com/surety-cloud/surety/system"
 )
 
@@ -74,19 +75,9 @@ func mostUrgent(p *plan, edges []*edge) ([]*edge, int) {
 	}
 	order := slices.Clone(edges)
 	slices.SortStableFunc(order, func(a, b *edge) int {
-		return cmp.Or(-compareBool(open[a.from], open[b.from]), cmp.Compare(len(b.flows), len(a.flows)))
+		return cmp.Or(surety.TrueFirst(open[a.from], open[b.from]), cmp.Compare(len(b.flows), len(a.flows)))
 	})
 	return order[:mostLines], len(order) - mostLines
-}
-
-func compareBool(a, b bool) int {
-	switch {
-	case a == b:
-		return 0
-	case a:
-		return 1
-	}
-	return -1
 }
 
 // heading draws the title and the parties, and returns where they end.

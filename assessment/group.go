@@ -102,21 +102,11 @@ func group(a *Assessment) []*Group {
 func byUrgency(a, b *Group) int {
 	return cmp.Or(
 		cmp.Compare(b.Check.Severity, a.Check.Severity),
-		compareBool(b.Exposed, a.Exposed),
+		surety.TrueFirst(a.Exposed, b.Exposed),
 		cmp.Compare(b.Len(), a.Len()),
 		strings.Compare(a.Check.ID, b.Check.ID),
 		strings.Compare(a.Cause, b.Cause),
 		cmp.Compare(a.fails[0].item, b.fails[0].item))
-}
-
-func compareBool(a, b bool) int {
-	switch {
-	case a == b:
-		return 0
-	case a:
-		return 1
-	}
-	return -1
 }
 
 // rootCause names what the item was made from. Pods of one controller share it;

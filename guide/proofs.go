@@ -6,6 +6,7 @@ import (
 	"strings"
 	"time"
 
+	"github.com/surety-cloud/surety"
 	"github.com/surety-cloud/surety/catalog"
 	"github.com/surety-cloud/surety/responsibility"
 	"github.com/surety-cloud/surety/system"
@@ -140,7 +141,7 @@ func newOwed(role system.Role, peers map[string]*Peer, found *proofs, controls i
 		o.ByKind[p.Evidence]++
 	}
 	slices.SortStableFunc(o.Proofs, func(a, b Proof) int {
-		return -compareBool(a.Evidence == catalog.ByAttestation, b.Evidence == catalog.ByAttestation)
+		return surety.TrueFirst(a.Evidence == catalog.ByAttestation, b.Evidence == catalog.ByAttestation)
 	})
 	return o
 }
@@ -246,7 +247,7 @@ func (l *ledger) letters(threats []Threat) []Letter {
 		out = append(out, d.Letter)
 	}
 	slices.SortStableFunc(out, func(a, b Letter) int {
-		return cmp.Or(-compareBool(a.Through == "", b.Through == ""), cmp.Compare(b.Controls, a.Controls))
+		return cmp.Or(surety.TrueFirst(a.Through == "", b.Through == ""), cmp.Compare(b.Controls, a.Controls))
 	})
 	return out
 }

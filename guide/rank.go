@@ -5,6 +5,7 @@ import (
 	"slices"
 	"strings"
 
+	"github.com/surety-cloud/surety"
 	"github.com/surety-cloud/surety/catalog"
 )
 
@@ -72,7 +73,7 @@ func (r *rank) worth(k *catalog.Control, need int) float64 {
 func (r *rank) order(tasks []Task) []Task {
 	slices.SortStableFunc(tasks, func(a, b Task) int {
 		return cmp.Or(
-			cmp.Compare(levelOf(a.Control), levelOf(b.Control)), -compareBool(a.Leads, b.Leads), strings.Compare(a.Control.ID, b.Control.ID))
+			cmp.Compare(levelOf(a.Control), levelOf(b.Control)), surety.TrueFirst(a.Leads, b.Leads), strings.Compare(a.Control.ID, b.Control.ID))
 	})
 	out := make([]Task, 0, len(tasks))
 	for len(tasks) > 0 {

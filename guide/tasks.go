@@ -166,7 +166,7 @@ func (l *ledger) violated() []Task {
 	out = underFirst(out)
 	slices.SortStableFunc(out, func(a, b Task) int {
 		return cmp.Or(
-			cmp.Compare(b.Severity, a.Severity), -compareBool(a.Exposed, b.Exposed),
+			cmp.Compare(b.Severity, a.Severity), surety.TrueFirst(a.Exposed, b.Exposed),
 			cmp.Compare(b.Need, a.Need), cmp.Compare(fails(b), fails(a)))
 	})
 	return out
@@ -245,16 +245,6 @@ func underFirst(tasks []Task) []Task {
 		}
 	}
 	return out
-}
-
-func compareBool(a, b bool) int {
-	switch {
-	case a == b:
-		return 0
-	case a:
-		return 1
-	}
-	return -1
 }
 
 // next ranks the controls that are neither violated nor shown to hold, and counts

@@ -16,6 +16,7 @@ import (
 
 	"github.com/surety-cloud/surety"
 	"github.com/surety-cloud/surety/assessment"
+	"github.com/surety-cloud/surety/system"
 )
 
 // element is a parsed element with what the tests ask of it.
@@ -412,4 +413,26 @@ func luminance(t *testing.T, rgb string) float64 {
 		sum += weight * c
 	}
 	return sum
+}
+
+// A party that no result is about takes one column, and stands after those with
+// results.
+func TestMatrixLeavesRoomForResults(t *testing.T) {
+	a := sample(t)
+	a.Model.Parties["aaa"] = &system.Party{Name: "aaa"}
+	m := newMatrix(a)
+	if len(m.Parties) < 2 || m.Parties[0].Columns != 3 {
+		t.Fatalf("parties %+v", m.Parties)
+	}
+	narrow := slices.IndexFunc(m.Parties, func(p matrixParty) bool { return p.Name == "aaa" })
+	if narrow < 1 || m.Parties[narrow].Columns != 1 {
+		t.Errorf("parties %+v", m.Parties)
+	}
+	for _, r := range m.Rows {
+		for i, c := range r.Cells {
+			if c.Columns != m.Parties[i].Columns || c.Shown() && c.Columns != len(c.Parts()) {
+				t.Errorf("%s of %s: %d columns under %d", r.Title, c.Party, c.Columns, m.Parties[i].Columns)
+			}
+		}
+	}
 }

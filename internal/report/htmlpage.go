@@ -1,8 +1,8 @@
 package report
 
 import (
+	"cmp"
 	"html/template"
-	"maps"
 	"net/url"
 	"slices"
 	"strings"
@@ -251,20 +251,28 @@ func (f fix) Rest() int { return f.Count - len(f.Results) }
 
 // matrix counts the results of each party under each capability.
 type matrix struct {
-	Parties []string
+	Parties []matrixParty
 	Rows    []matrixRow
+}
+
+// matrixParty is a party of the matrix. One that no result is about needs no
+// columns to count them in.
+type matrixParty struct {
+	Name    string
+	Columns int
 }
 
 type matrixRow struct {
 	Clause string
 	Title  string
-	Cells  []matrixCell // one per party
+	Cells  []matrixCell // one per party, as wide as it
 }
 
 type matrixCell struct {
 	Party, Clause string
 	Counts        assessment.Counts
 	Duties        int // responsibilities of the party under the capability
+	Columns       int
 }
 
 type matrixPlace struct{ party, clause string }
@@ -273,29 +281,36 @@ type matrixPlace struct{ party, clause string }
 // out about: that is the point of it.
 func newMatrix(a *assessment.Assessment) matrix {
 	cells := matrixCells(a)
-	parties := map[string]bool{}
+	columns := map[string]int{}
 	for name := range a.Model.Parties {
-		parties[name] = true
+		columns[name] = 1
 	}
 	unlisted := false
 	for k, c := range cells {
 		if c.Shown() || c.Duties > 0 {
-			parties[k.party] = true
+			columns[k.party] = max(columns[k.party], 1)
 			unlisted = unlisted || k.clause == ""
 		}
+		if c.Shown() {
+			columns[k.party] = len(c.Parts())
+		}
 	}
-	m := matrix{Parties: slices.Sorted(maps.Keys(parties))}
-	if len(m.Parties) > 0 && m.Parties[0] == "" { // nobody comes last
-		m.Parties = append(m.Parties[1:], "")
+	var m matrix
+	for name, n := range columns {
+		m.Parties = append(m.Parties, matrixParty{name, n})
 	}
+	slices.SortFunc(m.Parties, func(a, b matrixParty) int { // those with results first, nobody last
+		return cmp.Or(surety.TrueFirst(a.Name != "", b.Name != ""), cmp.Compare(b.Columns, a.Columns), strings.Compare(a.Name, b.Name))
+	})
 	row := func(clause, title string) {
 		r := matrixRow{Clause: clause, Title: title}
 		for _, party := range m.Parties {
-			c := cells[matrixPlace{party, clause}]
-			if c == nil {
-				c = &matrixCell{Party: party, Clause: clause}
+			c := matrixCell{Party: party.Name, Clause: clause}
+			if found := cells[matrixPlace{party.Name, clause}]; found != nil {
+				c = *found
 			}
-			r.Cells = append(r.Cells, *c)
+			c.Columns = party.Columns
+			r.Cells = append(r.Cells, c)
 		}
 		m.Rows = append(m.Rows, r)
 	}
