@@ -245,8 +245,8 @@ var workloadKinds = []struct{ kind, typ string }{
 func (in *inference) components() {
 	for _, k := range workloadKinds {
 		for _, it := range in.byKind[k.kind] {
-			if in.owned(it) || strings.Contains(it.Key.Name, "@") && in.named[object{spaceOf(it), it.Kind, it.Name}] != nil {
-				continue
+			if in.owned(it) || in.named[object{spaceOf(it), it.Kind, it.Name}] != nil {
+				continue // a copy, or in another version, or without the namespace: one pattern matches both
 			}
 			in.addWorkload(it, k.typ)
 		}

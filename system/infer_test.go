@@ -344,3 +344,31 @@ func TestInferWhoRunsTheCluster(t *testing.T) {
 		}
 	}
 }
+
+// What one pattern matches is one component, whichever way it was written.
+func TestInferOneComponentForOnePattern(t *testing.T) {
+	items := observe(t, "m.yaml", []byte(`apiVersion: v1
+kind: Pod
+metadata: {name: web}
+---
+apiVersion: v1
+kind: Pod
+metadata: {name: web, namespace: default}
+---
+apiVersion: apps/v1
+kind: Deployment
+metadata: {name: api}
+---
+apiVersion: extensions/v1beta1
+kind: Deployment
+metadata: {name: api, namespace: default}
+`))
+	m := Infer(items)
+	if len(m.Components) != 2 {
+		t.Errorf("%d components, want web and api", len(m.Components))
+	}
+	roundTrip(t, m)
+	if left := Unmatched(m, items); len(left) > 0 {
+		t.Errorf("unmatched: %v", left)
+	}
+}
