@@ -236,6 +236,9 @@ func (d *decoder) wrongType(v *evidence.Value, path, wanted string) {
 	if wanted == "a string" && (v.Is(evidence.Number) || v.Is(evidence.Bool)) {
 		hint = "put it in quotes"
 	}
+	if wanted == "a string" && v.Is(evidence.Array) {
+		hint = "give one value"
+	}
 	if wanted == "a list" && v.Kind() < evidence.Array {
 		hint = "write [" + display(v) + "]"
 	}

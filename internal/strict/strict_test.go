@@ -103,7 +103,7 @@ func TestErrors(t *testing.T) {
 		{"id: a\ntags: x", `f.yaml:2: tags is the string "x", want a list; write ["x"]`},
 		{"id: a\nlabels: [x]", "f.yaml:2: labels is a list, want a mapping"},
 		{"id: a\nseverity: huge", `f.yaml:2: severity: "huge" is not a severity`},
-		{"id: a\nseverity: []", `f.yaml:2: severity is a list, want a string`},
+		{"id: a\nseverity: []", `f.yaml:2: severity is a list, want a string; give one value`},
 		{"id: a\nlinks: [bad]", "f.yaml:2: links[0]: link is bad"},
 		{"id: a\nlinks: [{}]", "f.yaml:2: the document has no to; add it"},
 		{"id: a\nid: b", "f.yaml:2: key id is already on line 1; remove one of them"},
