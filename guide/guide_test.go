@@ -209,6 +209,18 @@ flows:
   - card -> card: {proto: https, auth: mtls, tls: true}
 `
 
+// bought is all services of others, and does not say how they are reached.
+const bought = `surety: 1
+system: bought
+parties: {user: {}, host: {}}
+services:
+  mail: {category: SaaS, provider: host, customer: user, region: eu}
+data:
+  plans: {c: confidential, i: high, a: low}
+components:
+  inbox: {service: mail, handles: plans, encrypted: kms}
+`
+
 // clear leaves nothing of whose it is open.
 const clear = `surety: 1
 system: clear
@@ -230,6 +242,7 @@ func TestOpenAndAbsent(t *testing.T) {
 		{bare, "user", map[string]Outcome{"7.1.1": Open, "7.1.2": Open, "7.1.3": Open, "8.1.3": Open, "8.1.4": Open, "8.1.5": Open, "8.1.6": Open, "8.1.7": Open, "8.1.8": Open}},
 		{bare, "host", map[string]Outcome{"7.2.1": Open, "7.2.2": Open, "8.2.2": Open, "8.2.3": Open, "8.2.4": Open, "8.2.5": Open, "8.2.6": Open, "8.2.7": Open, "8.2.8": Open, "8.2.9": Open, "8.2.10": Open}},
 		{bare, "friend", map[string]Outcome{"8.3.2": Open, "8.3.3": Open}},
+		{bought, "user", map[string]Outcome{"7.1.1": Applies, "7.1.2": Open}},
 		{settled, "user", map[string]Outcome{"7.1.1": Applies, "7.1.2": Absent, "8.1.4": Absent, "8.1.5": Absent, "8.1.7": Absent, "8.1.8": Absent}},
 		{settled, "host", map[string]Outcome{"8.2.3": Absent, "8.2.4": Absent, "8.2.7": Absent, "8.2.8": Absent}},
 		{clear, "solo", map[string]Outcome{"8.1.1": Absent, "8.1.2": Absent, "8.1.3": Absent, "8.2.1": Absent}},

@@ -44,8 +44,24 @@ func insecureAccess(s *scene) finding {
 	}
 	if len(s.parts) == 0 {
 		f.ask("From where are %s reached, and how do users prove who they are? No component of them is described.", names(s.services))
+	} else if list := s.unreached(); len(list) > 0 {
+		f.ask("From where are %s reached, and how do users prove who they are? State exposed, or the flows to them with auth and tls.", some(list, 4))
 	}
 	return f
+}
+
+// unreached lists what somebody must reach, over a way that is not stated: what is
+// bought as a service, and all parts of a system without flows.
+func (s *scene) unreached() []string {
+	flows := s.flows(s.parts)
+	var out []string
+	for _, c := range s.parts {
+		to := slices.ContainsFunc(flows, func(f *system.Flow) bool { return f.To == c.Name })
+		if c.Exposed == "" && !to && (c.Service != "" || len(flows) == 0) {
+			out = append(out, c.Name)
+		}
+	}
+	return out
 }
 
 func customerInsiders(s *scene) finding {
