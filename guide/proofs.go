@@ -84,7 +84,8 @@ func (p *proofs) sorted() []Proof {
 
 // proofOf is what shows a part of row: what the terms of the service name, else
 // what the catalogue does. The catalogue's proof is that of the control as a whole,
-// which a customer cannot give for what its provider answers for: it shows its duty.
+// which a customer cannot give for what its provider answers for and its own part
+// only presupposes: it shows its duty.
 func (v *view) proofOf(k *catalog.Control, row *responsibility.Row, part responsibility.Part) (text string, term bool) {
 	if s := v.Model.Services[part.Service]; s != nil && part.Role == system.Provider {
 		if terms := v.Model.Terms[s.Terms]; terms != nil && !terms.Expired && terms.About(s.Category) {
@@ -95,7 +96,7 @@ func (v *view) proofOf(k *catalog.Control, row *responsibility.Row, part respons
 			}
 		}
 	}
-	if duty := k.Does[part.Role].Do; part.Role == system.Customer && row.Accountable != part.Party && duty != "" {
+	if duty := k.Does[part.Role].Do; part.Role == system.Customer && part.Share == catalog.Dependent && row.Accountable != part.Party && duty != "" {
 		return "What shows this part: " + strings.TrimSuffix(duty, ".") + ".", false
 	}
 	return k.Proof, false
