@@ -121,53 +121,6 @@ func (r *resolver) applyTerm(c *cell, k *catalog.Control, s *system.Service, t *
 	c.steps = append(c.steps, Step{"terms", fmt.Sprintf("terms %s of %s: %s", s.Terms, s.Provider, inWords(c.Shares)), t.Origin})
 }
 
-// unable returns the role that a term gives a part and that cannot act on the
-// control's layer of a service, "" if there is none.
-func unable(k *catalog.Control, s *system.Service, t *system.Term) system.Role {
-	customer, provider := reach(k, s, true)
-	switch {
-	case t.Shares[system.Customer] != "" && !customer:
-		return system.Customer
-	case t.Shares[system.Provider] != "" && !provider:
-		return system.Provider
-	}
-	return ""
-}
-
-// Promise returns the term on which the parties of a service rest for a control,
-// nil if the catalogue's default stands.
-func Promise(m *system.Model, known *catalog.Catalog, s *system.Service, k *catalog.Control) *system.Term {
-	if t := termOf(m, known, s, k); t != nil && unable(k, s, t) == "" {
-		return t
-	}
-	return nil
-}
-
-// termOf returns the narrowest term about a control in the terms of a service of
-// m, nil if there is none at hand that holds.
-func termOf(m *system.Model, known *catalog.Catalog, s *system.Service, k *catalog.Control) *system.Term {
-	if s == nil {
-		return nil
-	}
-	terms := m.Terms[s.Terms]
-	if terms == nil || terms.Expired || !terms.About(s.Category) {
-		return nil
-	}
-	var best *system.Term
-	for _, t := range terms.Terms {
-		if !known.Names(t.Control, k) {
-			continue
-		}
-		if itself := strings.EqualFold(t.Control, k.ID) || strings.EqualFold(t.Control, k.Topic); itself {
-			return t
-		}
-		if best == nil {
-			best = t
-		}
-	}
-	return best
-}
-
 // inWords says who has which share.
 func inWords(s catalog.Shares) string {
 	var parts []string

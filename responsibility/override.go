@@ -2,7 +2,6 @@ package responsibility
 
 import (
 	"fmt"
-	"maps"
 	"slices"
 	"strconv"
 	"strings"
@@ -259,20 +258,6 @@ func Unmatched(m *system.Model, c *catalog.Catalog) []*system.Override {
 	for _, o := range m.Responsibility {
 		if o.Control != "" && !c.Knows(o.Control) {
 			out = append(out, o)
-		}
-	}
-	return out
-}
-
-// UnmatchedTerms returns the terms at hand whose control the catalogue does not
-// know, by file and line. They take on nothing.
-func UnmatchedTerms(m *system.Model, c *catalog.Catalog) []*system.Term {
-	var out []*system.Term
-	for _, name := range slices.Sorted(maps.Keys(m.Terms)) {
-		for _, t := range m.Terms[name].Terms {
-			if !c.Knows(t.Control) {
-				out = append(out, t)
-			}
 		}
 	}
 	return out

@@ -423,3 +423,29 @@ func TestAppliesOnlyToItsCategories(t *testing.T) {
 		t.Error("nothing of communications is asked of the communications service")
 	}
 }
+
+// A term that the resolver sets aside is told, unless it counts on another service.
+func TestIdleTerms(t *testing.T) {
+	m := &system.Model{
+		Services: map[string]*system.Service{
+			"app":  {Name: "app", Category: system.SaaS, Provider: "p", Customer: "c", Terms: "t"},
+			"pods": {Name: "pods", Category: system.Containers, Provider: "p", Customer: "c", Terms: "t"},
+		},
+		Terms: map[string]*system.Terms{"t": {Name: "t", Provider: "p", Terms: []*system.Term{
+			{Control: "host-patching", Shares: map[system.Role]string{system.Customer: "owned"}},               // on pods
+			{Control: "facility-access", Shares: map[system.Role]string{system.Customer: "owned"}},             // on neither
+			{Control: "emergency-call-availability", Shares: map[system.Role]string{system.Provider: "owned"}}, // asked of neither
+			{Control: "backup", Shares: map[system.Role]string{system.Provider: "owned"}},
+			{Control: "nonsense", Shares: map[system.Role]string{system.Provider: "owned"}}, // UnmatchedTerms has it
+		}}},
+	}
+	var got []string
+	for _, g := range responsibility.IdleTerms(m, known(t)) {
+		got = append(got, g.Message)
+	}
+	want := []string{"the term on facility-access changes nothing: the customer of containers services cannot act on the facility layer, so the default stands",
+		"the term on emergency-call-availability changes nothing: SUR-DR-10 asks nothing of pods"}
+	if !slices.Equal(got, want) {
+		t.Errorf("got %q, want %q", got, want)
+	}
+}

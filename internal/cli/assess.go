@@ -169,14 +169,14 @@ func (p Program) warn(a *assessment.Assessment) {
 	for _, g := range system.Unmatched(a.Model, a.Items) {
 		p.say("warning: " + g.String())
 	}
-	for _, g := range unknownControls(a.Model, a.Catalog) {
+	for _, g := range withoutEffect(a.Model, a.Catalog) {
 		p.say("warning: " + g.String())
 	}
 }
 
-// unknownControls lists the overrides and terms of a model that change nothing,
-// because the catalogue has no such control.
-func unknownControls(m *system.Model, known *catalog.Catalog) []system.Gap {
+// withoutEffect lists the overrides and terms of a model that change nothing: the
+// catalogue has no such control, or the terms give it to who cannot do it.
+func withoutEffect(m *system.Model, known *catalog.Catalog) []system.Gap {
 	var gaps []system.Gap
 	add := func(at surety.Origin, control string) {
 		gaps = append(gaps, system.Gap{Origin: at, Message: fmt.Sprintf("no control is named %q; surety catalog list shows the controls", control)})
@@ -187,7 +187,7 @@ func unknownControls(m *system.Model, known *catalog.Catalog) []system.Gap {
 	for _, t := range responsibility.UnmatchedTerms(m, known) {
 		add(t.Origin, t.Control)
 	}
-	return gaps
+	return append(gaps, responsibility.IdleTerms(m, known)...)
 }
 
 // progress prints how far the work is, from the second second on.

@@ -224,7 +224,7 @@ func (p Program) modelAlone(f runFlags, day string) (*system.Model, *catalog.Cat
 		return nil, nil, err
 	}
 	termsOn(m, day)
-	for _, g := range unknownControls(m, known) {
+	for _, g := range withoutEffect(m, known) {
 		p.say("warning: " + g.String())
 	}
 	p.missingTerms(m)

@@ -31,7 +31,7 @@ not exist; gaps are no errors.`,
 			if err != nil {
 				return err
 			}
-			gaps := append(system.Gaps(m), unknownControls(m, known)...)
+			gaps := append(system.Gaps(m), withoutEffect(m, known)...)
 			for _, g := range gaps {
 				printSafely(p.Stdout, "%s: gap: %s\n", g.Origin, g.Message)
 			}
