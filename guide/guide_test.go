@@ -451,3 +451,28 @@ func BenchmarkFor(b *testing.B) {
 		}
 	}
 }
+
+// The proof that a term names is asked for only where the term holds.
+func TestProofOfATermThatIsRefused(t *testing.T) {
+	m := decode(t, `surety: 1
+system: s
+parties: {bank: {}, host: {}}
+services:
+  online: {category: SaaS, provider: host, customer: bank, terms: t}
+`, "m.yaml")
+	for _, tt := range []struct {
+		share map[system.Role]string
+		want  bool
+	}{
+		{map[system.Role]string{system.Provider: "owned"}, true},
+		{map[system.Role]string{system.Provider: "dependent", system.Customer: "dependent"}, false}, // no customer reaches the host
+	} {
+		m.Terms = map[string]*system.Terms{"t": {Name: "t", Provider: "host", Terms: []*system.Term{
+			{Control: "host-patching", Shares: tt.share, Proof: "the age of the oldest image"},
+		}}}
+		found := slices.ContainsFunc(of(t, m, "bank").Letters[0].Proofs, func(p Proof) bool { return p.FromTerm })
+		if found != tt.want {
+			t.Errorf("%v: asked for the term's proof: %v", tt.share, found)
+		}
+	}
+}

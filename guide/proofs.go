@@ -87,13 +87,9 @@ func (p *proofs) sorted() []Proof {
 // which a customer cannot give for what its provider answers for and its own part
 // only presupposes: it shows its duty.
 func (v *view) proofOf(k *catalog.Control, row *responsibility.Row, part responsibility.Part) (text string, term bool) {
-	if s := v.Model.Services[part.Service]; s != nil && part.Role == system.Provider {
-		if terms := v.Model.Terms[s.Terms]; terms != nil && !terms.Expired && terms.About(s.Category) {
-			for _, t := range terms.Terms {
-				if t.Proof != "" && v.Catalog.Names(t.Control, k) {
-					return t.Proof, true
-				}
-			}
+	if part.Role == system.Provider {
+		if t := responsibility.Promise(v.Model, v.Catalog, v.Model.Services[part.Service], k); t != nil && t.Proof != "" {
+			return t.Proof, true
 		}
 	}
 	if duty := k.Does[part.Role].Do; part.Role == system.Customer && part.Share == catalog.Dependent && row.Accountable != part.Party && duty != "" {

@@ -88,13 +88,8 @@ func (p Program) assess(ctx context.Context, f assessFlags, args []string) error
 	if err != nil {
 		return err
 	}
-	o := report.Options{Time: time.Now(), Version: version(), Findings: f.findings, Width: f.width}
-	if columns, ok := terminal(p.Stdout); ok && f.output == "" {
-		o.Color = !f.noColor && p.Env("NO_COLOR") == ""
-		if o.Width == 0 {
-			o.Width = columns
-		}
-	}
+	o := p.options(f.output, f.noColor, f.width)
+	o.Findings = f.findings
 	if err := p.writeOutput(f.output, func(w io.Writer) error { return report.Write(w, f.format, a, o) }); err != nil {
 		return err
 	}

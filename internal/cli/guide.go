@@ -84,12 +84,6 @@ func (p Program) guide(ctx context.Context, f guideFlags, sources []string) erro
 		return err
 	}
 	o := report.Options{Time: time.Now(), Version: version(), Width: f.width, Sections: f.parts}
-	if columns, ok := terminal(p.Stdout); ok && f.output == "" {
-		o.Color = !f.noColor && p.Env("NO_COLOR") == ""
-		if o.Width == 0 {
-			o.Width = columns
-		}
-	}
 	return p.writeOutput(f.output, func(w io.Writer) error { return report.WriteGuide(w, f.format, g, in.Catalog, o) })
 }
 

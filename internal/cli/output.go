@@ -1,12 +1,14 @@
 package cli
 
 import (
+	"cmp"
 	"errors"
 	"fmt"
 	"io"
 	"os"
 	"path/filepath"
 	"strings"
+	"time"
 
 	"github.com/surety-cloud/surety"
 	"github.com/surety-cloud/surety/internal/report"
@@ -76,4 +78,15 @@ func outputError(path string, err error) error {
 		Kind: surety.Unreadable, Op: "write output", Origin: surety.Origin{File: path},
 		Err: err, Hint: "choose a place that can be written with --output",
 	}
+}
+
+// options are those of a report: in colour and as wide as the terminal if it goes
+// to one. A width of 0 is not given.
+func (p Program) options(output string, noColor bool, width int) report.Options {
+	o := report.Options{Time: time.Now(), Version: version(), Width: width}
+	if columns, ok := terminal(p.Stdout); ok && (output == "" || output == "-") {
+		o.Color = !noColor && p.Env("NO_COLOR") == ""
+		o.Width = cmp.Or(width, columns)
+	}
+	return o
 }

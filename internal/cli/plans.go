@@ -32,7 +32,7 @@ func (p Program) chain(f dutyFlags, files []string) error {
 	}
 	return p.writeOutput(f.output, func(w io.Writer) error {
 		if f.format != "oscal" {
-			return report.WriteChain(w, f.format, c, f.only.Gaps, p.dutyOptions(f))
+			return report.WriteChain(w, f.format, c, f.only.Gaps, p.options(f.output, f.noColor, f.width))
 		}
 		plan := c.Plans[0]
 		if len(c.Plans) > 1 || f.only.Service != "" {

@@ -89,7 +89,9 @@ func (p Program) responsibilities(ctx context.Context, f dutyFlags, args []strin
 	if f.format == "csv" && f.only.Element != "" && d.Model.Services[f.only.Element] == nil {
 		return &usageError{fmt.Errorf("csv has a row for each service and control, and %s is no service; give one with --service", f.only.Element)}
 	}
-	err = p.writeOutput(f.output, func(w io.Writer) error { return report.WriteDuties(w, f.format, d, p.dutyOptions(f)) })
+	err = p.writeOutput(f.output, func(w io.Writer) error {
+		return report.WriteDuties(w, f.format, d, p.options(f.output, f.noColor, f.width))
+	})
 	if err != nil || ctx.Err() == nil {
 		return err
 	}
@@ -106,17 +108,6 @@ func (f *dutyFlags) refuse() error {
 		return &usageError{errors.New("of OSCAL plans --gaps shows what is open, and --service picks the one that --format oscal writes")}
 	}
 	return nil
-}
-
-func (p Program) dutyOptions(f dutyFlags) report.Options {
-	o := report.Options{Time: time.Now(), Version: version(), Width: f.width}
-	if columns, ok := terminal(p.Stdout); ok && f.output == "" {
-		o.Color = !f.noColor && p.Env("NO_COLOR") == ""
-		if o.Width == 0 {
-			o.Width = columns
-		}
-	}
-	return o
 }
 
 // duties resolves the responsibilities of the model alone, or with what an

@@ -38,7 +38,7 @@ func (p Program) whyDuty(ctx context.Context, f runFlags, k *catalog.Control, el
 		explainControl(p.Stdout, &knowledge{Catalog: d.Catalog}, k)
 		fmt.Fprintln(p.Stdout)
 		d.Only.Control = k.ID
-		return report.WriteDuties(p.Stdout, "text", d, p.dutyOptions(dutyFlags{runFlags: f}))
+		return report.WriteDuties(p.Stdout, "text", d, p.options("", false, 0))
 	}
 	name, err := elementNamed(d, element)
 	if err != nil {
