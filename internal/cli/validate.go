@@ -1,7 +1,10 @@
 package cli
 
 import (
+	"cmp"
+	"errors"
 	"fmt"
+	"strings"
 
 	"github.com/spf13/cobra"
 
@@ -10,19 +13,20 @@ import (
 )
 
 func (p Program) validateCommand() *cobra.Command {
-	return &cobra.Command{
+	var named string
+	c := &cobra.Command{
 		Use:   "validate [FILE]",
 		Short: "Check a model for mistakes and gaps",
 		Long: `Validate reads a model (surety.yaml by default) and reports every mistake with
 file and line: an unknown key, a reference to nothing, a value that cannot be. It
-also names gaps, such as a service without terms, or terms on a control that does
-not exist; gaps are no errors.`,
+also names gaps, such as a service without terms, or a term that changes nothing;
+gaps are no errors. The model can be given as FILE or as --system FILE.`,
 		Args: cobra.MaximumNArgs(1),
 		RunE: func(_ *cobra.Command, args []string) error {
-			path := "surety.yaml"
-			if len(args) == 1 {
-				path = args[0]
+			if named != "" && len(args) > 0 {
+				return &usageError{errors.New("give the model once, as FILE or with --system")}
 			}
+			path := cmp.Or(named, strings.Join(args, ""), "surety.yaml")
 			m, err := readModel(path)
 			if err != nil {
 				return err
@@ -41,6 +45,8 @@ not exist; gaps are no errors.`,
 			return nil
 		},
 	}
+	c.Flags().StringVar(&named, "system", "", "the model `FILE` (default: surety.yaml)")
+	return c
 }
 
 func counted(n int, one, more string) string {
