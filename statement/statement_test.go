@@ -294,10 +294,10 @@ func TestStatementsThatContradictThemselves(t *testing.T) {
 		t.Fatal(err)
 	}
 	for name, bad := range map[string]string{
-		"twice":   strings.Replace(string(good), `{"_type"`, `{"system":"a","_type"`, 1),
-		"again":   strings.Replace(string(good), `"system":"shop"`, `"system":"shop","system":"bank"`, 1),
-		"after":   string(good) + "{}",
-		"deep":    strings.Repeat(`{"a":`, 100) + "1" + strings.Repeat("}", 100),
+		"twice": strings.Replace(string(good), `{"_type"`, `{"system":"a","_type"`, 1),
+		"again": strings.Replace(string(good), `"system":"shop"`, `"system":"shop","system":"bank"`, 1),
+		"after": string(good) + "{}",
+		"deep":  strings.Repeat(`{"a":`, 100) + "1" + strings.Repeat("}", 100),
 	} {
 		if _, err := statement.Decode([]byte(bad)); err == nil {
 			t.Errorf("%s: accepted", name)
