@@ -111,7 +111,7 @@ func Open(raw []byte, trusted []Key) (*Opened, error) {
 		return nil, fmt.Errorf("open envelope: %d bytes, more than %d", len(raw), 2*MaxStatement)
 	}
 	var e Envelope
-	if err := strict(raw, &e); err != nil {
+	if err := Strict(raw, &e); err != nil {
 		return nil, fmt.Errorf("open envelope: %w", err)
 	}
 	if e.PayloadType != PayloadType || len(e.Signatures) > maxSignatures {

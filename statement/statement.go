@@ -153,7 +153,7 @@ func Decode(raw []byte) (*Statement, error) {
 		return nil, fmt.Errorf("decode statement: %d bytes, more than %d", len(raw), MaxStatement)
 	}
 	var s Statement
-	if err := strict(raw, &s); err != nil {
+	if err := Strict(raw, &s); err != nil {
 		return nil, fmt.Errorf("decode statement: %w", err)
 	}
 	if s.Type != StatementType || s.PredicateType != PredicateType {
@@ -216,9 +216,9 @@ func (c Counts) total() int {
 	return sum
 }
 
-// strict decodes raw into dst and refuses what dst does not hold, and keys that
+// Strict decodes JSON into dst and refuses what dst does not hold, and keys that
 // are given twice, of which readers differ in which one counts.
-func strict(raw []byte, dst any) error {
+func Strict(raw []byte, dst any) error {
 	dec := json.NewDecoder(bytes.NewReader(raw))
 	dec.DisallowUnknownFields()
 	if err := dec.Decode(dst); err != nil {

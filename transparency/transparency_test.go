@@ -2,19 +2,16 @@ package transparency
 
 import (
 	"bytes"
-	"crypto/ed25519"
-	"encoding/base64"
 	"errors"
-	"fmt"
 	"strings"
 	"testing"
 	"time"
 
 	"filippo.io/torchwood"
-	"golang.org/x/mod/sumdb/note"
 	"golang.org/x/mod/sumdb/tlog"
 
 	"github.com/surety-cloud/surety"
+	"github.com/surety-cloud/surety/internal/logtest"
 )
 
 func leaf(seq int64) *Leaf {
@@ -60,101 +57,6 @@ func TestLeafForm(t *testing.T) {
 	}
 }
 
-// world is a log with witnesses, made by code that is not ours.
-type world struct {
-	signer    note.Signer
-	vkey      string
-	leaves    [][]byte
-	hashes    []tlog.Hash
-	witnesses []*torchwood.CosignatureSigner
-}
-
-const origin = "log.example/surety"
-
-func newWorld(t testing.TB, witnesses int) *world {
-	t.Helper()
-	w := &world{}
-	skey, vkey, err := note.GenerateKey(bytes.NewReader(bytes.Repeat([]byte{7}, 64)), origin)
-	if err != nil {
-		t.Fatal(err)
-	}
-	w.vkey = vkey
-	if w.signer, err = note.NewSigner(skey); err != nil {
-		t.Fatal(err)
-	}
-	for i := range witnesses {
-		key := ed25519.NewKeyFromSeed(bytes.Repeat([]byte{byte(i + 1)}, ed25519.SeedSize))
-		s, err := torchwood.NewCosignatureSigner(fmt.Sprintf("witness%d.example", i), key)
-		if err != nil {
-			t.Fatal(err)
-		}
-		w.witnesses = append(w.witnesses, s)
-	}
-	return w
-}
-
-func (w *world) reader() tlog.HashReader {
-	return tlog.HashReaderFunc(func(indexes []int64) ([]tlog.Hash, error) {
-		out := make([]tlog.Hash, len(indexes))
-		for i, n := range indexes {
-			out[i] = w.hashes[n]
-		}
-		return out, nil
-	})
-}
-
-func (w *world) add(t testing.TB, raw []byte) {
-	t.Helper()
-	stored, err := tlog.StoredHashes(int64(len(w.leaves)), raw, w.reader())
-	if err != nil {
-		t.Fatal(err)
-	}
-	w.leaves, w.hashes = append(w.leaves, raw), append(w.hashes, stored...)
-}
-
-// checkpoint signs the head, with the first n witnesses.
-func (w *world) checkpoint(t testing.TB, n int) []byte {
-	t.Helper()
-	root, err := tlog.TreeHash(int64(len(w.leaves)), w.reader())
-	if err != nil {
-		t.Fatal(err)
-	}
-	text := fmt.Sprintf("%s\n%d\n%s\n", origin, len(w.leaves), base64.StdEncoding.EncodeToString(root[:]))
-	signers := []note.Signer{w.signer}
-	for _, s := range w.witnesses[:n] {
-		signers = append(signers, s)
-	}
-	signed, err := note.Sign(&note.Note{Text: text}, signers...)
-	if err != nil {
-		t.Fatal(err)
-	}
-	return signed
-}
-
-func (w *world) proof(t testing.TB, index int64, witnesses int) string {
-	t.Helper()
-	path, err := tlog.ProveRecord(int64(len(w.leaves)), index, w.reader())
-	if err != nil {
-		t.Fatal(err)
-	}
-	return string(torchwood.FormatProof(index, path, w.checkpoint(t, witnesses)))
-}
-
-// policy is the text of one that asks for need of all witnesses.
-func (w *world) policy(need int) string {
-	var b strings.Builder
-	fmt.Fprintf(&b, "# of the tests\nlog %s https://%s/\n", w.vkey, origin)
-	names := ""
-	for i, s := range w.witnesses {
-		fmt.Fprintf(&b, "witness w%d %s\n", i, s.Verifier())
-		names += fmt.Sprintf(" w%d", i)
-	}
-	if need == 0 {
-		return b.String() + "quorum none\n"
-	}
-	return b.String() + fmt.Sprintf("group g %d%s\nquorum g\n", need, names)
-}
-
 func parse(t testing.TB, text string) *Policy {
 	t.Helper()
 	p, err := ParsePolicy(text, nil)
@@ -166,12 +68,12 @@ func parse(t testing.TB, text string) *Policy {
 
 // Ours and torchwood's verifier agree on every quorum.
 func TestCheckAgreesWithTorchwood(t *testing.T) {
-	w := newWorld(t, 3)
+	w := logtest.New(t, 3)
 	for i := range 7 {
-		w.add(t, leaf(int64(i+1)).Append(nil))
+		w.Add(t, leaf(int64(i+1)).Append(nil))
 	}
 	for need := range 4 {
-		text := w.policy(need)
+		text := w.Policy(need)
 		ours := parse(t, text)
 		theirs, err := torchwood.ParsePolicy([]byte(text))
 		if err != nil {
@@ -179,16 +81,16 @@ func TestCheckAgreesWithTorchwood(t *testing.T) {
 		}
 		for signed := range 4 {
 			for index := range int64(7) {
-				proof := w.proof(t, index, signed)
-				got, err := ours.Check(w.leaves[index], proof)
-				foreign := torchwood.VerifyProof(theirs, tlog.RecordHash(w.leaves[index]), []byte(proof))
+				proof := w.Proof(t, index, signed)
+				got, err := ours.Check(w.Leaves[index], proof)
+				foreign := torchwood.VerifyProof(theirs, tlog.RecordHash(w.Leaves[index]), []byte(proof))
 				if (err == nil) != (foreign == nil) || (err == nil) != (signed >= need) {
 					t.Errorf("%d of %d needed, entry %d: ours %v, torchwood's %v", signed, need, index, err, foreign)
 				}
 				if err != nil && !errors.Is(err, ErrQuorum) {
 					t.Errorf("err = %v, want ErrQuorum", err)
 				}
-				if err == nil && (got.Index != index || got.Size != 7 || got.Origin != origin || len(got.Witnesses) != signed) {
+				if err == nil && (got.Index != index || got.Size != 7 || got.Origin != logtest.Origin || len(got.Witnesses) != signed) {
 					t.Errorf("logged = %+v", got)
 				}
 			}
@@ -197,13 +99,13 @@ func TestCheckAgreesWithTorchwood(t *testing.T) {
 }
 
 func TestCheckRefuses(t *testing.T) {
-	w := newWorld(t, 1)
+	w := logtest.New(t, 1)
 	for i := range 5 {
-		w.add(t, leaf(int64(i+1)).Append(nil))
+		w.Add(t, leaf(int64(i+1)).Append(nil))
 	}
-	p := parse(t, w.policy(1))
-	good := w.proof(t, 3, 1)
-	if _, err := p.Check(w.leaves[3], good); err != nil {
+	p := parse(t, w.Policy(1))
+	good := w.Proof(t, 3, 1)
+	if _, err := p.Check(w.Leaves[3], good); err != nil {
 		t.Fatal(err)
 	}
 	swap := func(old, new string) string { return strings.Replace(good, old, new, 1) }
@@ -213,78 +115,78 @@ func TestCheckRefuses(t *testing.T) {
 		"index of old form": swap("index 3", "index 03"),
 		"huge index":        swap("index 3", "index 18446744073709551615"),
 		"another size":      swap("\n5\n", "\n6\n"),
-		"another origin":    swap(origin+"\n", origin+".evil\n"),
+		"another origin":    swap(logtest.Origin+"\n", logtest.Origin+".evil\n"),
 		"header":            swap("@v1", "@v2"),
 		"extension line":    swap("\n— ", "\nextension\n\n— "),
 		"long path":         swap("index 3\n", "index 3\n"+strings.Repeat(strings.Repeat("A", 43)+"=\n", 100)),
 		"huge":              strings.Repeat("x", MaxProof+1),
 		"empty":             "",
 	} {
-		if got, err := p.Check(w.leaves[3], bad); err == nil {
+		if got, err := p.Check(w.Leaves[3], bad); err == nil {
 			t.Errorf("%s: accepted as %+v", name, got)
 		}
 	}
-	if _, err := p.Check(w.leaves[2], good); err == nil {
+	if _, err := p.Check(w.Leaves[2], good); err == nil {
 		t.Error("another leaf is accepted")
 	}
 	for i := range len(good) {
 		bad := []byte(good)
 		bad[i] ^= 1
-		if got, err := p.Check(w.leaves[3], string(bad)); err == nil {
+		if got, err := p.Check(w.Leaves[3], string(bad)); err == nil {
 			t.Errorf("byte %d changed and still accepted: %+v", i, got)
 		}
 	}
-	stranger := parse(t, newWorld(t, 1).policy(0))
+	stranger := parse(t, logtest.New(t, 1).Policy(0))
 	stranger.Logs[0].Origin = "other"
-	if _, err := stranger.Check(w.leaves[3], good); err == nil {
+	if _, err := stranger.Check(w.Leaves[3], good); err == nil {
 		t.Error("a log is accepted under another origin")
 	}
 }
 
 func TestPolicyMistakes(t *testing.T) {
-	w := newWorld(t, 2)
-	good := w.policy(2)
+	w := logtest.New(t, 2)
+	good := w.Policy(2)
 	for _, tt := range []struct{ name, text, want string }{
 		{"unknown word", good + "mirror x\n", `line 7: "mirror"`},
-		{"no quorum", "log " + w.vkey + "\n", "no quorum"},
+		{"no quorum", "log " + w.VKey + "\n", "no quorum"},
 		{"two quorums", good + "quorum none\n", "a quorum already"},
 		{"unknown member", strings.Replace(good, "2 w0 w1", "2 w0 w9", 1), "w9 is no witness"},
 		{"member twice", strings.Replace(good, "2 w0 w1", "2 w0 w0", 1), "in it twice"},
 		{"cannot be met", strings.Replace(good, "2 w0 w1", "3 w0 w1", 1), "cannot be met"},
 		{"zero", strings.Replace(good, "2 w0 w1", "0 w0 w1", 1), "cannot be met"},
 		{"log key", "log nonsense\nquorum none\n", "not a verifier key"},
-		{"witness key", "witness w " + w.vkey + "x\n", "not a witness key"},
-		{"same key twice", strings.Replace(good, "group", "witness again "+w.witnesses[0].Verifier().String()+"\ngroup", 1), "cannot count twice"},
-		{"word as name", "witness none " + w.witnesses[0].Verifier().String() + "\n", "a word of the policy"},
+		{"witness key", "witness w " + w.VKey + "x\n", "not a witness key"},
+		{"same key twice", strings.Replace(good, "group", "witness again "+w.Witnesses[0].Verifier().String()+"\ngroup", 1), "cannot count twice"},
+		{"word as name", "witness none " + w.Witnesses[0].Verifier().String() + "\n", "a word of the policy"},
 		{"name twice", strings.Replace(good, "witness w1", "witness w0", 1), "given already"},
-		{"log twice", "log " + w.vkey + "\n" + good, "given twice"},
+		{"log twice", "log " + w.VKey + "\n" + good, "given twice"},
 	} {
 		if _, err := ParsePolicy(tt.text, nil); err == nil || !strings.Contains(err.Error(), tt.want) {
 			t.Errorf("%s: err = %v, want %q", tt.name, err, tt.want)
 		}
 	}
-	nested := w.policy(0)
+	nested := w.Policy(0)
 	nested = strings.Replace(nested, "quorum none", "group inner any w0 w1\ngroup outer all inner w0\nquorum outer", 1)
-	w.add(t, leaf(1).Append(nil))
+	w.Add(t, leaf(1).Append(nil))
 	p := parse(t, nested)
-	if _, err := p.OpenHead(w.checkpoint(t, 1)); err != nil {
+	if _, err := p.OpenHead(w.Checkpoint(t, 1)); err != nil {
 		t.Errorf("nested groups: %v", err)
 	}
-	if _, err := p.OpenHead(w.checkpoint(t, 0)); !errors.Is(err, ErrQuorum) {
+	if _, err := p.OpenHead(w.Checkpoint(t, 0)); !errors.Is(err, ErrQuorum) {
 		t.Errorf("nested groups without witness: %v", err)
 	}
 }
 
 func TestConflict(t *testing.T) {
-	a, b := newWorld(t, 1), newWorld(t, 1)
-	a.add(t, []byte("one"))
-	b.add(t, []byte("another"))
-	p := parse(t, a.policy(1))
-	first, err := p.OpenHead(a.checkpoint(t, 1))
+	a, b := logtest.New(t, 1), logtest.New(t, 1)
+	a.Add(t, []byte("one"))
+	b.Add(t, []byte("another"))
+	p := parse(t, a.Policy(1))
+	first, err := p.OpenHead(a.Checkpoint(t, 1))
 	if err != nil {
 		t.Fatal(err)
 	}
-	second, err := p.OpenHead(b.checkpoint(t, 1))
+	second, err := p.OpenHead(b.Checkpoint(t, 1))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -303,19 +205,19 @@ func FuzzParseLeaf(f *testing.F) {
 }
 
 func FuzzCheck(f *testing.F) {
-	w := newWorld(f, 1)
-	w.add(f, leaf(1).Append(nil))
-	p := parse(f, w.policy(1))
-	f.Add(w.proof(f, 0, 1))
+	w := logtest.New(f, 1)
+	w.Add(f, leaf(1).Append(nil))
+	p := parse(f, w.Policy(1))
+	f.Add(w.Proof(f, 0, 1))
 	f.Fuzz(func(t *testing.T, proof string) {
-		if got, err := p.Check(w.leaves[0], proof); (got == nil) == (err == nil) {
+		if got, err := p.Check(w.Leaves[0], proof); (got == nil) == (err == nil) {
 			t.Errorf("%v with error %v", got, err)
 		}
 	})
 }
 
 func FuzzParsePolicy(f *testing.F) {
-	f.Add(newWorld(f, 2).policy(1))
+	f.Add(logtest.New(f, 2).Policy(1))
 	f.Fuzz(func(t *testing.T, text string) {
 		if p, err := ParsePolicy(text, nil); (p == nil) == (err == nil) {
 			t.Errorf("%v with error %v", p, err)
