@@ -1,6 +1,7 @@
 package bundle
 
 import (
+	"flag"
 	"fmt"
 	"io"
 	"os"
@@ -9,6 +10,29 @@ import (
 
 // maxPolicy bounds a policy file.
 const maxPolicy = 1 << 20
+
+// Command is the command surety-verify, and returns its exit code: 0 verified or
+// erased, 1 not verified, 2 if the bundle or the policy cannot be read.
+func Command(args []string, stdout, stderr io.Writer) int {
+	const name = "surety-verify"
+	flags := flag.NewFlagSet(name, flag.ContinueOnError)
+	flags.SetOutput(stderr)
+	policy := flags.String("policy", "", "whose statements, logs and witnesses you believe: a `FILE`")
+	format := flags.String("format", "text", "text or json")
+	if err := flags.Parse(args); err != nil {
+		return 2
+	}
+	if flags.NArg() != 1 || *policy == "" {
+		fmt.Fprintf(stderr, "%s: usage: %s --policy FILE [--format text|json] BUNDLE\n", name, name)
+		return 2
+	}
+	r, err := VerifyFile(flags.Arg(0), *policy, time.Now())
+	if err != nil {
+		fmt.Fprintf(stderr, "%s: %s\n", name, printable(err.Error()))
+		return 2
+	}
+	return Print(stdout, stderr, name, r, *format)
+}
 
 // VerifyFile verifies the bundle in a file under the policy in another. The error
 // is about reading them.
