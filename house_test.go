@@ -176,6 +176,7 @@ var rank = map[string]int{
 	"catalog/imports": 7,
 	"assessment":      7,
 	"internal/memo":   8,
+	"architecture":    8,
 
 	// the proving branch, see TestProvingKnowsNoJudging
 	"statement": 1, "transparency": 1, "bundle": 2,
@@ -213,7 +214,7 @@ func TestImportsGoOneWay(t *testing.T) {
 }
 
 // pure packages take values and return values.
-var pure = []string{"", "system", "catalog", "catalog/oscal", "catalog/imports", "responsibility", "policy", "policy/rego", "policy/cel", "policy/native", "policy/relation", "policy/policytest", "assessment", "evidence/yaml", "evidence/kubernetes", "evidence/dockerfile", "evidence/scanner"}
+var pure = []string{"", "system", "catalog", "catalog/oscal", "catalog/imports", "responsibility", "architecture", "policy", "policy/rego", "policy/cel", "policy/native", "policy/relation", "policy/policytest", "assessment", "evidence/yaml", "evidence/kubernetes", "evidence/dockerfile", "evidence/scanner"}
 
 func TestPureCore(t *testing.T) {
 	forbidden := map[string]string{

@@ -131,11 +131,18 @@ func (f *assessFlags) broken(a *assessment.Assessment, limit *surety.Severity) e
 
 // execute runs the assessment, with progress on a terminal.
 func (p Program) execute(ctx context.Context, r *prepared) (*assessment.Assessment, error) {
-	if _, ok := terminal(p.Stderr); ok {
-		r.options.Progress = p.progress(time.Now)
+	show := func(int) {}
+	_, onTerminal := terminal(p.Stderr)
+	if onTerminal {
+		show = p.progress(time.Now)
+	}
+	pace(0)
+	r.options.Progress = func(items int) {
+		pace(items)
+		show(items)
 	}
 	a, err := assure.Run(ctx, r.options)
-	if r.options.Progress != nil {
+	if onTerminal {
 		fmt.Fprint(p.Stderr, "\r\x1b[K")
 	}
 	if err != nil {
