@@ -174,10 +174,10 @@ var rank = map[string]int{
 	"catalog": 5, "policy/cel": 5, "policy/native": 5, "policy/rego": 5, "policy/relation": 5,
 	"responsibility": 6, "policy/policytest": 6, "catalog/oscal": 6,
 	"catalog/imports": 7, "responsibility/oscal": 7,
-	"assessment":      7,
-	"internal/memo":   8,
-	"architecture":    8,
-	"guide":           8,
+	"assessment":    7,
+	"internal/memo": 8,
+	"architecture":  8,
+	"guide":         8,
 
 	// the proving branch, see TestProvingKnowsNoJudging
 	"statement": 1, "transparency": 1, "bundle": 2,

@@ -285,8 +285,9 @@ and 2 if the bundle or the policy cannot be read. The command surety-verify does
 same and is made of less.`,
 		Args: cobra.ExactArgs(1),
 		RunE: func(_ *cobra.Command, args []string) error {
-			if policy == "" {
-				return &usageError{errors.New("verify needs --policy FILE: nothing is believed by default")}
+			policy, err := p.trustFile(policy)
+			if err != nil {
+				return err
 			}
 			r, err := bundle.VerifyFile(args[0], policy, time.Now())
 			if err != nil {
@@ -301,7 +302,7 @@ same and is made of less.`,
 			return nil
 		},
 	}
-	c.Flags().StringVar(&policy, "policy", "", "whose statements, logs and witnesses you believe: a `FILE`")
+	c.Flags().StringVar(&policy, "policy", "", "whose statements, logs and witnesses you believe: a `FILE` (default: that of surety trust)")
 	c.Flags().StringVar(&format, "format", "text", "text or json")
 	return c
 }

@@ -147,7 +147,7 @@ not be seen.
 	root.AddCommand(
 		p.assessCommand(), p.responsibilitiesCommand(), p.whyCommand(), p.diffCommand(),
 		p.initCommand(), p.validateCommand(), p.policyCommand(), p.catalogCommand(), p.architectureCommand(), p.guideCommand(),
-		p.keyCommand(), p.attestCommand(), p.discloseCommand(), p.eraseCommand(), p.verifyCommand(),
+		p.keyCommand(), p.attestCommand(), p.discloseCommand(), p.eraseCommand(), p.verifyCommand(), p.trustCommand(),
 	)
 	for _, c := range root.Commands() {
 		showUsage(c)
