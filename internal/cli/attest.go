@@ -76,6 +76,7 @@ func (p Program) attest(ctx context.Context, f attestFlags, args []string) error
 	if err != nil {
 		return &usageError{fmt.Errorf("--valid: %w", err)}
 	}
+	f.noMemo = true // whoever can write the memo must not be able to have a verdict signed
 	run, err := p.prepare(f.runFlags, args)
 	if err != nil {
 		return err
