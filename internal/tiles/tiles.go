@@ -164,12 +164,25 @@ func (t *Tree) Extends(ctx context.Context, size int64, root tlog.Hash) (tlog.Tr
 	case size == 0 || size == t.Size:
 		return nil, nil
 	}
-	proof, err := tlog.ProveTree(t.Size, size, t.hashes(ctx))
+	proof, err := t.Prove(ctx, size)
 	if err != nil {
-		return nil, fmt.Errorf("prove that %d entries extend %d: %w", t.Size, size, err)
+		return nil, err
 	}
 	if err := tlog.CheckTree(proof, t.Size, t.Root, size, root); err != nil {
 		return nil, fmt.Errorf("%d entries do not extend %d: %w", t.Size, size, ErrFork)
+	}
+	return proof, nil
+}
+
+// Prove returns the consistency proof from an older size, for someone who knows
+// the root of that size.
+func (t *Tree) Prove(ctx context.Context, size int64) (tlog.TreeProof, error) {
+	if size == 0 || size == t.Size {
+		return nil, nil
+	}
+	proof, err := tlog.ProveTree(t.Size, size, t.hashes(ctx))
+	if err != nil {
+		return nil, fmt.Errorf("prove that %d entries extend %d: %w", t.Size, size, err)
 	}
 	return proof, nil
 }
@@ -243,7 +256,7 @@ type tileReader struct {
 	src Source
 }
 
-func (r *tileReader) Height() int                    { return height }
+func (r *tileReader) Height() int                     { return height }
 func (r *tileReader) SaveTiles([]tlog.Tile, [][]byte) {}
 
 func (r *tileReader) ReadTiles(list []tlog.Tile) ([][]byte, error) {
