@@ -137,6 +137,7 @@ type Ledger struct {
 	mu        sync.Mutex
 	journal   *durable.Journal
 	entries   map[string]*entry        // by id, those of the outbox and asked for since it was compacted
+	older     map[string]*entry        // the same, of the outbox before
 	leaves    map[surety.Digest]*entry // the same
 	order     []*entry                 // of the outbox
 	sequenced []*entry                 // by index, not yet final
