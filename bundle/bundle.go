@@ -12,6 +12,7 @@
 package bundle
 
 import (
+	"bytes"
 	"encoding/base64"
 	"encoding/json"
 	"errors"
@@ -55,7 +56,7 @@ type LogProof struct {
 // file is a bundle as it is written.
 type file struct {
 	Surety      string           `json:"surety"`
-	Envelope    string           `json:"envelope"` // base64, so that its bytes are kept
+	Envelope    json.RawMessage  `json:"envelope"`
 	Disclosures []disclosureFile `json:"disclosures,omitempty"`
 	Erased      []int64          `json:"erased,omitempty"`
 	Log         *logFile         `json:"log,omitempty"`
@@ -74,7 +75,7 @@ type logFile struct {
 
 // Pack writes a bundle. Its bytes are the same for the same contents.
 func Pack(b *Bundle) ([]byte, error) {
-	f := file{Surety: Version, Envelope: base64.StdEncoding.EncodeToString(b.Envelope), Erased: b.Erased}
+	f := file{Surety: Version, Envelope: b.Envelope, Erased: b.Erased}
 	for _, d := range b.Disclosures {
 		x := disclosureFile{Index: d.Index, Data: string(d.Data), Path: make([]string, len(d.Path))}
 		for i, h := range d.Path {
@@ -89,6 +90,8 @@ func Pack(b *Bundle) ([]byte, error) {
 	switch {
 	case err != nil:
 		return nil, fmt.Errorf("pack bundle: %w", err)
+	case !bytes.Contains(raw, b.Envelope):
+		return nil, errors.New("pack bundle: the envelope is not in its compact form, and its bytes would change")
 	case len(raw) > MaxSize:
 		return nil, fmt.Errorf("pack bundle: %d bytes, more than %d; disclose fewer results", len(raw), MaxSize)
 	case len(b.Disclosures) > MaxDisclosures:
@@ -110,11 +113,7 @@ func Open(raw []byte) (*Bundle, error) {
 	if f.Surety != Version {
 		return nil, fmt.Errorf("open bundle: it is %q, not %q", f.Surety, Version)
 	}
-	envelope, err := base64.StdEncoding.Strict().DecodeString(f.Envelope)
-	if err != nil {
-		return nil, fmt.Errorf("open bundle: envelope: %w", err)
-	}
-	b := &Bundle{Envelope: envelope, Erased: f.Erased}
+	b := &Bundle{Envelope: f.Envelope, Erased: f.Erased}
 	if err := b.disclosures(f.Disclosures); err != nil {
 		return nil, fmt.Errorf("open bundle: %w", err)
 	}

@@ -272,19 +272,19 @@ func TestOpenRefuses(t *testing.T) {
 	}
 	good := string(raw)
 	for name, bad := range map[string]string{
-		"unknown key":    strings.Replace(good, `"surety"`, `"policy":"quorum none","surety"`, 1),
-		"repeated key":   strings.Replace(good, `"surety"`, `"log":null,"surety"`, 1),
-		"version":        strings.Replace(good, Version, "bundle/v2", 1),
-		"result twice":   strings.Replace(good, `"index":6`, `"index":0`, 1),
-		"also erased":    strings.Replace(good, `"log"`, `"erased":[6],"log"`, 1),
-		"negative":       strings.Replace(good, `"log"`, `"erased":[-1],"log"`, 1),
-		"hash":           strings.Replace(good, `"path":["`, `"path":["AAAA","`, 1),
-		"long path":      strings.Replace(good, `"path":[`, `"path":[`+strings.Repeat(`"`+strings.Repeat("A", 43)+`=",`, 40), 1),
-		"envelope":       strings.Replace(good, `"envelope":"`, `"envelope":"!`, 1),
-		"something more": good + "{}",
-		"deep":           strings.Repeat("[", 1000),
-		"array":          "[]",
-		"empty":          "",
+		"unknown key":               strings.Replace(good, `"surety"`, `"policy":"quorum none","surety"`, 1),
+		"repeated key":              strings.Replace(good, `"surety"`, `"log":null,"surety"`, 1),
+		"version":                   strings.Replace(good, Version, "bundle/v2", 1),
+		"result twice":              strings.Replace(good, `"index":6`, `"index":0`, 1),
+		"also erased":               strings.Replace(good, `"log"`, `"erased":[6],"log"`, 1),
+		"negative":                  strings.Replace(good, `"log"`, `"erased":[-1],"log"`, 1),
+		"hash":                      strings.Replace(good, `"path":["`, `"path":["AAAA","`, 1),
+		"long path":                 strings.Replace(good, `"path":[`, `"path":[`+strings.Repeat(`"`+strings.Repeat("A", 43)+`=",`, 40), 1),
+		"key in the envelope twice": strings.Replace(good, `"envelope":{`, `"envelope":{"payload":"",`, 1),
+		"something more":            good + "{}",
+		"deep":                      strings.Repeat("[", 1000),
+		"array":                     "[]",
+		"empty":                     "",
 	} {
 		if b, err := Open([]byte(bad)); err == nil {
 			t.Errorf("%s: opened as %+v", name, b)

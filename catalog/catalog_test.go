@@ -240,6 +240,7 @@ func TestLoadRefuses(t *testing.T) {
 		{"activity", iam, "activity: csc-", "activity: csc-x", "no activity"},
 		{"activity of another role", iam, "customer: {activity: csc-administer-service-security", "customer: {activity: csn-perform-audit", "an activity of the partner"},
 		{"category", iam, "owner: identity\n", "owner: identity\n    applies: [IaaS, CaaS]\n", "CaaS"},
+		{"offer", iam, "owner: identity\n", "owner: identity\n    offers: [voice, fax]\n", `offer "fax"`},
 		{"framework header", "frameworks/ksi.csv", "id,title", "title,id", "id,title"},
 		{"framework comment", "frameworks/ksi.csv", "; version:", "; edition:", "version"},
 		{"framework id twice", "frameworks/iso-27017.csv", "CLD.8.1.5,", "CLD.6.3.1,", "on line 3 already"},

@@ -107,24 +107,22 @@ func TestShares(t *testing.T) {
 	tests := []struct {
 		cell  catalog.Shares
 		valid bool
-		word  catalog.Ownership
+		roles []system.Role
 	}{
-		{catalog.Shares{}, false, ""},
-		{catalog.Shares{Customer: own}, true, catalog.OwnedCustomer},
-		{catalog.Shares{Provider: own}, true, catalog.OwnedProvider},
-		{catalog.Shares{Partner: own}, true, catalog.OwnedPartner},
-		{catalog.Shares{Customer: ind, Provider: ind}, true, catalog.SharedIndependent},
-		{catalog.Shares{Customer: dep, Provider: dep, Partner: dep}, true, catalog.SharedDependent},
-		{catalog.Shares{Provider: dep, Partner: dep}, true, catalog.OwnedProvider},
-		{catalog.Shares{Customer: dep, Partner: dep}, true, catalog.OwnedCustomer},
-		{catalog.Shares{Customer: dep, Provider: ind}, false, catalog.SharedDependent},
-		{catalog.Shares{Customer: own, Provider: own}, false, catalog.SharedDependent},
-		{catalog.Shares{Customer: dep}, false, catalog.OwnedCustomer},
-		{catalog.Shares{Customer: "mine"}, false, catalog.OwnedCustomer},
+		{catalog.Shares{}, false, nil},
+		{catalog.Shares{Customer: own}, true, []system.Role{system.Customer}},
+		{catalog.Shares{Partner: own}, true, []system.Role{system.Partner}},
+		{catalog.Shares{Customer: ind, Provider: ind}, true, []system.Role{system.Customer, system.Provider}},
+		{catalog.Shares{Customer: dep, Provider: dep, Partner: dep}, true, catalog.Roles},
+		{catalog.Shares{Provider: dep, Partner: dep}, true, []system.Role{system.Provider, system.Partner}},
+		{catalog.Shares{Customer: dep, Provider: ind}, false, []system.Role{system.Customer, system.Provider}},
+		{catalog.Shares{Customer: own, Provider: own}, false, []system.Role{system.Customer, system.Provider}},
+		{catalog.Shares{Customer: dep}, false, []system.Role{system.Customer}},
+		{catalog.Shares{Customer: "mine"}, false, []system.Role{system.Customer}},
 	}
 	for _, tt := range tests {
-		if tt.cell.Valid() != tt.valid || tt.cell.Ownership() != tt.word {
-			t.Errorf("%+v: valid %v, ownership %q", tt.cell, tt.cell.Valid(), tt.cell.Ownership())
+		if tt.cell.Valid() != tt.valid || !slices.Equal(tt.cell.Roles(), tt.roles) {
+			t.Errorf("%+v: valid %v, roles %v", tt.cell, tt.cell.Valid(), tt.cell.Roles())
 		}
 	}
 }

@@ -66,37 +66,6 @@ func (s Shares) Valid() bool {
 	return (first == Sole) == (len(roles) == 1) && slices.Contains([]Share{Sole, Independent, Dependent}, first)
 }
 
-// Ownership is a cell in one word: who answers for a control by default.
-type Ownership string
-
-// The ownerships. A control that one of customer and provider shares with a
-// partner only is that one's towards the other.
-const (
-	OwnedCustomer     Ownership = "customer"
-	OwnedProvider     Ownership = "provider"
-	OwnedPartner      Ownership = "partner"
-	SharedIndependent Ownership = "shared-independent"
-	SharedDependent   Ownership = "shared-dependent"
-)
-
-// Ownership returns the cell in one word, "" for an empty one.
-func (s Shares) Ownership() Ownership {
-	switch {
-	case s.Customer != NoShare && s.Provider != NoShare:
-		if s.Customer == Independent {
-			return SharedIndependent
-		}
-		return SharedDependent
-	case s.Customer != NoShare:
-		return OwnedCustomer
-	case s.Provider != NoShare:
-		return OwnedProvider
-	case s.Partner != NoShare:
-		return OwnedPartner
-	}
-	return ""
-}
-
 // AppliesTo reports whether the control is about services of category c.
 func (k *Control) AppliesTo(c system.Category) bool {
 	return len(k.Applies) == 0 || slices.Contains(k.Applies, c)

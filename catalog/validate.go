@@ -116,7 +116,14 @@ func (v *validation) control(k *Control) {
 			v.bad(k.origin, "control %s applies to %q, which is no service category", k.ID, cat)
 		}
 	}
-	v.distinct(k, "", applies)
+	var offers []string
+	for _, o := range k.Offers {
+		offers = append(offers, string(o))
+		if !slices.Contains(system.Offers, o) {
+			v.bad(k.origin, "control %s is about services that offer %q, which no service can offer", k.ID, o)
+		}
+	}
+	v.distinct(k, "", slices.Concat(applies, offers))
 	if len(k.Threats) == 0 {
 		v.bad(k.origin, "control %s answers no threat", k.ID)
 	}

@@ -25,7 +25,7 @@ type Tree struct {
 // Committed is a run with all that is needed to disclose its results later. It
 // is as confidential as the results; without it the tree's root tells nothing.
 type Committed struct {
-	Disclosures []Disclosure // of the results, without padding
+	Disclosures []Disclosure // of every leaf: the results, then padding
 	Tree        *Tree
 }
 
@@ -35,7 +35,7 @@ func Commit(results []Result, random io.Reader) (*Committed, error) {
 		return nil, fmt.Errorf("commit to results: %d of them, more than %d", len(results), MaxLeaves)
 	}
 	size := 1 << bits.Len(uint(max(len(results), 1)-1))
-	c := &Committed{Disclosures: make([]Disclosure, len(results))}
+	c := &Committed{Disclosures: make([]Disclosure, size)}
 	leaves := make([]Hash, size)
 	salts := make([]byte, 4096*SaltSize)
 	var text []byte
@@ -47,12 +47,11 @@ func Commit(results []Result, random io.Reader) (*Committed, error) {
 			}
 		}
 		salt := Salt(salts[at : at+SaltSize])
-		if i >= len(results) {
+		if i < len(results) {
+			text = results[i].Append(text[:0], salt)
+		} else {
 			text = appendPadding(text[:0], salt)
-			leaves[i] = tlog.RecordHash(text)
-			continue
 		}
-		text = results[i].Append(text[:0], salt)
 		if len(text) > MaxDisclosure {
 			return nil, fmt.Errorf("commit to results: %s on %s takes %d bytes, more than %d", results[i].Check, results[i].Resource, len(text), MaxDisclosure)
 		}
@@ -61,6 +60,15 @@ func Commit(results []Result, random io.Reader) (*Committed, error) {
 	}
 	c.Tree = build(leaves)
 	return c, nil
+}
+
+// NewTree makes the run tree over the hashes of its leaves again, from a run that
+// was kept.
+func NewTree(leaves []Hash) (*Tree, error) {
+	if n := len(leaves); n == 0 || n > MaxLeaves || n&(n-1) != 0 {
+		return nil, fmt.Errorf("make run tree: %d is not the number of its leaves", n)
+	}
+	return build(leaves), nil
 }
 
 // build makes the tree over leaves, whose number is a power of two.

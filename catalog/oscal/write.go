@@ -57,6 +57,9 @@ func controlOf(c *catalog.Catalog, k *catalog.Control) control {
 			out.Props = append(out.Props, share)
 		}
 	}
+	for _, o := range k.Offers {
+		out.Props = append(out.Props, prop("offer", string(o)))
+	}
 	for _, t := range k.Threats {
 		out.Props = append(out.Props, prop("threat", t))
 	}

@@ -66,18 +66,19 @@ func writeControls(w io.Writer, c *catalog.Catalog, list []*catalog.Control, for
 		return writeControlsJSON(w, c, list)
 	}
 	for _, k := range list {
-		fmt.Fprintf(w, "%-10s  %-14s  %-11s  %-25s  %s\n", k.ID, k.Layer, k.Evidence, roleNames(k.Roles()), k.Title)
+		fmt.Fprintf(w, "%-10s  %-14s  %-11s  %-25s  %s\n", k.ID, k.Layer, k.Evidence, joined(k.Roles(), ","), k.Title)
 	}
 	fmt.Fprintf(w, "%d of %d controls\n", len(list), len(c.Controls))
 	return nil
 }
 
-func roleNames(roles []system.Role) string {
-	names := make([]string, len(roles))
-	for i, r := range roles {
-		names[i] = string(r)
+// joined joins the words of a list.
+func joined[T ~string](list []T, sep string) string {
+	words := make([]string, len(list))
+	for i, w := range list {
+		words[i] = string(w)
 	}
-	return strings.Join(names, ",")
+	return strings.Join(words, sep)
 }
 
 // controlEntry is one control of list, search and export in JSON.
@@ -91,6 +92,7 @@ type controlEntry struct {
 	Layer      catalog.Layer                              `json:"layer"`
 	Component  string                                     `json:"component"`
 	Applies    []system.Category                          `json:"applies"`
+	Offers     []system.Offer                             `json:"offers,omitempty"`
 	Owner      map[system.Category]map[system.Role]string `json:"owner"`
 	Does       map[system.Role]dutyEntry                  `json:"does"`
 	Threats    []string                                   `json:"threats"`
@@ -118,7 +120,7 @@ type efficacyEntry struct {
 func entryOf(c *catalog.Catalog, k *catalog.Control) controlEntry {
 	e := controlEntry{
 		ID: k.ID, Topic: k.Topic, Capability: k.Capability, Title: k.Title, Statement: k.Statement, Test: k.Test,
-		Layer: k.Layer, Component: k.Component, Threats: k.Threats, Evidence: k.Evidence, Checks: c.ChecksOf(k.ID),
+		Layer: k.Layer, Component: k.Component, Offers: k.Offers, Threats: k.Threats, Evidence: k.Evidence, Checks: c.ChecksOf(k.ID),
 		ValidDays: int(k.Valid / (24 * time.Hour)), Proof: k.Proof, Clauses: k.Clauses,
 		Efficacy: efficacyEntry{k.Efficacy.Function, k.Efficacy.Grade, k.Efficacy.Grade.Mean()},
 		Owner:    map[system.Category]map[system.Role]string{}, Does: map[system.Role]dutyEntry{},

@@ -147,6 +147,9 @@ func (k *knowledge) showControl(w io.Writer, c *catalog.Control) {
 	fmt.Fprintf(w, "topic     %s\nclause    %s %s (X.1601)\n", c.Topic, p.Clause, p.Title)
 	component := k.Component(c.Component)
 	fmt.Fprintf(w, "layer     %s; %s (Y.3502)\n", c.Layer, component.Title)
+	if len(c.Offers) > 0 {
+		fmt.Fprintf(w, "asked of  services that offer %s\n", report.Printable(joined(c.Offers, " or ")))
+	}
 	k.showOwners(w, c)
 	subs := k.SubRolesOf(c)
 	for _, r := range catalog.Roles {
@@ -195,7 +198,7 @@ func (k *knowledge) showOwners(w io.Writer, c *catalog.Control) {
 		if i == 0 {
 			label = "owner"
 		}
-		roles := roleNames(cell.Roles())
+		roles := joined(cell.Roles(), ",")
 		how := string(cell.Of(cell.Roles()[0]))
 		if how != string(catalog.Sole) {
 			how = "shared, " + how
