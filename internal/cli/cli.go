@@ -145,6 +145,7 @@ not be seen.
 	root.AddCommand(
 		p.assessCommand(), p.whyCommand(), p.diffCommand(),
 		p.initCommand(), p.validateCommand(), p.policyCommand(), p.catalogCommand(),
+		p.logCommand(), p.witnessCommand(),
 		p.keyCommand(), p.attestCommand(), p.discloseCommand(), p.eraseCommand(), p.verifyCommand(),
 	)
 	for _, c := range root.Commands() {
