@@ -18,7 +18,8 @@ func ParseKey(skey string) (signer note.Signer, vkey string, err error) {
 	if err != nil {
 		return nil, "", fmt.Errorf("witness's key: %w", err)
 	}
-	raw, err := base64.StdEncoding.DecodeString(skey[strings.LastIndexByte(skey, '+')+1:])
+	parts := strings.SplitN(skey, "+", 5) // PRIVATE, KEY, name, hash, and base64, which has + too
+	raw, err := base64.StdEncoding.DecodeString(parts[4])
 	if err != nil || len(raw) != 1+ed25519.SeedSize {
 		return nil, "", errors.New("witness's key: it is not an Ed25519 key")
 	}
