@@ -107,7 +107,7 @@ func (l *Ledger) follow(ctx context.Context) {
 		l.mu.Unlock()
 		if due {
 			if err := l.compact(); err != nil {
-				l.fail(fmt.Errorf("compact the outbox: %w", err))
+				return
 			}
 		}
 	}

@@ -431,6 +431,10 @@ func (l *Ledger) Await(ctx context.Context, id string, state State) (Receipt, er
 func (l *Ledger) fail(err error) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
+	l.failLocked(err)
+}
+
+func (l *Ledger) failLocked(err error) {
 	if l.failed != nil {
 		return
 	}

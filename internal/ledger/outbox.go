@@ -139,10 +139,21 @@ func (l *Ledger) restore(record []byte) error {
 
 // compact writes the streams as they stand under the final head, and an outbox of
 // what is not final. Killed between the two it leaves entries in the outbox that
-// the snapshot has, which are known by their place in the stream.
+// the snapshot has, which are known by their place in the stream. If it fails the log
+// stops.
 func (l *Ledger) compact() error {
 	l.mu.Lock()
 	defer l.mu.Unlock()
+	err := l.rewrite()
+	if err != nil {
+		err = fmt.Errorf("compact the outbox: %w", err)
+		l.failLocked(err)
+	}
+	return err
+}
+
+// rewrite does what compact says. The caller holds mu.
+func (l *Ledger) rewrite() error {
 	snap := snapshot{size: l.final, streams: make(map[string]link, len(l.streams))}
 	for name, s := range l.streams {
 		if s.final.sequence > 0 {
