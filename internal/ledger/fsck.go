@@ -324,27 +324,49 @@ func (f *fsck) other(path string) {
 		}
 	case want == nil: // beyond the tree, or no file of a log
 		f.out.Left = append(f.out.Left, path)
-	case level >= 0:
-		if !bytes.Equal(raw, join(want)) {
-			f.damaged(path, "it is not what the tree begins with")
-		}
 	default:
-		f.oldBundle(path, raw, want)
+		f.old(path, level, index, width, raw, want)
 	}
 }
 
-func (f *fsck) oldBundle(path string, raw []byte, want []tlog.Hash) {
-	list, rest, err := tiles.Split(raw, len(want))
-	if err != nil || len(rest) > 0 {
-		f.damaged(path, "it does not hold %d entries", len(want))
+// old checks a partial tile or bundle of an older size against what the tree begins
+// with. If a batch was cut short by a crash, and other entries came after, its two
+// files are both of another history, one nobody signed. One of the two alone is
+// damage.
+func (f *fsck) old(path string, level int, index int64, width int, raw []byte, want []tlog.Hash) {
+	why := differs(level, raw, want)
+	if why == "" {
 		return
 	}
-	for i, e := range list {
-		if tlog.RecordHash(e) != want[i] {
-			f.damaged(path, "its entry %d is not what the tree commits to", i)
+	if level <= 0 {
+		twin := -1 - level
+		raw, err := f.dir.Read(f.ctx, tiles.Path(twin, index, width))
+		if err != nil || differs(twin, raw, want) != "" {
+			f.out.Left = append(f.out.Left, path)
 			return
 		}
 	}
+	f.damaged(path, "%s", why)
+}
+
+// differs says why a tile, or with level -1 a bundle, is not of these hashes.
+func differs(level int, raw []byte, want []tlog.Hash) string {
+	if level >= 0 {
+		if !bytes.Equal(raw, join(want)) {
+			return "it is not what the tree begins with"
+		}
+		return ""
+	}
+	list, rest, err := tiles.Split(raw, len(want))
+	if err != nil || len(rest) > 0 {
+		return fmt.Sprintf("it does not hold %d entries", len(want))
+	}
+	for i, e := range list {
+		if tlog.RecordHash(e) != want[i] {
+			return fmt.Sprintf("its entry %d is not what the tree commits to", i)
+		}
+	}
+	return ""
 }
 
 // parsePath reads the path of a tile or bundle.
