@@ -18,8 +18,9 @@ demo: build ## Assess a small system that has faults, with the embedded defaults
 test: testenv lint ## Run everything: builds a real kube-apiserver first, names what it skips
 	scripts/test
 
-testenv: ## Build kube-apiserver and etcd for the tests (cached)
+testenv: ## Build kube-apiserver, etcd and a witness for the tests (cached)
 	testenv/build.sh
+	testenv/witness/build.sh
 
 lint: ## gofmt, vet, staticcheck, house rules, govulncheck where its database can be had
 	@test -z "$$(gofmt -l $$(git ls-files '*.go'))" || { gofmt -l $$(git ls-files '*.go'); echo "run gofmt -w on these"; exit 1; }

@@ -182,6 +182,7 @@ var rank = map[string]int{
 	// the proving branch, see TestProvingKnowsNoJudging
 	"statement": 1, "transparency": 1, "bundle": 2,
 	"internal/durable": 1, "internal/keys": 3, "internal/runs": 3,
+	"internal/tiles": 1, "internal/witness": 2, "internal/ledger": 3,
 
 	"assure":          9,
 	"internal/report": 9,

@@ -28,6 +28,7 @@ import (
 // attestFlags are those of attest beyond an assessment's.
 type attestFlags struct {
 	runFlags
+	publishFlags
 	key, passphraseFile string
 	issuer, valid       string
 	disclose            []string
@@ -57,6 +58,7 @@ same statement, and "surety erase" destroys what must not be shown any more.`,
 	}
 	fs := c.Flags()
 	f.runFlags.register(fs)
+	f.publishFlags.register(c)
 	fs.StringVar(&f.key, "key", "", "the key `FILE` to sign with, see surety key")
 	fs.StringVar(&f.passphraseFile, "passphrase-file", "", "read the key's passphrase from this `FILE`")
 	fs.StringVar(&f.issuer, "as", "", "the `PARTY` that states it")
@@ -75,6 +77,9 @@ func (p Program) attest(ctx context.Context, f attestFlags, args []string) error
 	valid, err := days(f.valid)
 	if err != nil {
 		return &usageError{fmt.Errorf("--valid: %w", err)}
+	}
+	if err := f.checkLog(); err != nil {
+		return err
 	}
 	f.noMemo = true // whoever can write the memo must not be able to have a verdict signed
 	run, err := p.prepare(f.runFlags, args)
@@ -117,6 +122,14 @@ func (p Program) attest(ctx context.Context, f attestFlags, args []string) error
 	kept, err := sign(store, key, f.issuer, results, predicate, attachments)
 	if err != nil {
 		return err
+	}
+	if f.log != "" {
+		if err := p.publish(ctx, f.publishFlags, store.Path(kept)); err != nil {
+			return err
+		}
+		if kept, err = runs.Load(store.Path(kept)); err != nil {
+			return err
+		}
 	}
 	return p.writeBundle(kept, f.disclose, f.output)
 }

@@ -7,6 +7,7 @@ import (
 	"crypto/ed25519"
 	"encoding/base64"
 	"fmt"
+	"slices"
 	"strings"
 	"testing"
 
@@ -17,6 +18,7 @@ import (
 
 // Log is a log with witnesses.
 type Log struct {
+	origin    string
 	signer    note.Signer
 	VKey      string
 	Leaves    [][]byte
@@ -30,8 +32,19 @@ const Origin = "log.example/surety"
 // New returns an empty log with some witnesses. Logs made alike have the same keys.
 func New(t testing.TB, witnesses int) *Log {
 	t.Helper()
-	w := &Log{}
-	skey, vkey, err := note.GenerateKey(bytes.NewReader(bytes.Repeat([]byte{7}, 64)), Origin)
+	return named(t, Origin, witnesses)
+}
+
+// Other returns an empty log of another name, without witnesses.
+func Other(t testing.TB, origin string) *Log {
+	t.Helper()
+	return named(t, origin, 0)
+}
+
+func named(t testing.TB, origin string, witnesses int) *Log {
+	t.Helper()
+	w := &Log{origin: origin}
+	skey, vkey, err := note.GenerateKey(bytes.NewReader(bytes.Repeat([]byte{7}, 64)), origin)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -77,7 +90,7 @@ func (w *Log) Checkpoint(t testing.TB, n int) []byte {
 	if err != nil {
 		t.Fatal(err)
 	}
-	text := fmt.Sprintf("%s\n%d\n%s\n", Origin, len(w.Leaves), base64.StdEncoding.EncodeToString(root[:]))
+	text := fmt.Sprintf("%s\n%d\n%s\n", w.origin, len(w.Leaves), base64.StdEncoding.EncodeToString(root[:]))
 	signers := []note.Signer{w.signer}
 	for _, s := range w.Witnesses[:n] {
 		signers = append(signers, s)
@@ -87,6 +100,23 @@ func (w *Log) Checkpoint(t testing.TB, n int) []byte {
 		t.Fatal(err)
 	}
 	return signed
+}
+
+// Clone returns a log that has the same entries and key, and goes its own way.
+func (w *Log) Clone() *Log {
+	c := *w
+	c.Leaves, c.hashes = slices.Clip(w.Leaves), slices.Clip(w.hashes)
+	return &c
+}
+
+// Consistency proves that the log extends its first old entries.
+func (w *Log) Consistency(t testing.TB, old int64) tlog.TreeProof {
+	t.Helper()
+	proof, err := tlog.ProveTree(int64(len(w.Leaves)), old, w.reader())
+	if err != nil {
+		t.Fatal(err)
+	}
+	return proof
 }
 
 // Proof is the tlog-proof of a leaf under a head with the first n witnesses.

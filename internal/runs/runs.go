@@ -215,6 +215,26 @@ func Load(path string) (*Run, error) {
 	return r, nil
 }
 
+// Predicate reads what the run's own statement says.
+func (r *Run) Predicate() (*statement.Predicate, error) {
+	var e statement.Envelope
+	if err := statement.Strict(r.Envelope, &e); err != nil {
+		return nil, fmt.Errorf("read run: %w", err)
+	}
+	raw, err := base64.StdEncoding.Strict().DecodeString(e.Payload)
+	if err != nil {
+		return nil, fmt.Errorf("read run: %w", err)
+	}
+	s, err := statement.Decode(raw)
+	if err != nil {
+		return nil, err
+	}
+	return &s.Predicate, nil
+}
+
+// Path is where a store keeps a run.
+func (s *Store) Path(r *Run) string { return s.path(r.Stream, r.Sequence) }
+
 // Bundle makes a bundle that discloses the results that choose picks. What was
 // erased is named if it is picked by erased; nothing else is known of it.
 func (r *Run) Bundle(choose func(*statement.Result) bool) (*bundle.Bundle, error) {
