@@ -38,9 +38,11 @@ func (s *Stated) bears(control string) (status responsibility.Status, ok bool) {
 }
 
 // inherit lets a responsibility that no evidence of one's own bears on rest on a
-// statement of the party that answers for it. Of several the newest counts.
+// statement of the party that answers for it. A fail that this party admits counts
+// even where one's own evidence passes. Of several statements the newest counts.
 func (a *Assessment) inherit(r *Responsibility) {
-	if r.Status != responsibility.Unproven || r.Verdicts.Total() > r.Verdicts[surety.NotApplicable] || r.Accountable == "" {
+	bare := r.Status == responsibility.Unproven && r.Verdicts.Total() == r.Verdicts[surety.NotApplicable]
+	if r.Accountable == "" || !bare && r.Status != responsibility.Met {
 		return
 	}
 	for i := range a.Statements {
@@ -48,7 +50,7 @@ func (a *Assessment) inherit(r *Responsibility) {
 		if s.Party != r.Accountable || r.Proof != nil && !s.NotBefore.After(r.Proof.NotBefore) {
 			continue
 		}
-		if status, ok := s.bears(r.Control); ok {
+		if status, ok := s.bears(r.Control); ok && (bare || status == responsibility.Violated) {
 			r.Status, r.Proof = status, s
 		}
 	}
