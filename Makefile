@@ -20,7 +20,7 @@ test: testenv lint ## Run everything: builds a real kube-apiserver first, names 
 
 testenv: ## Build kube-apiserver, etcd and a witness for the tests (cached)
 	testenv/build.sh
-	testenv/witness/build.sh
+	testenv/foreign/build.sh
 
 lint: ## gofmt, vet, staticcheck, house rules, govulncheck where its database can be had
 	@test -z "$$(gofmt -l $$(git ls-files '*.go'))" || { gofmt -l $$(git ls-files '*.go'); echo "run gofmt -w on these"; exit 1; }
@@ -31,6 +31,7 @@ lint: ## gofmt, vet, staticcheck, house rules, govulncheck where its database ca
 
 bench: ## Measure floor, cold, repeated and changed runs, and every peer on the PATH
 	$(GO) run ./bench
+	$(GO) run ./bench/log
 
 generate: ## Recompile the embedded checks and schemas from their sources
 	$(GO) generate ./...

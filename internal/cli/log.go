@@ -57,11 +57,11 @@ func stateOf(dir, state string) string {
 	return strings.TrimRight(filepath.Clean(dir), string(filepath.Separator)) + "-state"
 }
 
-func logError(op, dir string, err error) error {
+func logError(dir string, err error) error {
 	if err == nil {
 		return nil
 	}
-	return &surety.Error{Kind: surety.Unreadable, Op: op, Origin: surety.Origin{File: dir}, Err: err}
+	return &surety.Error{Kind: surety.Unreadable, Origin: surety.Origin{File: dir}, Err: err}
 }
 
 func (p Program) logInitCommand() *cobra.Command {
@@ -77,7 +77,7 @@ func (p Program) logInitCommand() *cobra.Command {
 			state := stateOf(args[0], state)
 			vkey, err := ledger.Create(durable.Disk{}, args[0], state, origin)
 			if err != nil {
-				return logError("make log", args[0], err)
+				return logError(args[0], err)
 			}
 			fmt.Fprintln(p.Stdout, vkey)
 			p.say("the log's state is " + state + "; keep it out of any copy of " + args[0])
@@ -170,22 +170,22 @@ more is accepted; readers are served until the process ends.`,
 			dir, state := args[0], stateOf(args[0], state)
 			config, err := ledger.Load(dir, state)
 			if err != nil {
-				return logError("serve log", dir, err)
+				return logError(dir, err)
 			}
 			token, err := ledger.ReadToken(state)
 			if err != nil {
-				return logError("serve log", dir, err)
+				return logError(dir, err)
 			}
 			config.Interval, config.Logger = interval, p.logger()
 			l, err := ledger.Open(c.Context(), config)
 			if err != nil {
-				return logError("serve log", dir, err)
+				return logError(dir, err)
 			}
 			served := s.serve(c.Context(), l.Handler(token), config.Logger)
 			stopped := l.Status().Stopped
 			grace, cancel := context.WithTimeout(context.WithoutCancel(c.Context()), graceTimeout)
 			defer cancel()
-			return errors.Join(served, logError("serve log", dir, errors.Join(stopped, l.Close(grace))))
+			return errors.Join(served, logError(dir, errors.Join(stopped, l.Close(grace))))
 		},
 	}
 	stateFlag(c, &state)

@@ -38,7 +38,7 @@ func (p Program) logStatusCommand() *cobra.Command {
 func (p Program) logStatus(ctx context.Context, dir, state string) error {
 	config, err := ledger.Load(dir, state)
 	if err != nil {
-		return logError("read log", dir, err)
+		return logError(dir, err)
 	}
 	origin := config.Signers[0].Name()
 	say := func(what, format string, args ...any) {
@@ -47,7 +47,7 @@ func (p Program) logStatus(ctx context.Context, dir, state string) error {
 	say("log", "%s", origin)
 	last, err := witness.Record{Path: filepath.Join(state, "guard")}.Load(origin)
 	if err != nil {
-		return logError("read log", dir, err)
+		return logError(dir, err)
 	}
 	say("signed", "%s, root %s", counted(last.Size), last.Root)
 	src := tiles.Dir(dir)
@@ -66,7 +66,7 @@ func (p Program) logStatus(ctx context.Context, dir, state string) error {
 		say("process", "one owns the log")
 		return nil
 	case err != nil:
-		return logError("read log", dir, err)
+		return logError(dir, err)
 	}
 	say("process", "none; surety log serve %s starts one", dir)
 	return release()
@@ -112,7 +112,7 @@ is damaged. The policy, the token and lock files hold nothing that could be chec
 			dir := args[0]
 			config, err := ledger.Load(dir, stateOf(dir, state))
 			if err != nil {
-				return logError("check log", dir, err)
+				return logError(dir, err)
 			}
 			out, err := ledger.Fsck(c.Context(), config)
 			if out != nil {
@@ -121,7 +121,7 @@ is damaged. The policy, the token and lock files hold nothing that could be chec
 				}
 			}
 			if err != nil {
-				return logError("check log", dir, err)
+				return logError(dir, err)
 			}
 			fmt.Fprintf(p.Stdout, "%s in %d files, %d of them signed: %d damaged\n", counted(out.Size), out.Files, out.Signed, len(out.Damaged))
 			if len(out.Left) > 0 {
@@ -194,7 +194,7 @@ func (p Program) audit(ctx context.Context, f auditFlags, location string) error
 		n, err := p.auditOnce(ctx, a, f)
 		total += n
 		if err != nil && (f.every == 0 || ctx.Err() != nil) {
-			return logError("audit", location, err)
+			return logError(location, err)
 		}
 		if err != nil {
 			p.say(err.Error())

@@ -41,24 +41,24 @@ that the logs' policies name this witness by is printed at the start.`,
 			}
 			logs, err := ledger.ReadPolicy(policy)
 			if err != nil {
-				return logError("witness", args[0], err)
+				return logError(args[0], err)
 			}
 			skey, err := witnessKey(args[0], name)
 			if err != nil {
-				return logError("witness", args[0], err)
+				return logError(args[0], err)
 			}
 			signer, vkey, err := witness.ParseKey(skey)
 			if err != nil {
-				return logError("witness", args[0], err)
+				return logError(args[0], err)
 			}
 			release, err := durable.Own(filepath.Join(args[0], "lock"))
 			if err != nil {
-				return logError("witness", args[0], err)
+				return logError(args[0], err)
 			}
 			logger := p.logger()
 			server, err := witness.NewServer(durable.Disk{}, args[0], signer, logs, logger)
 			if err != nil {
-				return errors.Join(logError("witness", args[0], err), release())
+				return errors.Join(logError(args[0], err), release())
 			}
 			fmt.Fprintln(p.Stdout, vkey)
 			mux := http.NewServeMux()
@@ -80,8 +80,11 @@ func witnessKey(dir, name string) (string, error) {
 		return skey, err
 	}
 	skey, _, err = note.GenerateKey(rand.Reader, name)
+	if err == nil {
+		_, _, err = witness.ParseKey(skey)
+	}
 	if err != nil {
-		return "", err
+		return "", fmt.Errorf("%q cannot be its name: %w", name, err)
 	}
 	if err := os.MkdirAll(dir, 0o700); err != nil {
 		return "", err

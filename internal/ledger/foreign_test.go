@@ -125,15 +125,46 @@ func bundleHashes(raw []byte) ([][]byte, error) {
 	return out, nil
 }
 
-// litewitness, which is not ours, co-signs our log, and no second history of it.
-func TestForeignWitness(t *testing.T) {
-	bin, err := filepath.Abs("../../testenv/witness/bin")
+// foreign is where the programs lie that are not ours.
+func foreign(t *testing.T) string {
+	t.Helper()
+	bin, err := filepath.Abs("../../testenv/foreign/bin")
 	if err != nil {
 		t.Fatal(err)
 	}
-	if _, err := os.Stat(filepath.Join(bin, "litewitness")); err != nil {
-		t.Skip("no litewitness; make testenv builds it")
+	if _, err := os.Stat(bin); err != nil {
+		t.Skip("no litewitness and hammer; make testenv builds them")
 	}
+	return bin
+}
+
+// Tessera's hammer reads a log that grows, and finds nothing wrong.
+func TestForeignHammer(t *testing.T) {
+	bin := foreign(t)
+	c := create(t)
+	l := open(t, c)
+	defer shut(t, l)
+	spread(t, l, 0, 400)
+	server := httptest.NewServer(l.Handler("token"))
+	defer server.Close()
+	cmd := exec.Command(filepath.Join(bin, "hammer"), "--log_url="+server.URL+"/", "--log_public_key="+vkeyOf(t, c.State), "--show_ui=false",
+		"--num_writers=0", "--max_write_ops=0", "--max_read_ops=500", "--num_readers_full=1", "--num_readers_random=2", "--max_runtime=4s", "--logtostderr")
+	var out bytes.Buffer
+	cmd.Stderr = &out
+	if err := cmd.Start(); err != nil {
+		t.Fatal(err)
+	}
+	put(t, l, newChain(1000), 10, Published)
+	err := cmd.Wait() // 1: it was told to fail at the end
+	lines := strings.Split(strings.TrimSpace(out.String()), "\n")
+	if err == nil || len(lines) != 2 || !strings.Contains(lines[1], "Max runtime reached") {
+		t.Errorf("%v\n%s", err, out.String())
+	}
+}
+
+// litewitness, which is not ours, co-signs our log, and no second history of it.
+func TestForeignWitness(t *testing.T) {
+	bin := foreign(t)
 	c := create(t)
 	w := startLitewitness(t, bin, vkeyOf(t, c.State))
 	witnessedBy(t, &c, 1, w)

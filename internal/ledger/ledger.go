@@ -30,6 +30,7 @@ import (
 	"os"
 	"path/filepath"
 	"regexp"
+	"slices"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -229,14 +230,16 @@ func Open(ctx context.Context, c Config) (_ *Ledger, err error) {
 	return l, nil
 }
 
-// knowsItself checks that the policy names the log: heads are opened with it.
+// knowsItself checks that the policy has the log's keys: heads are opened with it.
 func (l *Ledger) knowsItself() error {
-	for _, known := range l.config.Policy.Logs {
-		if known.Origin == l.origin && known.Verifier.KeyHash() == l.config.Signers[0].KeyHash() {
-			return nil
+	for _, signer := range l.config.Signers {
+		if !slices.ContainsFunc(l.config.Policy.Logs, func(known transparency.Log) bool {
+			return known.Origin == signer.Name() && known.Verifier.KeyHash() == signer.KeyHash()
+		}) {
+			return fmt.Errorf("open log: the policy has no line for a key of %s", signer.Name())
 		}
 	}
-	return fmt.Errorf("open log: the policy has no line for the key of %s", l.origin)
+	return nil
 }
 
 func (l *Ledger) start(ctx, running context.Context) error {

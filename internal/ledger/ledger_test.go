@@ -2,6 +2,7 @@ package ledger
 
 import (
 	"context"
+	"crypto/rand"
 	"errors"
 	"flag"
 	"fmt"
@@ -12,6 +13,7 @@ import (
 	"testing"
 	"time"
 
+	"golang.org/x/mod/sumdb/note"
 	"k8s.io/klog/v2"
 
 	"github.com/surety-cloud/surety"
@@ -249,5 +251,37 @@ func TestCompaction(t *testing.T) {
 	defer shut(t, l)
 	if r := put(t, l, continued(1, 100), 1, Published); r[0].Index != 100 {
 		t.Errorf("%+v", r)
+	}
+}
+
+// While a key is replaced both sign, and a policy with either believes the head.
+func TestKeyRotation(t *testing.T) {
+	c := create(t)
+	l := open(t, c)
+	put(t, l, newChain(1), 1, Published)
+	shut(t, l)
+	skey, vkey, err := note.GenerateKey(rand.Reader, origin)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for name, line := range map[string]string{keyFile: skey, policyFile: "log " + vkey} {
+		path := filepath.Join(c.State, name)
+		raw, err := os.ReadFile(path)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if err := os.WriteFile(path, append(raw, line+"\n"...), 0o600); err != nil {
+			t.Fatal(err)
+		}
+	}
+	c = load(t, c.Dir, c.State)
+	l = open(t, c)
+	defer shut(t, l)
+	put(t, l, continued(1, 1), 1, Published)
+	for _, known := range c.Policy.Logs {
+		one := &transparency.Policy{Logs: []transparency.Log{known}}
+		if h, err := one.OpenHead(l.Checkpoint()); err != nil || h.Size != 2 {
+			t.Errorf("key %08x: %+v, %v", known.Verifier.KeyHash(), h, err)
+		}
 	}
 }

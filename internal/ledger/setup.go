@@ -45,6 +45,9 @@ func Create(disk durable.Disk, dir, state, origin string) (vkey string, err erro
 		}
 	}
 	skey, vkey, err := note.GenerateKey(rand.Reader, origin)
+	if err == nil {
+		_, err = note.NewSigner(skey) // which looks at the name
+	}
 	if err != nil {
 		return "", fmt.Errorf("create log: %q cannot be its name: %w", origin, err)
 	}
@@ -77,18 +80,21 @@ func inside(path, dir string) bool {
 	return errors.Join(err1, err2, err3) == nil && rel != ".." && !strings.HasPrefix(rel, ".."+string(filepath.Separator))
 }
 
-// Load returns the configuration of a log that Create made.
+// Load returns the configuration of a log that Create made. Each line of the key
+// file signs: while a key is replaced by another both do, the older one first.
 func Load(dir, state string) (Config, error) {
 	c := Config{Dir: dir, State: state}
-	skey, err := ReadSecret(filepath.Join(state, keyFile))
+	skeys, err := ReadSecret(filepath.Join(state, keyFile))
 	if err != nil {
 		return c, fmt.Errorf("load log: %w", err)
 	}
-	signer, err := note.NewSigner(skey)
-	if err != nil {
-		return c, fmt.Errorf("load log: %s: %w", filepath.Join(state, keyFile), err)
+	for _, skey := range strings.Fields(skeys) {
+		signer, err := note.NewSigner(skey)
+		if err != nil {
+			return c, fmt.Errorf("load log: %s: %w", filepath.Join(state, keyFile), err)
+		}
+		c.Signers = append(c.Signers, signer)
 	}
-	c.Signers = []note.Signer{signer}
 	c.Policy, err = ReadPolicy(filepath.Join(state, policyFile))
 	return c, err
 }
@@ -115,7 +121,7 @@ func ReadPolicy(path string) (*transparency.Policy, error) {
 // ReadToken reads what writers of the log show.
 func ReadToken(state string) (string, error) { return ReadSecret(filepath.Join(state, tokenFile)) }
 
-// ReadSecret reads a file of one line that only its owner may read.
+// ReadSecret reads a file that only its owner may read, without the space around.
 func ReadSecret(path string) (string, error) {
 	info, err := os.Stat(path)
 	if err != nil {

@@ -1,4 +1,4 @@
-module github.com/surety-cloud/surety/testenv/witness
+module github.com/surety-cloud/surety/testenv/foreign
 
 go 1.26.0
 
