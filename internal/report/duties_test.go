@@ -95,7 +95,7 @@ func TestDutyText(t *testing.T) {
 		not  []string
 	}{
 		{"overview", Narrow{}, []string{"unowned  lost", "broken-chain  rogue", "unaccepted  web", "to do: put it in a zone", "acme  provides product to the public; uses cluster of kube",
-			"86 on api", "all unproven: give a SOURCE"}, nil},
+			" on api", "all unproven: give a SOURCE"}, nil},
 		{"gaps", Narrow{Gaps: true}, []string{"unowned  lost"}, []string{"provides product"}},
 		{"no gap", Narrow{Gaps: true, Element: "api"}, []string{"Nothing fits", "No gap"}, nil},
 		{"party", Narrow{Party: "kube"}, []string{"Accountable for", "Owes", "to acme, as provider of cluster", "Is owed", "by iron, as provider of machines", "ask for: "}, []string{"unowned  lost"}},
