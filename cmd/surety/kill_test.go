@@ -51,7 +51,7 @@ func (w *writer) run(ctx context.Context, t *testing.T, random *rand.Rand) {
 				w.answered[string(raw)] = index
 				break
 			}
-			if strings.Contains(err.Error(), "409") {
+			if strings.HasPrefix(err.Error(), "409 ") {
 				t.Errorf("stream %s: %v", w.stream, err)
 				return
 			}
