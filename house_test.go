@@ -173,9 +173,11 @@ var rank = map[string]int{
 	"evidence/files": 4, "evidence/kubernetes/cluster": 4, "system": 4, "policy": 4,
 	"catalog": 5, "policy/cel": 5, "policy/native": 5, "policy/rego": 5, "policy/relation": 5,
 	"responsibility": 6, "policy/policytest": 6, "catalog/oscal": 6,
-	"catalog/imports": 7,
-	"assessment":      7,
-	"internal/memo":   8,
+	"catalog/imports": 7, "responsibility/oscal": 7,
+	"assessment":    7,
+	"internal/memo": 8,
+	"architecture":  8,
+	"guide":         8,
 
 	// the proving branch, see TestProvingKnowsNoJudging
 	"statement": 1, "transparency": 1, "bundle": 2,
@@ -214,7 +216,7 @@ func TestImportsGoOneWay(t *testing.T) {
 }
 
 // pure packages take values and return values.
-var pure = []string{"", "system", "catalog", "catalog/oscal", "catalog/imports", "responsibility", "policy", "policy/rego", "policy/cel", "policy/native", "policy/relation", "policy/policytest", "assessment", "evidence/yaml", "evidence/kubernetes", "evidence/dockerfile", "evidence/scanner"}
+var pure = []string{"", "system", "catalog", "catalog/oscal", "catalog/imports", "responsibility", "responsibility/oscal", "architecture", "policy", "policy/rego", "policy/cel", "policy/native", "policy/relation", "policy/policytest", "assessment", "guide", "evidence/yaml", "evidence/kubernetes", "evidence/dockerfile", "evidence/scanner"}
 
 func TestPureCore(t *testing.T) {
 	forbidden := map[string]string{

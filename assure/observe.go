@@ -199,8 +199,9 @@ func (s *seen) source(ctx context.Context, o Options, src evidence.Source) error
 // other.
 type judge struct {
 	Options
-	said    []assessment.Judged
-	details []assessment.Detail
+	outcomes []policy.Outcome
+	said     []assessment.Judged
+	details  []assessment.Detail
 }
 
 func (j *judge) batch(ctx context.Context, docs []evidence.Document) []judgedDocument {
@@ -245,8 +246,9 @@ func (j *judge) document(d evidence.Document) judgedDocument {
 	out.Items = n.Items
 	memorable := len(n.Problems) == 0
 	for _, item := range n.Items {
-		if outcomes := j.Policy.Judge(item, j.Budget()); len(outcomes) > 0 {
-			out.Judged = append(out.Judged, j.item(item, outcomes))
+		j.outcomes = j.Policy.AppendOutcomes(j.outcomes[:0], item, j.Budget())
+		if len(j.outcomes) > 0 {
+			out.Judged = append(out.Judged, j.item(item))
 		}
 		memorable = memorable && len(item.Duplicates) == 0
 		item.Body = nil
@@ -257,11 +259,11 @@ func (j *judge) document(d evidence.Document) judgedDocument {
 	return out
 }
 
-// item keeps of outcomes what the assessment needs.
-func (j *judge) item(item *evidence.Item, outcomes []policy.Outcome) assessment.Judgement {
+// item keeps of the outcomes what the assessment needs.
+func (j *judge) item(item *evidence.Item) assessment.Judgement {
 	j.said = j.said[:0]
-	j.details = slices.Grow(j.details[:0], len(outcomes)) // said points into it
-	for _, o := range outcomes {
+	j.details = slices.Grow(j.details[:0], len(j.outcomes)) // said points into it
+	for _, o := range j.outcomes {
 		said := assessment.Judged{Item: item, Check: o.Check, Verdict: o.Verdict}
 		if o.Verdict != surety.Pass {
 			j.details = append(j.details, detail(j.Facts, o, item.Body))

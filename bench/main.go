@@ -3,6 +3,7 @@
 //
 //	make bench                  # 1,000 and 10,000 objects
 //	go run ./bench -n 100000    # another size
+//	go run ./bench -model       # only responsibilities, of 10,000 components
 //	go run ./bench -write       # also writes the table in docs/performance.md
 //
 // Every figure is of a whole process, as the kernel accounts it: user and system
@@ -26,6 +27,7 @@ func main() {
 	var o options
 	flag.IntVar(&o.objects, "n", 0, "objects in the corpus (default 1000 and 10000)")
 	flag.IntVar(&o.runs, "runs", 5, "runs of each command")
+	flag.BoolVar(&o.modelOnly, "model", false, "measure only what it takes to say who must do what")
 	flag.BoolVar(&o.write, "write", false, "write the table into docs/performance.md")
 	flag.StringVar(&o.floor, "floor", "", "internal: measure one floor on the directory given as argument")
 	flag.Parse()
@@ -38,6 +40,7 @@ func main() {
 type options struct {
 	objects, runs int
 	write         bool
+	modelOnly     bool
 	floor         string
 }
 
@@ -57,7 +60,9 @@ func (o options) run(w io.Writer, args []string) error {
 		return fmt.Errorf("build surety: %w\n%s", err, out)
 	}
 	sizes := []int{1000, 10000}
-	if o.objects > 0 {
+	if o.modelOnly {
+		sizes = nil
+	} else if o.objects > 0 {
 		sizes = []int{o.objects}
 	}
 	var table strings.Builder
@@ -67,6 +72,10 @@ func (o options) run(w io.Writer, args []string) error {
 		if err := b.size(&table, n); err != nil {
 			return err
 		}
+	}
+	b := bench{options: o, surety: surety, dir: filepath.Join(dir, "model")}
+	if err := b.model(&table); err != nil {
+		return err
 	}
 	fmt.Fprint(w, table.String())
 	if o.write {

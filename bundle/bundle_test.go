@@ -300,6 +300,7 @@ func TestPolicyMistakes(t *testing.T) {
 	for _, tt := range []struct{ text, want string }{
 		{"", "names no issuer"},
 		{"issuer kube\n", "line 1"},
+		{"issuer kube " + key + "\nlog " + logtest.New(t, 0).VKey + "\n", "no quorum"},
 		{"issuer kube ed25519:AAAA\n", "is not a key"},
 		{"issuer kube rsa:" + strings.TrimPrefix(key, "ed25519:") + "\n", "is not a"},
 		{"issuer kube " + key + " until soon\n", "not a log entry"},

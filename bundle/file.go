@@ -37,13 +37,9 @@ func Command(args []string, stdout, stderr io.Writer) int {
 // VerifyFile verifies the bundle in a file under the policy in another. The error
 // is about reading them.
 func VerifyFile(path, policyPath string, now time.Time) (*Report, error) {
-	text, err := readFile(policyPath, maxPolicy)
+	p, err := ReadPolicy(policyPath)
 	if err != nil {
 		return nil, err
-	}
-	p, err := ParsePolicy(string(text))
-	if err != nil {
-		return nil, fmt.Errorf("%s: %w", policyPath, err)
 	}
 	raw, err := readFile(path, MaxSize)
 	if err != nil {
@@ -54,6 +50,19 @@ func VerifyFile(path, policyPath string, now time.Time) (*Report, error) {
 		return nil, fmt.Errorf("%s: %w", path, err)
 	}
 	return Verify(b, p, now), nil
+}
+
+// ReadPolicy reads the policy in a file.
+func ReadPolicy(path string) (*Policy, error) {
+	text, err := readFile(path, maxPolicy)
+	if err != nil {
+		return nil, err
+	}
+	p, err := ParsePolicy(string(text))
+	if err != nil {
+		return nil, fmt.Errorf("%s: %w", path, err)
+	}
+	return p, nil
 }
 
 func readFile(path string, limit int64) ([]byte, error) {

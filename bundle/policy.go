@@ -41,6 +41,27 @@ type Issuer struct {
 // bytes. from and until are log entries: a key that was stolen is given the entry
 // from which it counts for nothing. Every error names its line.
 func ParsePolicy(text string) (*Policy, error) {
+	p, err := parse(text)
+	if err == nil && len(p.Issuers) == 0 {
+		err = errors.New("read policy: it names no issuer, so nobody's statement could be believed")
+	}
+	if err == nil && len(p.Log.Logs) > 0 && !p.Log.Decided() {
+		err = errors.New("read policy: there is no quorum; name a group or a witness, or say quorum none")
+	}
+	if err != nil {
+		return nil, err
+	}
+	return p, nil
+}
+
+// CheckPolicy reports what is wrong with the lines of a policy that is being
+// written: it may still lack an issuer or a quorum.
+func CheckPolicy(text string) error {
+	_, err := parse(text)
+	return err
+}
+
+func parse(text string) (*Policy, error) {
 	p := &Policy{}
 	var err error
 	p.Log, err = transparency.ParsePolicy(text, func(_ int, fields []string) (bool, error) {
@@ -60,9 +81,6 @@ func ParsePolicy(text string) (*Policy, error) {
 	})
 	if err != nil {
 		return nil, fmt.Errorf("read policy: %w", err)
-	}
-	if len(p.Issuers) == 0 {
-		return nil, errors.New("read policy: it names no issuer, so nobody's statement could be believed")
 	}
 	return p, nil
 }

@@ -32,6 +32,7 @@ type Report struct {
 	NotProven []string
 	Issuer    string               // by the policy's name, "" if nobody known signed
 	Statement *statement.Statement // nil if nobody known signed
+	Envelope  surety.Digest        // of the signed envelope's bytes
 	Logged    *transparency.Logged // nil if not logged, or not finally
 	Results   []*statement.Result  // disclosed, each proven to belong
 }
@@ -50,7 +51,7 @@ func Verify(b *Bundle, p *Policy, now time.Time) *Report {
 		r.refuse("%v", err)
 		return r
 	}
-	r.Statement, r.Issuer = opened.Statement, opened.By[0].Name
+	r.Statement, r.Issuer, r.Envelope = opened.Statement, opened.By[0].Name, surety.Digest(opened.Digest)
 	pred := &opened.Statement.Predicate
 	r.prove("%s signed this statement about %s", r.Issuer, pred.System)
 	r.log(b, p, opened)

@@ -132,6 +132,7 @@ type Efficacy struct {
 type Duty struct {
 	Activity string // id of an activity of the architecture
 	Do       string // one sentence
+	Anyone   bool   // every partner does it, not only one of the activity's sub-role
 }
 
 // Control is a testable demand under one capability.

@@ -151,7 +151,7 @@ func (d *decoder) common(v reflect.Value) bool {
 		*to = make(map[system.Role]Duty, n)
 		for range n {
 			role := system.Role(d.text())
-			(*to)[role] = Duty{d.text(), d.text()}
+			(*to)[role] = Duty{d.text(), d.text(), d.number() == 1}
 		}
 	default:
 		return false

@@ -207,12 +207,14 @@ type cells struct {
 	NaaS   cell          `yaml:"NaaS,required"`
 	Comms  cell          `yaml:"communications,required"`
 	Contrs cell          `yaml:"containers,required"`
+	Stays  bool          `yaml:"stays"` // of every cell
 }
 
 type cell struct {
 	Customer Share `yaml:"customer"`
 	Provider Share `yaml:"provider"`
 	Partner  Share `yaml:"partner"`
+	Stays    bool  `yaml:"stays"`
 }
 
 func (r *reader) owners() {
@@ -225,9 +227,13 @@ func (r *reader) owners() {
 	r.c.Owners = make(map[string]Row, len(f.Owners))
 	for name, row := range f.Owners {
 		r.note("owner", name, row.At)
-		r.c.Owners[name] = Row{
-			system.IaaS: Shares(row.IaaS), system.PaaS: Shares(row.PaaS), system.SaaS: Shares(row.SaaS), system.NaaS: Shares(row.NaaS),
-			system.Communications: Shares(row.Comms), system.Containers: Shares(row.Contrs),
+		r.c.Owners[name] = Row{}
+		for category, c := range map[system.Category]cell{
+			system.IaaS: row.IaaS, system.PaaS: row.PaaS, system.SaaS: row.SaaS, system.NaaS: row.NaaS,
+			system.Communications: row.Comms, system.Containers: row.Contrs,
+		} {
+			c.Stays = c.Stays || row.Stays
+			r.c.Owners[name][category] = Shares(c)
 		}
 	}
 }
@@ -247,6 +253,7 @@ type controlRow struct {
 	Does      map[system.Role]struct {
 		Activity string `yaml:"activity,required"`
 		Do       string `yaml:"do,required"`
+		Anyone   bool   `yaml:"anyone"`
 	} `yaml:"does,required"`
 	Threats  []string `yaml:"threats,required"`
 	Evidence Evidence `yaml:"evidence"`
@@ -305,7 +312,7 @@ func (row *controlRow) control() *Control {
 		origin:     row.Origin,
 	}
 	for role, duty := range row.Does {
-		k.Does[role] = Duty{duty.Activity, duty.Do}
+		k.Does[role] = Duty{duty.Activity, duty.Do, duty.Anyone}
 	}
 	for framework, byRelation := range row.Frameworks {
 		var list []Mapping

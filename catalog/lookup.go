@@ -106,6 +106,12 @@ func (c *Catalog) Names(name string, k *Control) bool {
 	return p != nil && (name == p.Clause || strings.EqualFold(name, p.Code) || strings.EqualFold(name, p.Title))
 }
 
+// Knows reports whether name, as written in an override or in terms, means any
+// control.
+func (c *Catalog) Knows(name string) bool {
+	return slices.ContainsFunc(c.Controls, func(k *Control) bool { return c.Names(name, k) })
+}
+
 // Selection narrows down the controls. An empty field leaves them all.
 type Selection struct {
 	Capability string          // code, clause or title

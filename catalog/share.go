@@ -21,7 +21,12 @@ const (
 var Roles = []system.Role{system.Customer, system.Provider, system.Partner}
 
 // Shares is one cell of the ownership matrix: what part each role has.
-type Shares struct{ Customer, Provider, Partner Share }
+type Shares struct {
+	Customer, Provider, Partner Share
+	// Stays says that what is the provider's alone ends with it. Other such cells
+	// are looked up again on the service that the provider's own runs on.
+	Stays bool
+}
 
 // Row is one row of the ownership matrix, with a cell for every category.
 type Row map[system.Category]Shares

@@ -44,7 +44,7 @@ func (v *validation) all() {
 			}
 		}
 	}
-	topics := map[string]string{}
+	topics, rows := map[string]string{}, map[string]bool{}
 	for _, k := range v.c.Controls {
 		v.control(k)
 		v.duties(k)
@@ -53,6 +53,12 @@ func (v *validation) all() {
 			v.bad(k.origin, "controls %s and %s have the same topic %q", other, k.ID, k.Topic)
 		}
 		topics[k.Topic] = k.ID
+		rows[k.Row] = true
+	}
+	for _, name := range slices.Sorted(maps.Keys(v.c.Owners)) {
+		if !rows[name] {
+			v.bad(v.at["owner "+name], "no control names owner %s", name)
+		}
 	}
 	v.checks()
 }

@@ -20,6 +20,14 @@ func NewSlab(n int) Slab {
 	return Slab{make([]Value, 0, n), make([]Field, 0, n)}
 }
 
+// Reset takes back all values that s made, none of which may be used from then
+// on, and makes the next ones in their place.
+func (s *Slab) Reset() {
+	clear(s.values)
+	clear(s.fields)
+	s.values, s.fields = s.values[:0], s.fields[:0]
+}
+
 // blockSize is the length of the block after one of length last.
 func blockSize(last int) int { return min(max(last, minBlock), maxBlock) }
 
@@ -69,6 +77,11 @@ func (s *Slab) Number(literal string, line int) *Value {
 // Array is NewArray, but copies elems.
 func (s *Slab) Array(elems []Field, line int) *Value {
 	return s.value(Value{kind: Array, fields: s.copied(elems), line: int32(line)})
+}
+
+// Set is NewSet, but copies elems.
+func (s *Slab) Set(elems []Field, line int) *Value {
+	return s.value(Value{kind: Set, fields: s.copied(elems), line: int32(line)})
 }
 
 // Object is NewObject, but copies fields.

@@ -5,6 +5,7 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+	"sync"
 	"unicode/utf8"
 
 	"github.com/surety-cloud/surety/evidence"
@@ -17,6 +18,8 @@ const (
 	// factNodes bounds the nodes visited, so that a check of whole objects
 	// costs the same on a huge one.
 	factNodes = 4096
+	// maxPaths is how much room for paths outlives a collector.
+	maxPaths = 1 << 16
 )
 
 // Facts returns what a check that reads reads saw in body: the scalars and
@@ -31,17 +34,20 @@ const (
 // the most specific paths: what a path names before what lies below its "**",
 // then the one of more literal segments. They come in document order.
 func Facts(reads ReadSet, body *evidence.Value, limit int) []Fact {
-	c := factCollector{nodes: factNodes, path: make([]byte, 0, 128), found: make([]foundFact, 0, 16)}
+	c := collectors.Get().(*factCollector)
+	defer c.release()
+	c.nodes = factNodes
 	for _, pattern := range reads {
-		if c.missing != "" && strings.HasPrefix(pattern, c.missing) {
+		if len(c.missing) > 0 && strings.HasPrefix(pattern, string(c.missing)) {
 			continue
 		}
-		c.pattern, c.missing = pattern, ""
+		c.pattern, c.missing = pattern, c.missing[:0]
 		c.walk(pattern, body)
 	}
 	found := slices.DeleteFunc(c.found, c.otherForm)
-	if telling := slices.IndexFunc(found, func(f foundFact) bool { return !identifies(f.Path) }); telling >= 0 {
-		found = slices.DeleteFunc(found, func(f foundFact) bool { return identifies(f.Path) })
+	identifying := func(f foundFact) bool { return identifies(string(c.pathOf(f))) }
+	if telling := slices.IndexFunc(found, func(f foundFact) bool { return !identifying(f) }); telling >= 0 {
+		found = slices.DeleteFunc(found, identifying)
 	}
 	slices.SortStableFunc(found, func(a, b foundFact) int {
 		return cmp.Or(a.below-b.below, b.literals-a.literals)
@@ -51,9 +57,8 @@ func Facts(reads ReadSet, body *evidence.Value, limit int) []Fact {
 		if len(out) == limit {
 			break
 		}
-		if !slices.ContainsFunc(out, func(g Fact) bool { return g.Path == f.Path }) {
-			f.Value = c.text(f.value)
-			out = append(out, f.Fact)
+		if path := c.pathOf(f); !slices.ContainsFunc(out, func(g Fact) bool { return g.Path == string(path) }) {
+			out = append(out, Fact{Path: string(path), Value: c.text(f.value), Line: f.line})
 		}
 	}
 	slices.SortStableFunc(out, func(a, b Fact) int {
@@ -70,21 +75,26 @@ func identifies(path string) bool {
 	return false
 }
 
-// foundFact is a fact whose text is not made yet, with the pattern that led to
+// foundFact is a fact whose texts are not made yet, with the pattern that led to
 // it.
 type foundFact struct {
-	Fact
+	from, to int // the path, in paths
+	line     int
 	value    *evidence.Value
 	pattern  string
 	literals int // segments of pattern
 	below    int // segments of the path that only "**" covers
 }
 
+// collectors lends what a collector has allocated to the next.
+var collectors = sync.Pool{New: func() any { return new(factCollector) }}
+
 type factCollector struct {
 	found   []foundFact
+	paths   []byte // of found, one after the other
 	pattern string
 	// missing, unless empty, is where body ends on the way of pattern.
-	missing string
+	missing []byte
 	path    []byte
 	within  int // wildcards passed on the way
 	below   int
@@ -92,6 +102,17 @@ type factCollector struct {
 	// led holds the patterns that led to a fact, once each.
 	led []string
 }
+
+func (c *factCollector) release() {
+	clear(c.found)
+	clear(c.led)
+	*c = factCollector{found: c.found[:0], paths: c.paths[:0], missing: c.missing[:0], path: c.path[:0], led: c.led[:0]}
+	if cap(c.found) <= factNodes && cap(c.paths) <= maxPaths {
+		collectors.Put(c)
+	}
+}
+
+func (c *factCollector) pathOf(f foundFact) []byte { return c.paths[f.from:f.to] }
 
 // otherForm reports whether f is the absence of something that the check also
 // looks for, and has a place for, further down.
@@ -157,14 +178,16 @@ func (c *factCollector) child(segment, pattern string, v *evidence.Value) {
 	case v.Is(evidence.Object) && (pattern == "" || c.within > 0 || pattern == "/**" && parent > 0):
 		c.add(nil, v.Line())
 	case c.within == 0:
-		c.missing = string(c.path) + "/"
+		c.missing = append(append(c.missing[:0], c.path...), '/')
 	}
 	c.path = c.path[:parent]
 }
 
 func (c *factCollector) add(v *evidence.Value, line int) {
 	literals := strings.Count(c.pattern, "/") - strings.Count(c.pattern, "/*")
-	c.found = append(c.found, foundFact{Fact{Path: string(c.path), Line: line}, v, c.pattern, literals, c.below})
+	from := len(c.paths)
+	c.paths = append(c.paths, c.path...)
+	c.found = append(c.found, foundFact{from, len(c.paths), line, v, c.pattern, literals, c.below})
 	if n := len(c.led); n == 0 || c.led[n-1] != c.pattern {
 		c.led = append(c.led, c.pattern)
 	}

@@ -93,12 +93,12 @@ type Budget struct {
 // the largest objects Kubernetes accepts.
 var DefaultBudget = Budget{Steps: 2_000_000}
 
-// Engine judges single items. Judge returns one outcome for each of the
+// Engine judges single items. Judge appends to out one outcome for each of the
 // engine's checks that applies to item, in the order of Checks. It is safe for
 // concurrent use and must not keep item.
 type Engine interface {
 	Checks() []*Check
-	Judge(item *evidence.Item, budget Budget) []Outcome
+	Judge(out []Outcome, item *evidence.Item, budget Budget) []Outcome
 }
 
 // Relation is what one check says about one item in view of the others.

@@ -16,9 +16,8 @@ type fake struct {
 
 func (f *fake) Checks() []*Check { return f.checks }
 
-func (f *fake) Judge(item *evidence.Item, _ Budget) []Outcome {
+func (f *fake) Judge(out []Outcome, item *evidence.Item, _ Budget) []Outcome {
 	f.calls++
-	var out []Outcome
 	for _, c := range f.checks {
 		if c.AppliesTo(item.Key.Provider, item.Kind) {
 			out = append(out, Outcome{Check: c, Verdict: surety.Pass})

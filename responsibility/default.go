@@ -12,7 +12,8 @@ import (
 )
 
 // byDefault asks the catalogue's matrix, or what the provider's terms put in its
-// place, service by service down the chain.
+// place, service by service down the chain. A provider that runs one service on
+// another of its own needs not be its own customer.
 func (r *resolver) byDefault(k *catalog.Control, p place) Row {
 	chain := r.chain(p.service)
 	if len(chain) == 0 {
@@ -28,7 +29,7 @@ func (r *resolver) byDefault(k *catalog.Control, p place) Row {
 		if i+1 < len(chain) && r.handsOn(k, c, s, chain[i+1]) {
 			next := chain[i+1]
 			a.Trace = append(a.Trace, Step{"chain", fmt.Sprintf("%s runs on %s, of which %s is customer", s.Name, next.Name, next.Customer), next.Origin})
-			if next.Customer != s.Provider {
+			if next.Customer != s.Provider && next.Provider != s.Provider {
 				return brokenChain(a, s, next)
 			}
 			continue
@@ -44,9 +45,18 @@ func (r *resolver) byDefault(k *catalog.Control, p place) Row {
 }
 
 // handsOn reports whether what s leaves to its provider alone is looked up again
-// on the service that it runs on.
+// on the service that it runs on. What a provider does for its own service, such
+// as to keep its tenants apart, stays with it: the service beneath has a row of
+// its own for that. A network carries the traffic of a service, not its software.
 func (r *resolver) handsOn(k *catalog.Control, c cell, s, next *system.Service) bool {
-	return c.Provider == catalog.Sole && !c.stated && k.Concerns(next)
+	if c.Provider != catalog.Sole || c.Stays || c.stated || !k.Concerns(next) {
+		return false
+	}
+	switch k.Layer {
+	case catalog.LayerNetwork, catalog.LayerVirtualisation, catalog.LayerFacility:
+		return true
+	}
+	return next.Category != system.NaaS
 }
 
 func brokenChain(a Row, upper, lower *system.Service) Row {
@@ -54,6 +64,7 @@ func brokenChain(a Row, upper, lower *system.Service) Row {
 	a.Parts = []Part{{Party: upper.Provider, Role: system.Provider, Share: catalog.Sole, Service: upper.Name}}
 	a.Basis = fmt.Sprintf("%s runs on %s, which is not provided to %s but to %s (%s)",
 		upper.Name, lower.Name, upper.Provider, lower.Customer, stated(lower.Origin))
+	a.Remedy = fmt.Sprintf("state the service on which %s runs and of which %s is customer, or correct customer, provider or on", upper.Name, upper.Provider)
 	return a
 }
 
@@ -79,10 +90,8 @@ type cell struct {
 func (r *resolver) cell(k *catalog.Control, s *system.Service) cell {
 	c := cell{Shares: k.Owner[s.Category], basis: fmt.Sprintf("default of %s service %s (%s)", s.Category, s.Name, stated(s.Origin))}
 	c.steps = []Step{{"matrix", fmt.Sprintf("%s on %s services: %s", k.ID, s.Category, inWords(c.Shares)), surety.Origin{}}}
-	if terms := r.model.Terms[s.Terms]; terms != nil {
-		if t := r.term(terms, k, s.Category); t != nil {
-			r.applyTerm(&c, k, s, t)
-		}
+	if t := termOf(r.model, r.catalog, s, k); t != nil {
+		r.applyTerm(&c, k, s, t)
 	}
 	if s.Customer == system.Public && c.Customer != catalog.NoShare {
 		c.Customer = catalog.NoShare
@@ -98,36 +107,55 @@ func (r *resolver) cell(k *catalog.Control, s *system.Service) cell {
 
 // applyTerm replaces the matrix by a term, if the roles it names can act.
 func (r *resolver) applyTerm(c *cell, k *catalog.Control, s *system.Service, t *system.Term) {
-	shares := catalog.Shares{
+	if role := unable(k, s, t); role != "" {
+		c.steps = append(c.steps, Step{"refused", fmt.Sprintf("terms %s give the %s a part, but the %s of %s services cannot act on the %s layer",
+			s.Terms, role, role, s.Category, k.Layer), t.Origin})
+		return
+	}
+	c.Shares = catalog.Shares{
 		Customer: catalog.Share(t.Shares[system.Customer]), Provider: catalog.Share(t.Shares[system.Provider]),
 		Partner: catalog.Share(t.Shares[system.Partner]),
 	}
-	customer, provider := actors(s.Category, k.Layer)
-	for _, side := range []struct {
-		share catalog.Share
-		can   bool
-		role  system.Role
-	}{{shares.Customer, customer, system.Customer}, {shares.Provider, provider, system.Provider}} {
-		if side.share != catalog.NoShare && !side.can {
-			c.steps = append(c.steps, Step{"refused", fmt.Sprintf("terms %s give the %s a part, but the %s of %s services cannot act on the %s layer",
-				s.Terms, side.role, side.role, s.Category, k.Layer), t.Origin})
-			return
-		}
-	}
-	c.Shares, c.term, c.stated = shares, t, true
+	c.term, c.stated = t, true
 	c.basis = fmt.Sprintf("terms %s of service %s (%s)", s.Terms, s.Name, t.Origin)
-	c.steps = append(c.steps, Step{"terms", fmt.Sprintf("terms %s of %s: %s", s.Terms, s.Provider, inWords(shares)), t.Origin})
+	c.steps = append(c.steps, Step{"terms", fmt.Sprintf("terms %s of %s: %s", s.Terms, s.Provider, inWords(c.Shares)), t.Origin})
 }
 
-// term returns the narrowest term about a control, nil if there is none that
-// holds.
-func (r *resolver) term(terms *system.Terms, k *catalog.Control, c system.Category) *system.Term {
-	if terms.Expired || !terms.About(c) {
+// unable returns the role that a term gives a part and that cannot act on the
+// control's layer of a service, "" if there is none.
+func unable(k *catalog.Control, s *system.Service, t *system.Term) system.Role {
+	customer, provider := reach(k, s, true)
+	switch {
+	case t.Shares[system.Customer] != "" && !customer:
+		return system.Customer
+	case t.Shares[system.Provider] != "" && !provider:
+		return system.Provider
+	}
+	return ""
+}
+
+// Promise returns the term on which the parties of a service rest for a control,
+// nil if the catalogue's default stands.
+func Promise(m *system.Model, known *catalog.Catalog, s *system.Service, k *catalog.Control) *system.Term {
+	if t := termOf(m, known, s, k); t != nil && unable(k, s, t) == "" {
+		return t
+	}
+	return nil
+}
+
+// termOf returns the narrowest term about a control in the terms of a service of
+// m, nil if there is none at hand that holds.
+func termOf(m *system.Model, known *catalog.Catalog, s *system.Service, k *catalog.Control) *system.Term {
+	if s == nil {
+		return nil
+	}
+	terms := m.Terms[s.Terms]
+	if terms == nil || terms.Expired || !terms.About(s.Category) {
 		return nil
 	}
 	var best *system.Term
 	for _, t := range terms.Terms {
-		if !r.catalog.Names(t.Control, k) {
+		if !known.Names(t.Control, k) {
 			continue
 		}
 		if itself := strings.EqualFold(t.Control, k.ID) || strings.EqualFold(t.Control, k.Topic); itself {
@@ -158,6 +186,9 @@ func inWords(s catalog.Shares) string {
 // claim turns a cell into an answer. Of a shared control the provider is
 // accountable on the service itself, the customer on what it holds.
 func (r *resolver) claim(a Row, k *catalog.Control, c cell, s *system.Service, itself bool, operator string) Row {
+	if !itself {
+		c = a.within(c, k, s)
+	}
 	a.State, a.Origin, a.Basis = Owned, s.Origin, c.basis
 	if c.term != nil {
 		a.Origin, a.Split = c.term.Origin, c.term.Split
@@ -183,12 +214,29 @@ func (r *resolver) claim(a Row, k *catalog.Control, c cell, s *system.Service, i
 		a.Trace = append(a.Trace, Step{"partner", fmt.Sprintf("%s names no partner that is a %s: the other parties have its part", s.Name, r.subRole(k)), s.Origin})
 	}
 	if len(a.Parts) == 0 {
-		a.State = Unowned
+		a.State, a.Remedy = Unowned, "name who is accountable in the model's responsibility section"
 		return a
 	}
 	a.Accountable = a.Parts[0].Party
 	a.Responsible = responsible(a.Parts)
 	return r.operated(a, s, operator)
+}
+
+// within is what c comes to on something that the service holds: the code there,
+// and how it keeps its own users apart, is its customer's where the provider
+// cannot act on it.
+func (a *Row) within(c cell, k *catalog.Control, s *system.Service) cell {
+	_, reaches := actors(s.Category, catalog.LayerApplication)
+	alone := k.Layer == catalog.LayerData && c.Provider == catalog.Sole && !c.stated
+	if reaches || s.Customer == system.Public || c.Provider == catalog.NoShare || k.Layer != catalog.LayerApplication && !alone {
+		return c
+	}
+	c.Provider = catalog.NoShare
+	if c.Partner == catalog.NoShare {
+		c.Customer = catalog.Sole
+	}
+	a.Trace = append(a.Trace, Step{"layer", fmt.Sprintf("what runs in %s is not its provider's on the %s layer", s.Name, k.Layer), s.Origin})
+	return c
 }
 
 // players lists the parties that play a role on a service. Of its partners these
@@ -218,7 +266,12 @@ func (r *resolver) players(k *catalog.Control, s *system.Service, role system.Ro
 }
 
 // subRole is the sub-role of partners that does the control, "" if any may.
-func (r *resolver) subRole(k *catalog.Control) string { return r.catalog.SubRolesOf(k)[system.Partner] }
+func (r *resolver) subRole(k *catalog.Control) string {
+	if k.Does[system.Partner].Anyone {
+		return ""
+	}
+	return r.catalog.SubRolesOf(k)[system.Partner]
+}
 
 func (r *resolver) partnerClaim(a Row, k *catalog.Control, s *system.Service) Row {
 	a.Responsible = responsible(a.Parts)
@@ -229,11 +282,13 @@ func (r *resolver) partnerClaim(a Row, k *catalog.Control, s *system.Service) Ro
 		if sub := r.subRole(k); sub != "" {
 			a.Basis += " that is a " + sub
 		}
+		a.Remedy = "name one in partners of the service, or say in the responsibility section who does it instead"
 	case 1:
 		a.Accountable = a.Responsible[0]
 	default:
 		a.State = Ambiguous
-		a.Basis += ", which leaves it to its partners; say which one in responsibility"
+		a.Basis += ", which leaves it to its partners and does not say which"
+		a.Remedy = "say in the responsibility section which of " + strings.Join(a.Responsible, " and ") + " is accountable"
 	}
 	return a
 }
@@ -252,6 +307,7 @@ func (r *resolver) operated(a Row, s *system.Service, operator string) Row {
 	if !r.dealings[[2]string{operator, a.Accountable}] {
 		a.State, a.Accountable = BrokenChain, ""
 		a.Basis += fmt.Sprintf(", which provides no service to %s", s.Customer)
+		a.Remedy = fmt.Sprintf("state the service that %s provides to %s, or another operator", operator, s.Customer)
 	}
 	return a
 }
@@ -284,8 +340,8 @@ func (r *resolver) unserved(p place) Row {
 		only := slices.Collect(maps.Keys(r.model.Parties))[0]
 		return own(only, "the only party of the system", r.model.Parties[only].Origin)
 	}
-	const basis = "in no service and without operator; state one with in or operator"
-	return Row{State: Unowned, Basis: basis, Trace: []Step{{"operator", basis, surety.Origin{}}}}
+	const basis = "in no service and without operator"
+	return Row{State: Unowned, Basis: basis, Remedy: "put it in a zone or service with in, or name its operator", Trace: []Step{{"operator", basis, surety.Origin{}}}}
 }
 
 // stated says where a fact stands, or that nobody stated it.

@@ -2,6 +2,7 @@ package responsibility
 
 import (
 	"fmt"
+	"maps"
 	"slices"
 	"strconv"
 	"strings"
@@ -26,7 +27,9 @@ func (r *resolver) overridden(byDefault Row, k *catalog.Control, p place) Row {
 		if other.Accountable != o.Accountable {
 			a.State, a.Accountable = Double, ""
 			a.Responsible = []string{o.Accountable, other.Accountable}
-			a.Basis += fmt.Sprintf(" names %s, override %s names %s; keep one", o.Accountable, other.Origin, other.Accountable)
+			a.Basis += fmt.Sprintf(" names %s, override %s names %s", o.Accountable, other.Origin, other.Accountable)
+			a.Remedy = "keep one of the two"
+			a.Trace = append(a.Trace, Step{"override", "another override makes " + other.Accountable + " accountable", other.Origin})
 			return a
 		}
 	}
@@ -121,8 +124,8 @@ func (r *resolver) best(k *catalog.Control, p place) []*system.Override {
 // accept lowers an owned Row to the defect that its override brings about.
 func (r *resolver) accept(a Row, o *system.Override, usual string, k *catalog.Control, p place) Row {
 	chain := r.chain(p.service)
-	refuse := func(s State, format string, args ...any) Row {
-		a.State, a.Accountable = s, ""
+	refuse := func(s State, remedy, format string, args ...any) Row {
+		a.State, a.Accountable, a.Remedy = s, "", remedy
 		reason := fmt.Sprintf(format, args...)
 		a.Basis += ": " + reason
 		a.Trace = append(a.Trace, Step{"refused", reason, o.Origin})
@@ -130,23 +133,41 @@ func (r *resolver) accept(a Row, o *system.Override, usual string, k *catalog.Co
 	}
 	for _, party := range append([]string{a.Accountable}, a.Responsible...) {
 		if !r.deals(party, chain, p.operator) {
-			return refuse(BrokenChain, "%s has no service with the parties of this element", party)
+			return refuse(BrokenChain, fmt.Sprintf("state the service between %s and a party of this element, or make another party have it", party),
+				"%s has no service with the parties of this element", party)
 		}
 	}
-	if !slices.ContainsFunc(a.Responsible, func(party string) bool { return r.canAct(party, k.Layer, chain, p.operator) }) {
-		return refuse(Ambiguous, "%s cannot act on the %s layer here", strings.Join(a.Responsible, " and "), k.Layer)
+	if !slices.ContainsFunc(a.Responsible, func(party string) bool { return r.canAct(party, k, chain, p) }) {
+		return refuse(Ambiguous, "have it done by a party that can act there", "%s cannot act on the %s layer here", strings.Join(a.Responsible, " and "), k.Layer)
 	}
 	if len(a.Responsible) > 1 && o.Split == "" {
-		return refuse(Ambiguous, "several parties do it and split does not say who does which part")
+		return refuse(Ambiguous, "say in split who does which part", "several parties do it and split does not say who does which part")
 	}
-	for _, s := range chain {
-		if a.Accountable == s.Provider && a.Accountable != usual {
-			if reason := r.notTakenOn(k, s); reason != "" {
-				return refuse(Unaccepted, "%s", reason)
-			}
+	if a.Accountable != usual {
+		if where, reason := r.notAccepted(k, a.Accountable, chain); reason != "" {
+			return refuse(Unaccepted, fmt.Sprintf("get terms of %s that take it on and name them in terms of %s, or make another party accountable", a.Accountable, where), "%s", reason)
 		}
 	}
 	return a
+}
+
+// notAccepted says why a party has not accepted a control that it would have as
+// a provider to others, and on which service; it is "" if one of its terms takes
+// it on. What a party provides to itself needs no terms.
+func (r *resolver) notAccepted(k *catalog.Control, party string, chain []*system.Service) (service, reason string) {
+	for _, s := range chain {
+		if party != s.Provider || party == s.Customer {
+			continue
+		}
+		why := r.notTakenOn(k, s)
+		if why == "" {
+			return "", ""
+		}
+		if reason == "" {
+			service, reason = s.Name, why
+		}
+	}
+	return service, reason
 }
 
 // notTakenOn says why the terms of a service do not make its provider take a
@@ -161,7 +182,7 @@ func (r *resolver) notTakenOn(k *catalog.Control, s *system.Service) string {
 	case terms.Expired:
 		return fmt.Sprintf("the terms %s of %s do not hold today", s.Terms, s.Name)
 	}
-	if t := r.term(terms, k, s.Category); t == nil || t.Shares[system.Provider] == "" {
+	if t := termOf(r.model, r.catalog, s, k); t == nil || t.Shares[system.Provider] == "" {
 		return fmt.Sprintf("the terms %s of %s do not take this on", s.Terms, s.Name)
 	}
 	return ""
@@ -181,15 +202,15 @@ func (r *resolver) deals(party string, chain []*system.Service, operator string)
 	})
 }
 
-// canAct reports whether a party can act on a layer of an element. The uppermost
+// canAct reports whether a party can act where a control does. The uppermost
 // service it is party to decides: who runs the machines below could reach all on
 // them, but may not. A party to none of them acts on behalf of one that is.
-func (r *resolver) canAct(party string, l catalog.Layer, chain []*system.Service, operator string) bool {
-	if party == operator || len(chain) == 0 {
+func (r *resolver) canAct(party string, k *catalog.Control, chain []*system.Service, p place) bool {
+	if party == p.operator || len(chain) == 0 {
 		return true
 	}
-	for _, s := range chain {
-		customer, provider := actors(s.Category, l)
+	for i, s := range chain {
+		customer, provider := reach(k, s, p.kind == service && i == 0)
 		if party == s.Customer || party == s.Provider {
 			return party == s.Customer && customer || party == s.Provider && provider
 		}
@@ -197,28 +218,37 @@ func (r *resolver) canAct(party string, l catalog.Layer, chain []*system.Service
 	return true
 }
 
+// reach says which sides of a service can act where a control does: those that
+// have the layer, and those that have a share by default, in their own part of
+// it. On what the service holds a provider's own code is not.
+func reach(k *catalog.Control, s *system.Service, itself bool) (customer, provider bool) {
+	customer, provider = actors(s.Category, k.Layer)
+	usual := k.Owner[s.Category]
+	customer = customer || usual.Customer != catalog.NoShare
+	provider = provider || usual.Provider != catalog.NoShare && (itself || k.Layer != catalog.LayerApplication)
+	return customer, provider
+}
+
 // actors says which sides of a service can act on a layer: the customer on what
 // it brings, the provider on what it runs, both on identities, data and the
-// service itself. A NaaS provider never holds its customer's data.
+// service itself.
 func actors(c system.Category, l catalog.Layer) (customer, provider bool) {
 	switch l {
-	case catalog.LayerService, catalog.LayerIdentity:
+	case catalog.LayerService, catalog.LayerIdentity, catalog.LayerData:
 		return true, true
-	case catalog.LayerData:
-		return true, c != system.NaaS
 	case catalog.LayerVirtualisation, catalog.LayerFacility:
 		return false, true
 	case catalog.LayerNetwork:
 		return c != system.SaaS && c != system.Communications, true
 	case catalog.LayerHost, catalog.LayerPlatform:
 		both := c == system.Containers
-		own := c == system.IaaS || c == system.NaaS
+		own := c == system.IaaS
 		return both || own, both || !own
 	case catalog.LayerRuntime:
-		own := c == system.IaaS || c == system.NaaS || c == system.Containers
+		own := c == system.IaaS || c == system.Containers
 		return own, !own
 	}
-	own := c != system.SaaS && c != system.Communications
+	own := c == system.IaaS || c == system.PaaS || c == system.Containers
 	return own, !own
 }
 
@@ -227,9 +257,22 @@ func actors(c system.Category, l catalog.Layer) (customer, provider bool) {
 func Unmatched(m *system.Model, c *catalog.Catalog) []*system.Override {
 	var out []*system.Override
 	for _, o := range m.Responsibility {
-		means := func(k *catalog.Control) bool { return c.Names(o.Control, k) }
-		if o.Control != "" && !slices.ContainsFunc(c.Controls, means) {
+		if o.Control != "" && !c.Knows(o.Control) {
 			out = append(out, o)
+		}
+	}
+	return out
+}
+
+// UnmatchedTerms returns the terms at hand whose control the catalogue does not
+// know, by file and line. They take on nothing.
+func UnmatchedTerms(m *system.Model, c *catalog.Catalog) []*system.Term {
+	var out []*system.Term
+	for _, name := range slices.Sorted(maps.Keys(m.Terms)) {
+		for _, t := range m.Terms[name].Terms {
+			if !c.Knows(t.Control) {
+				out = append(out, t)
+			}
 		}
 	}
 	return out

@@ -2,6 +2,7 @@ package responsibility
 
 import (
 	"cmp"
+	"maps"
 	"slices"
 	"strconv"
 	"strings"
@@ -71,7 +72,7 @@ type resolver struct {
 	byTarget map[string][]int    // overrides by what they are on
 	dealings map[[2]string]bool  // pairs of parties with a service between them
 	named    []map[string]bool   // by override: the ids of the controls it means, nil for all
-	inUse    map[string]struct{} // zones that hold a component
+	inZone   map[string][]string // the components in a zone or service, by name
 }
 
 func newResolver(m *system.Model, c *catalog.Catalog) *resolver {
@@ -79,7 +80,7 @@ func newResolver(m *system.Model, c *catalog.Catalog) *resolver {
 		model: m, catalog: c,
 		known: map[place][]Row{}, held: map[string]holding{},
 		byTarget: map[string][]int{},
-		dealings: map[[2]string]bool{}, inUse: map[string]struct{}{},
+		dealings: map[[2]string]bool{}, inZone: map[string][]string{},
 	}
 	for _, k := range c.Controls {
 		for kind := component; kind <= service; kind++ {
@@ -112,8 +113,9 @@ func newResolver(m *system.Model, c *catalog.Catalog) *resolver {
 			}
 		}
 	}
-	for _, c := range m.Components {
-		r.inUse[c.In] = struct{}{}
+	for _, name := range slices.Sorted(maps.Keys(m.Components)) {
+		in := m.Components[name].In
+		r.inZone[in] = append(r.inZone[in], name)
 	}
 	return r
 }
@@ -138,7 +140,10 @@ func (r *resolver) elements() []element {
 	}
 	for name, z := range r.model.Zones {
 		e := r.place(element{name: name, within: z.In, kind: zone}, "", surety.Origin{})
-		if _, used := r.inUse[name]; used || e.place.service != "" || len(z.Match) > 0 {
+		if e.place.service == "" {
+			e.place.operator, e.place.origin = r.zoneOperator(name)
+		}
+		if used := len(r.inZone[name]) > 0; used || e.place.service != "" || len(z.Match) > 0 {
 			out = append(out, e)
 		}
 	}
@@ -223,7 +228,7 @@ func (r *resolver) rows(e *element) []Row {
 	holder := r.model.Services[e.place.service]
 	out := make([]Row, 0, len(r.controls[e.kind]))
 	for _, k := range r.controls[e.kind] {
-		if holder != nil && (!k.Concerns(holder) || k.OfPartners() && len(r.players(k, holder, system.Partner)) == 0) {
+		if !r.asked(k, holder) {
 			continue
 		}
 		row := r.overridden(r.byDefault(k, e.place), k, e.place)
@@ -232,4 +237,26 @@ func (r *resolver) rows(e *element) []Row {
 	}
 	r.known[e.place] = out
 	return out
+}
+
+// asked reports whether a control is about what a service holds, or about what no
+// service does: then only if it is about no kind of service, nor about partners.
+func (r *resolver) asked(k *catalog.Control, holder *system.Service) bool {
+	if holder == nil {
+		return len(k.Applies) == 0 && len(k.Offers) == 0 && !k.OfPartners()
+	}
+	return k.Concerns(holder) && (!k.OfPartners() || len(r.players(k, holder, system.Partner)) > 0)
+}
+
+// zoneOperator is the party that operates all that is in a zone, "" if none or
+// several do.
+func (r *resolver) zoneOperator(zone string) (operator string, origin surety.Origin) {
+	for _, name := range r.inZone[zone] {
+		c := r.model.Components[name]
+		if c.Operator == "" || operator != "" && c.Operator != operator {
+			return "", surety.Origin{}
+		}
+		operator, origin = c.Operator, c.Origin
+	}
+	return operator, origin
 }

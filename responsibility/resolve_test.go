@@ -100,6 +100,50 @@ func TestBrokenChainOfServices(t *testing.T) {
 	}
 }
 
+// A provider may run one service on another that it sells to the same customer.
+func TestChainWithinOneProvider(t *testing.T) {
+	m := shop()
+	m.Services["machines"].Provider, m.Services["machines"].Customer = "kube", "acme"
+	if r := find(t, m, "SUR-PHY-01", "cluster"); r.State != responsibility.Owned || r.Accountable != "kube" {
+		t.Errorf("got %s of %q (%s)", r.State, r.Accountable, r.Basis)
+	}
+}
+
+// What each provider does for its own service stays with it, and what only the
+// lowest one can do goes down to it.
+func TestWhatStays(t *testing.T) {
+	m := shop()
+	m.Services["access"] = &system.Service{Name: "access", Category: system.NaaS, Provider: "acme", Customer: "ops", On: "cluster", Origin: at(9)}
+	m.Services["mobile"] = &system.Service{Name: "mobile", Category: system.Communications, Provider: "ops", Customer: "public", On: "access", Origin: at(10)}
+	tests := []struct{ control, element, accountable, responsible string }{
+		{"SUR-OPS-09", "mobile", "ops", "ops"}, // the network it runs on has none of its software
+		{"SUR-NET-10", "mobile", "ops", "ops acme"},
+		{"SUR-IAM-14", "product", "acme", "acme"}, // tenant-authorization
+		{"SUR-IAM-14", "cluster", "kube", "kube"},
+		{"SUR-INC-01", "product", "acme", "acme"}, // incident-response, which the public has no part in
+		{"SUR-NET-08", "access", "acme", "acme"},  // network-controller
+		{"SUR-PHY-06", "access", "acme", "acme"},  // cable-paths of a network, not of its cloud
+		{"SUR-PHY-06", "product", "iron", "iron"},
+		{"SUR-VIR-10", "access", "iron", "iron"}, // hypervisor-isolation
+		{"SUR-OPS-05", "access", "acme", "acme"},
+		{"SUR-INT-01", "access", "kube", "kube"}, // a network's orchestrator is not its customer's
+		{"SUR-DR-07", "product", "acme", "acme kube"},
+		{"SUR-OPS-09", "cluster", "kube", "kube acme"}, // vulnerability-handling: each in its own software
+		// What runs in a cluster is not its provider's to write or to divide.
+		{"SUR-OPS-09", "web", "acme", "acme"},
+		{"SUR-INT-07", "web", "acme", "acme"},
+		{"SUR-IAM-14", "web", "acme", "acme"},
+		{"SUR-ISO-17", "web", "acme", "acme"},
+		{"SUR-ISO-17", "help", "ops", "ops"},
+		{"SUR-INT-07", "help", "acme", "acme ops"},
+	}
+	for _, tt := range tests {
+		if r := find(t, m, tt.control, tt.element); r.Accountable != tt.accountable || strings.Join(r.Responsible, " ") != tt.responsible {
+			t.Errorf("%s: accountable %q, responsible %q, want %q and %q (%s)", r.ID(), r.Accountable, r.Responsible, tt.accountable, tt.responsible, r.Basis)
+		}
+	}
+}
+
 func TestOverrides(t *testing.T) {
 	tests := []struct {
 		name        string
@@ -162,6 +206,8 @@ func TestTerms(t *testing.T) {
 		{"capability, narrower control wins", "  - {control: DR, provider: owned}\n  - {control: backup, customer: owned}\n", "SUR-DR-02", "web", responsibility.Owned, "acme", "acme", "kube-2026.yaml:6"},
 		{"another control", "  - {control: SUR-DR-01, provider: owned}\n", "SUR-DR-02", "web", responsibility.Owned, "acme", "acme", "default of containers"},
 		{"a layer the provider cannot reach", "  - {control: SUR-SUP-01, provider: owned}\n", "SUR-SUP-01", "web", responsibility.Owned, "acme", "acme", "default of containers"},
+		{"what the default gives it anyway", "  - {control: SUR-OPS-09, provider: independent, customer: independent}\n", "SUR-OPS-09", "cluster", responsibility.Owned, "kube", "kube acme", "kube-2026.yaml:5"},
+		{"but not in the customer's code", "  - {control: SUR-OPS-09, provider: owned}\n", "SUR-OPS-09", "web", responsibility.Owned, "acme", "acme", "kube-2026.yaml:5"},
 		{"end the chain", "  - {control: SUR-PHY-01, provider: owned}\n", "SUR-PHY-01", "cluster", responsibility.Owned, "kube", "kube", "kube-2026.yaml:5"},
 	}
 	for _, tt := range tests {
@@ -197,6 +243,11 @@ func TestTermsAcceptWhatTheProviderTakesOn(t *testing.T) {
 	if r := find(t, m, "SUR-DR-02", "web"); r.State != responsibility.Owned || r.Accountable != "kube" {
 		t.Errorf("got %s of %q (%s)", r.State, r.Accountable, r.Basis)
 	}
+	m.Services["own"] = &system.Service{Name: "own", Category: system.Containers, Provider: "kube", Customer: "kube", Origin: at(30)}
+	m.Services["cluster"].On = "own"
+	if r := find(t, m, "SUR-DR-02", "web"); r.State != responsibility.Owned {
+		t.Errorf("got %s (%s): what kube provides to itself needs no terms", r.State, r.Basis)
+	}
 	m.Terms["kube-2026"].Expired = true
 	unaccepted("expired terms", "do not hold today")
 	m.Responsibility[0].Control = "SUR-SUP-01" // a layer the provider cannot reach
@@ -229,7 +280,7 @@ func TestWorkOfPartners(t *testing.T) {
 	}
 }
 
-// A partner has its part where its sub-role does the control.
+// A partner has its part where its sub-role does the control, or any does.
 func TestPartners(t *testing.T) {
 	m := shop()
 	for name, sub := range map[string]string{"checker": "auditor", "maker": "developer"} {
@@ -239,7 +290,8 @@ func TestPartners(t *testing.T) {
 	for _, r := range slices.Collect(responsibility.Resolve(m, known(t)).All()) {
 		want := map[string]string{"checker": "cloud-auditor", "maker": "cloud-service-developer"}
 		for _, p := range r.Parts {
-			if sub := known(t).SubRolesOf(known(t).Control(r.Control))[system.Partner]; want[p.Party] != "" && want[p.Party] != sub {
+			k := known(t).Control(r.Control)
+			if sub := known(t).SubRolesOf(k)[system.Partner]; want[p.Party] != "" && want[p.Party] != sub && !k.Does[system.Partner].Anyone {
 				t.Errorf("%s has a part in %s, which a %s does", p.Party, r.ID(), sub)
 			}
 		}
@@ -254,6 +306,29 @@ func TestOfFallsBackToWhatHoldsTheElement(t *testing.T) {
 	for _, none := range [][2]string{{"SUR-AUD-01", "nowhere"}, {"SUR-XXX-99", "web"}, {"SUR-VIR-02", "internet"}} {
 		if r, ok := set.Of(none[0], none[1]); ok {
 			t.Errorf("%s was found for what does not exist", r.ID())
+		}
+	}
+}
+
+// What is in no service is asked for nothing that only services of a kind, or
+// partners, can do; a zone there belongs to whoever operates all that is in it.
+func TestInNoService(t *testing.T) {
+	m, c := shop(), known(t)
+	m.Zones["yard"], m.Zones["mixed"] = &system.Zone{Name: "yard"}, &system.Zone{Name: "mixed"}
+	m.Components["scale"] = &system.Component{Name: "scale", In: "yard", Operator: "ops", Origin: at(40)}
+	m.Components["gate"] = &system.Component{Name: "gate", In: "mixed", Operator: "ops", Origin: at(41)}
+	m.Components["lamp"] = &system.Component{Name: "lamp", In: "mixed", Operator: "acme", Origin: at(42)}
+	for r := range responsibility.Resolve(m, c).All() {
+		k := c.Control(r.Control)
+		switch r.Element {
+		case "scale", "yard":
+			if r.Accountable != "ops" || len(k.Applies) > 0 || len(k.Offers) > 0 || k.OfPartners() {
+				t.Errorf("%s is %s of %q (%s)", r.ID(), r.State, r.Accountable, r.Basis)
+			}
+		case "mixed":
+			if r.State != responsibility.Unowned {
+				t.Errorf("%s is %s of %q (%s)", r.ID(), r.State, r.Accountable, r.Basis)
+			}
 		}
 	}
 }
@@ -321,6 +396,10 @@ func TestUnmatched(t *testing.T) {
 	m.Responsibility = []*system.Override{{Control: "backup", Accountable: "acme"}, wrong, {Accountable: "acme"}}
 	if got := responsibility.Unmatched(m, known(t)); len(got) != 1 || got[0] != wrong {
 		t.Errorf("got %d overrides, want the one on backups", len(got))
+	}
+	terms(t, m, "  - {control: backup, provider: owned}\n  - {control: backups, provider: owned}\n")
+	if got := responsibility.UnmatchedTerms(m, known(t)); len(got) != 1 || got[0].Control != "backups" {
+		t.Errorf("got %d terms, want the one on backups", len(got))
 	}
 }
 

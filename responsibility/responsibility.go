@@ -67,6 +67,7 @@ type Row struct {
 	Split       string   // who does which part, in the words of the terms or the override
 	Basis       string   // in words: which rule, terms or override, with its origin
 	Trace       []Step   // how that was found, first step first
+	Remedy      string   // what would make it owned, "" if it is
 	Origin      surety.Origin
 }
 
@@ -80,7 +81,7 @@ type Part struct {
 
 // Step is one step from the catalogue to a row.
 type Step struct {
-	Rule   string // matrix, terms, chain, public, partner, operator, override, or refused
+	Rule   string // matrix, terms, chain, public, layer, partner, operator, override, or refused
 	Text   string
 	Origin surety.Origin // of the fact it rests on, zero for the catalogue's
 }

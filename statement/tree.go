@@ -104,6 +104,9 @@ func (t *Tree) Path(i int) ([]Hash, error) {
 	return path, nil
 }
 
+// LeafHash is the hash of a disclosure as a leaf of a run tree.
+func LeafHash(d Disclosure) Hash { return tlog.RecordHash(d) }
+
 // CheckPath reports whether a path proves that d is leaf i of the tree with this
 // size and root.
 func CheckPath(d Disclosure, i, size int64, path []Hash, root Hash) error {
@@ -113,7 +116,7 @@ func CheckPath(d Disclosure, i, size int64, path []Hash, root Hash) error {
 	if i < 0 || i >= size {
 		return fmt.Errorf("check path: a tree of %d leaves has no leaf %d", size, i)
 	}
-	if err := tlog.CheckRecord(path, size, root, i, tlog.RecordHash(d)); err != nil {
+	if err := tlog.CheckRecord(path, size, root, i, LeafHash(d)); err != nil {
 		return fmt.Errorf("check path of leaf %d: it does not lead to the root that was signed", i)
 	}
 	return nil

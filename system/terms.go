@@ -41,6 +41,9 @@ func (t *Terms) About(c Category) bool {
 	return len(t.Categories) == 0 || slices.Contains(t.Categories, c)
 }
 
+// HoldOn reports whether the terms hold on a day, YYYY-MM-DD.
+func (t *Terms) HoldOn(day string) bool { return (t.Until == "" || t.Until >= day) && t.From <= day }
+
 // termsFile is a terms file as it is written.
 type termsFile struct {
 	Version    int            `yaml:"surety-terms,required" doc:"Version of the format."`
@@ -77,7 +80,7 @@ func (shareFile) shape() shape { return shape{"enum": []string{"owned", "indepen
 //	from: 2026-01-01
 //	until: 2026-12-31
 //	terms:
-//	  - {control: physical-access, provider: owned, proof: "ISO 27001 certificate of the sites"}
+//	  - {control: facility-access, provider: owned, proof: "ISO 27001 certificate of the sites"}
 //	  - control: backup
 //	    provider: dependent
 //	    customer: dependent
@@ -167,7 +170,7 @@ func LoadTerms(m *Model, dir fs.FS, root, today string) error {
 		if t == nil {
 			continue
 		}
-		t.Expired = t.Until != "" && t.Until < today || t.From > today
+		t.Expired = !t.HoldOn(today)
 		if m.Terms == nil {
 			m.Terms = map[string]*Terms{}
 		}

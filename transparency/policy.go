@@ -21,6 +21,7 @@ type Policy struct {
 	Witnesses []Witness
 	groups    map[string]*group // by name; a witness is a group of itself
 	quorum    *group            // nil: none is asked for
+	decided   bool              // the policy says which quorum it asks for
 }
 
 // Log is a log that the verifier believes.
@@ -57,7 +58,6 @@ type group struct {
 func ParsePolicy(text string, other func(line int, fields []string) (bool, error)) (*Policy, error) {
 	p := &Policy{groups: map[string]*group{}}
 	var errs []error
-	quorum := false
 	n := 0
 	for line := range strings.Lines(text) {
 		n++
@@ -75,10 +75,10 @@ func ParsePolicy(text string, other func(line int, fields []string) (bool, error
 		case "group":
 			err = p.group(fields[1:])
 		case "quorum":
-			if quorum {
+			if p.decided {
 				err = errors.New("there is a quorum already")
 			} else {
-				quorum = true
+				p.decided = true
 				err = p.setQuorum(fields[1:])
 			}
 		default:
@@ -92,9 +92,6 @@ func ParsePolicy(text string, other func(line int, fields []string) (bool, error
 		case !known:
 			errs = append(errs, fmt.Errorf("line %d: %q is not known; use log, witness, group or quorum", n, fields[0]))
 		}
-	}
-	if len(p.Logs) > 0 && !quorum {
-		errs = append(errs, errors.New("there is no quorum; name a group or a witness, or say quorum none"))
 	}
 	if err := errors.Join(errs...); err != nil {
 		return nil, err
@@ -214,6 +211,10 @@ func (p *Policy) setQuorum(args []string) error {
 	}
 	return nil
 }
+
+// Decided reports whether the policy says which quorum it asks for, be it none.
+// One that names logs must.
+func (p *Policy) Decided() bool { return p.decided }
 
 // Unwitnessed reports whether the policy asks for no witness.
 func (p *Policy) Unwitnessed() bool { return p.quorum == nil }

@@ -148,7 +148,6 @@ func TestPolicyMistakes(t *testing.T) {
 	good := w.Policy(2)
 	for _, tt := range []struct{ name, text, want string }{
 		{"unknown word", good + "mirror x\n", `line 7: "mirror"`},
-		{"no quorum", "log " + w.VKey + "\n", "no quorum"},
 		{"two quorums", good + "quorum none\n", "a quorum already"},
 		{"unknown member", strings.Replace(good, "2 w0 w1", "2 w0 w9", 1), "w9 is no witness"},
 		{"member twice", strings.Replace(good, "2 w0 w1", "2 w0 w0", 1), "in it twice"},

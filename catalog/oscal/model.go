@@ -68,6 +68,35 @@ type profileModel struct {
 	Metadata metadata        `json:"metadata"`
 	Imports  []profileImport `json:"imports"`
 	Merge    *merge          `json:"merge,omitempty"`
+	Modify   *modify         `json:"modify,omitempty"`
+
+	BackMatter *backMatter `json:"back-matter,omitempty"`
+}
+
+type modify struct {
+	Alters []alteration `json:"alters,omitempty"`
+}
+
+type alteration struct {
+	ControlID string     `json:"control-id"`
+	Adds      []addition `json:"adds,omitempty"`
+}
+
+type addition struct {
+	Position string     `json:"position,omitempty"`
+	Props    []property `json:"props,omitempty"`
+	Parts    []part     `json:"parts,omitempty"`
+}
+
+type backMatter struct {
+	Resources []backResource `json:"resources,omitempty"`
+}
+
+type backResource struct {
+	UUID        string     `json:"uuid"`
+	Title       string     `json:"title,omitempty"`
+	Description string     `json:"description,omitempty"`
+	Props       []property `json:"props,omitempty"`
 }
 
 type profileImport struct {

@@ -10,12 +10,18 @@ import (
 	"github.com/surety-cloud/surety/internal/cli"
 )
 
-var update = flag.Bool("update", false, "rewrite the transcripts in README.md")
+var update = flag.Bool("update", false, "rewrite the transcripts in the documents, and the expected output in scripts")
 
-// Each console block of the README is a command and what it prints today.
+// Each console block of these documents is a command and what it prints today.
 func TestReadmeTranscripts(t *testing.T) {
 	t.Chdir("../..")
-	readme, err := os.ReadFile("README.md")
+	for _, path := range []string{"README.md", "docs/guide.md", "docs/responsibilities.md"} {
+		t.Run(path, func(t *testing.T) { transcripts(t, path) })
+	}
+}
+
+func transcripts(t *testing.T, path string) {
+	readme, err := os.ReadFile(path)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -37,16 +43,16 @@ func TestReadmeTranscripts(t *testing.T) {
 		command, want, _ := strings.Cut(body, "\n")
 		got := transcript(t, strings.Fields(command))
 		if got != want && !*update {
-			t.Errorf("surety %s prints\n%s\nREADME.md says\n%s\nrun go test ./cmd/surety -update", command, got, want)
+			t.Errorf("surety %s prints\n%s\n%s says\n%s\nrun go test ./cmd/surety -update", command, got, path, want)
 		}
 		out.WriteString(open + command + "\n" + got + end)
 		rest = after
 	}
 	if blocks == 0 {
-		t.Error("README.md shows no run")
+		t.Errorf("%s shows no run", path)
 	}
 	if *update {
-		if err := os.WriteFile("README.md", []byte(out.String()), 0o644); err != nil {
+		if err := os.WriteFile(path, []byte(out.String()), 0o644); err != nil {
 			t.Fatal(err)
 		}
 	}

@@ -26,6 +26,7 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+	"sync"
 	"unique"
 
 	"github.com/surety-cloud/surety"
@@ -58,13 +59,17 @@ func Normalise(doc evidence.Document) evidence.Normalised {
 	return n.out
 }
 
+// scratch lends room for canonical JSON; longer ones than maxScratch are not kept.
+var scratch = sync.Pool{New: func() any { return new([]byte) }}
+
+const maxScratch = 1 << 20
+
 // normaliser holds what is known about one document while it is taken apart.
 type normaliser struct {
 	doc     evidence.Document
 	first   int
 	account string
-	scratch []byte // canonical JSON, one object after the other
-	count   int    // of problems
+	count   int // of problems
 	out     evidence.Normalised
 }
 
@@ -217,16 +222,18 @@ func (n *normaliser) object(v *evidence.Value, dups []yaml.Duplicate) {
 		n.problem(v.Line(), "template, not rendered: %s holds {{ }} in its image; %s", id.kind, renderChart)
 		return
 	}
-	if n.scratch == nil {
-		n.scratch = make([]byte, 0, len(n.doc.Raw))
+	canonical := scratch.Get().(*[]byte)
+	*canonical = body.AppendJSON((*canonical)[:0])
+	digest := surety.DigestOf(*canonical)
+	if cap(*canonical) <= maxScratch {
+		scratch.Put(canonical)
 	}
-	n.scratch = body.AppendJSON(n.scratch[:0])
 	item := &evidence.Item{
 		Key:       evidence.Key{Provider: evidence.ProviderKubernetes, Account: n.account, Scope: "-", Kind: id.kindGroup(), Name: strings.Clone(id.name)},
 		Kind:      intern(id.kind),
 		Namespace: intern(id.namespace),
 		Origin:    surety.Origin{File: n.doc.Origin.File, Line: v.Line()},
-		Digest:    surety.DigestOf(n.scratch),
+		Digest:    digest,
 		Body:      body,
 		Facts:     facts,
 		Withheld:  withheld,

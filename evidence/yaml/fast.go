@@ -2,6 +2,7 @@ package yaml
 
 import (
 	"strings"
+	"sync"
 
 	"github.com/surety-cloud/surety/evidence"
 )
@@ -30,13 +31,9 @@ type fastParser struct {
 
 // parseFast returns the result and true, or false if it declines.
 func parseFast(doc []byte, firstLine int) (Result, bool) {
-	// Where most documents need no more.
-	var (
-		stack [32]evidence.Field
-		lines [32]int32
-		path  [8]segment
-	)
-	p := fastParser{s: string(doc), line: firstLine - 1, stack: stack[:0], lines: lines[:0], path: path[:0]}
+	p := parsers.Get().(*fastParser)
+	defer p.release()
+	p.s, p.line = string(doc), firstLine-1
 	if !simpleBreaks(p.s) {
 		return Result{}, false
 	}
@@ -51,6 +48,22 @@ func parseFast(doc []byte, firstLine int) (Result, bool) {
 		return Result{}, false
 	}
 	return Result{Value: v, Duplicates: p.dups}, true
+}
+
+// parsers lends the stacks of a parser to the next.
+var parsers = sync.Pool{New: func() any { return new(fastParser) }}
+
+// maxStack is the length of the longest stack that is kept.
+const maxStack = 512
+
+func (p *fastParser) release() {
+	if cap(p.stack) > maxStack {
+		return
+	}
+	clear(p.stack[:cap(p.stack)])
+	clear(p.path[:cap(p.path)])
+	*p = fastParser{stack: p.stack[:0], lines: p.lines[:0], path: p.path[:0]}
+	parsers.Put(p)
 }
 
 // simpleBreaks reports whether lines end in LF or CR LF only. YAML 1.1 knows

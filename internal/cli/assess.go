@@ -14,6 +14,7 @@ import (
 	"github.com/surety-cloud/surety"
 	"github.com/surety-cloud/surety/assessment"
 	"github.com/surety-cloud/surety/assure"
+	"github.com/surety-cloud/surety/catalog"
 	"github.com/surety-cloud/surety/internal/report"
 	"github.com/surety-cloud/surety/responsibility"
 	"github.com/surety-cloud/surety/system"
@@ -131,11 +132,18 @@ func (f *assessFlags) broken(a *assessment.Assessment, limit *surety.Severity) e
 
 // execute runs the assessment, with progress on a terminal.
 func (p Program) execute(ctx context.Context, r *prepared) (*assessment.Assessment, error) {
-	if _, ok := terminal(p.Stderr); ok {
-		r.options.Progress = p.progress(time.Now)
+	show := func(int) {}
+	_, onTerminal := terminal(p.Stderr)
+	if onTerminal {
+		show = p.progress(time.Now)
+	}
+	pace(0)
+	r.options.Progress = func(items int) {
+		pace(items)
+		show(items)
 	}
 	a, err := assure.Run(ctx, r.options)
-	if r.options.Progress != nil {
+	if onTerminal {
 		fmt.Fprint(p.Stderr, "\r\x1b[K")
 	}
 	if err != nil {
@@ -161,9 +169,25 @@ func (p Program) warn(a *assessment.Assessment) {
 	for _, g := range system.Unmatched(a.Model, a.Items) {
 		p.say("warning: " + g.String())
 	}
-	for _, o := range responsibility.Unmatched(a.Model, a.Catalog) {
-		p.say(fmt.Sprintf("warning: %s: no control is named %q; surety policy list shows the controls", o.Origin, o.Control))
+	for _, g := range unknownControls(a.Model, a.Catalog) {
+		p.say("warning: " + g.String())
 	}
+}
+
+// unknownControls lists the overrides and terms of a model that change nothing,
+// because the catalogue has no such control.
+func unknownControls(m *system.Model, known *catalog.Catalog) []system.Gap {
+	var gaps []system.Gap
+	add := func(at surety.Origin, control string) {
+		gaps = append(gaps, system.Gap{Origin: at, Message: fmt.Sprintf("no control is named %q; surety catalog list shows the controls", control)})
+	}
+	for _, o := range responsibility.Unmatched(m, known) {
+		add(o.Origin, o.Control)
+	}
+	for _, t := range responsibility.UnmatchedTerms(m, known) {
+		add(t.Origin, t.Control)
+	}
+	return gaps
 }
 
 // progress prints how far the work is, from the second second on.

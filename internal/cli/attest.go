@@ -28,6 +28,7 @@ import (
 // attestFlags are those of attest beyond an assessment's.
 type attestFlags struct {
 	runFlags
+	publishFlags
 	key, passphraseFile string
 	issuer, valid       string
 	disclose            []string
@@ -57,6 +58,7 @@ same statement, and "surety erase" destroys what must not be shown any more.`,
 	}
 	fs := c.Flags()
 	f.runFlags.register(fs)
+	f.publishFlags.register(c)
 	fs.StringVar(&f.key, "key", "", "the key `FILE` to sign with, see surety key")
 	fs.StringVar(&f.passphraseFile, "passphrase-file", "", "read the key's passphrase from this `FILE`")
 	fs.StringVar(&f.issuer, "as", "", "the `PARTY` that states it")
@@ -76,6 +78,10 @@ func (p Program) attest(ctx context.Context, f attestFlags, args []string) error
 	if err != nil {
 		return &usageError{fmt.Errorf("--valid: %w", err)}
 	}
+	if err := f.checkLog(); err != nil {
+		return err
+	}
+	f.noMemo = true // whoever can write the memo must not be able to have a verdict signed
 	run, err := p.prepare(f.runFlags, args)
 	if err != nil {
 		return err
@@ -116,6 +122,14 @@ func (p Program) attest(ctx context.Context, f attestFlags, args []string) error
 	kept, err := sign(store, key, f.issuer, results, predicate, attachments)
 	if err != nil {
 		return err
+	}
+	if f.log != "" {
+		if err := p.publish(ctx, f.publishFlags, store.Path(kept)); err != nil {
+			return err
+		}
+		if kept, err = runs.Load(store.Path(kept)); err != nil {
+			return err
+		}
 	}
 	return p.writeBundle(kept, f.disclose, f.output)
 }
@@ -212,96 +226,4 @@ func days(text string) (time.Duration, error) {
 		return 0, fmt.Errorf("%q is not a number of days from 1d to 366d", text)
 	}
 	return time.Duration(n) * 24 * time.Hour, nil
-}
-
-func (p Program) discloseCommand() *cobra.Command {
-	var output string
-	c := &cobra.Command{
-		Use:   "disclose RUN SELECTOR...",
-		Short: "Make another bundle of a statement you made, that reveals other results",
-		Long: `Disclose reads a run from your store of statements (a file NNNNNN.run) and writes a
-bundle that reveals what each SELECTOR names: a control, a check, a resource key,
-or all; with * for any characters.`,
-		Args: cobra.MinimumNArgs(2),
-		RunE: func(_ *cobra.Command, args []string) error {
-			run, err := runs.Load(args[0])
-			if err != nil {
-				return err
-			}
-			return p.writeBundle(run, args[1:], output)
-		},
-	}
-	c.Flags().StringVarP(&output, "output", "o", "", "write the bundle to this `FILE` instead of standard output")
-	return c
-}
-
-func (p Program) eraseCommand() *cobra.Command {
-	var yes bool
-	c := &cobra.Command{
-		Use:   "erase RUN SELECTOR...",
-		Short: "Destroy results of a statement, so that they can never be shown again",
-		Long: `Erase replaces the results that each SELECTOR names in a run of your store by their
-hashes. Their salts are gone with them: nobody can show or guess them any more, and
-bundles of the statement say that they were erased. Copies that others hold, and
-backups of the store, are beyond it. --yes confirms.`,
-		Args: cobra.MinimumNArgs(2),
-		RunE: func(_ *cobra.Command, args []string) error {
-			if !yes {
-				return &usageError{errors.New("erase destroys for good; say --yes")}
-			}
-			run, err := runs.Load(args[0])
-			if err != nil {
-				return err
-			}
-			n, err := run.Erase(func(r *statement.Result) bool {
-				return slices.ContainsFunc(args[1:], func(s string) bool { return selects(s, r) })
-			})
-			if err != nil {
-				return err
-			}
-			if n == 0 {
-				return &usageError{errors.New("the selectors name no result that is still there")}
-			}
-			if err := runs.Replace(args[0], run); err != nil {
-				return err
-			}
-			_, err = fmt.Fprintf(p.Stdout, "%d results erased\n", n)
-			return err
-		},
-	}
-	c.Flags().BoolVar(&yes, "yes", false, "I know that this cannot be undone")
-	return c
-}
-
-func (p Program) verifyCommand() *cobra.Command {
-	var policy, format string
-	c := &cobra.Command{
-		Use:   "verify BUNDLE --policy FILE",
-		Short: "Check offline what another party proves to you",
-		Long: `Verify checks a .surety file under a policy of yours: whose keys you believe, which
-logs and witnesses, how fresh it must be, which controls must be shown. It says what
-is proven and what is not. It exits 0 if it is verified, 1 if not, with the reason,
-and 2 if the bundle or the policy cannot be read. The command surety-verify does the
-same and is made of less.`,
-		Args: cobra.ExactArgs(1),
-		RunE: func(_ *cobra.Command, args []string) error {
-			if policy == "" {
-				return &usageError{errors.New("verify needs --policy FILE: nothing is believed by default")}
-			}
-			r, err := bundle.VerifyFile(args[0], policy, time.Now())
-			if err != nil {
-				return &surety.Error{Kind: surety.BadInput, Op: "verify", Err: err}
-			}
-			if code := bundle.Print(p.Stdout, p.Stderr, "surety", r, format); code == exitUsage {
-				return &usageError{fmt.Errorf("--format %s: use text or json", format)}
-			}
-			if r.State == bundle.NotVerified {
-				return &breach{"not verified: " + strings.Join(r.Reasons, "; ")}
-			}
-			return nil
-		},
-	}
-	c.Flags().StringVar(&policy, "policy", "", "whose statements, logs and witnesses you believe: a `FILE`")
-	c.Flags().StringVar(&format, "format", "text", "text or json")
-	return c
 }

@@ -154,7 +154,11 @@ func (k *knowledge) showControl(w io.Writer, c *catalog.Control) {
 	subs := k.SubRolesOf(c)
 	for _, r := range catalog.Roles {
 		if d, ok := c.Does[r]; ok {
-			fmt.Fprintf(w, "%-9s %s: %s\n", r, subs[r], k.Activity(d.Activity).Title)
+			who := subs[r]
+			if d.Anyone {
+				who = "any " + string(r)
+			}
+			fmt.Fprintf(w, "%-9s %s: %s\n", r, who, k.Activity(d.Activity).Title)
 			paragraph(w, "", d.Do)
 		}
 	}

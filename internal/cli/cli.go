@@ -131,7 +131,9 @@ not be seen.
 
     surety assess DIR         judge manifests, Dockerfiles and other scanners' results
     surety assess kubernetes: judge the cluster of the current context
-    surety init DIR           write down the system that was seen, as surety.yaml`,
+    surety guide --party P    what one party must do first, show, and ask of whom
+    surety init DIR           write down the system that was seen, as surety.yaml
+    surety responsibilities   see who must do what in it`,
 		SilenceErrors: true,
 		SilenceUsage:  true,
 		Version:       version(),
@@ -143,10 +145,10 @@ not be seen.
 		return fmt.Errorf("%w; see %s --help", err, c.CommandPath())
 	})
 	root.AddCommand(
-		p.assessCommand(), p.whyCommand(), p.diffCommand(),
-		p.initCommand(), p.validateCommand(), p.policyCommand(), p.catalogCommand(),
-		p.logCommand(), p.witnessCommand(),
-		p.keyCommand(), p.attestCommand(), p.discloseCommand(), p.eraseCommand(), p.verifyCommand(),
+		p.assessCommand(), p.responsibilitiesCommand(), p.whyCommand(), p.diffCommand(),
+		p.initCommand(), p.validateCommand(), p.policyCommand(), p.catalogCommand(), p.architectureCommand(), p.guideCommand(),
+		p.keyCommand(), p.attestCommand(), p.discloseCommand(), p.eraseCommand(), p.verifyCommand(), p.trustCommand(),
+		p.logCommand(), p.witnessCommand(), p.publishCommand(),
 	)
 	for _, c := range root.Commands() {
 		showUsage(c)

@@ -17,22 +17,30 @@ import (
 func (p Program) initCommand() *cobra.Command {
 	var f runFlags
 	var output string
-	var force bool
+	var force, plans bool
 	c := &cobra.Command{
 		Use:   "init SOURCE...",
 		Short: "Write down the system that is seen in SOURCE, as surety.yaml",
 		Long: `Init proposes a model from what it observes: namespaces, workloads, services,
 ingresses, network policies, volumes and service accounts, and the parties that
 these show. Run again it merges: what a person wrote stays, what is new is added,
-what is gone is reported. --force writes the proposal over an existing file.`,
+what is gone is reported. --force writes the proposal over an existing file.
+
+--oscal takes the SOURCEs for OSCAL system security plans of systems that run on
+each other: each becomes a party and a service, and what it exports becomes the
+terms of its provider, in the folder terms beside the model.`,
 		Args: cobra.MinimumNArgs(1),
 		RunE: func(c *cobra.Command, args []string) error {
+			if plans {
+				return p.initFromPlans(output, force, args)
+			}
 			return p.init(c.Context(), f, output, force, args)
 		},
 	}
 	c.Flags().StringVar(&f.kubeconfig, "kubeconfig", "", "kubeconfig `FILE` for live sources")
 	c.Flags().StringVarP(&output, "output", "o", "surety.yaml", "the model `FILE` to write; - is standard output")
 	c.Flags().BoolVar(&force, "force", false, "replace an existing model instead of merging into it")
+	c.Flags().BoolVar(&plans, "oscal", false, "the SOURCEs are OSCAL system security plans")
 	return c
 }
 

@@ -3,6 +3,7 @@ package cli
 import (
 	"github.com/spf13/cobra"
 
+	"github.com/surety-cloud/surety/catalog"
 	"github.com/surety-cloud/surety/system"
 )
 
@@ -12,7 +13,8 @@ func (p Program) validateCommand() *cobra.Command {
 		Short: "Check a model for mistakes and gaps",
 		Long: `Validate reads a model (surety.yaml by default) and reports every mistake with
 file and line: an unknown key, a reference to nothing, a value that cannot be. It
-also names gaps, such as a service without terms; gaps are no errors.`,
+also names gaps, such as a service without terms, or terms on a control that does
+not exist; gaps are no errors.`,
 		Args: cobra.MaximumNArgs(1),
 		RunE: func(_ *cobra.Command, args []string) error {
 			path := "surety.yaml"
@@ -23,7 +25,11 @@ also names gaps, such as a service without terms; gaps are no errors.`,
 			if err != nil {
 				return err
 			}
-			gaps := system.Gaps(m)
+			known, err := catalog.Default()
+			if err != nil {
+				return err
+			}
+			gaps := append(system.Gaps(m), unknownControls(m, known)...)
 			for _, g := range gaps {
 				printSafely(p.Stdout, "%s: gap: %s\n", g.Origin, g.Message)
 			}

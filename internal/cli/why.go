@@ -23,14 +23,24 @@ func (p Program) whyCommand() *cobra.Command {
 	var f runFlags
 	var reportFile string
 	c := &cobra.Command{
-		Use:   "why RESULT [SOURCE...]",
-		Short: "Explain a result: the facts, the rule, the evidence, the control, the party",
+		Use:   "why RESULT|CONTROL[@ELEMENT] [SOURCE...]",
+		Short: "Explain a result, or who is responsible for a control on an element",
 		Long: `Why explains the results that RESULT names. RESULT is CHECK@RESOURCE as reports
 print it, or any part of that: a check's id or alias, or TOOL:RULE of another
 scanner, and any piece of the resource's key.
 
     surety why KSV-0017@default/Deployment.apps/web DIR
-    surety why KSV-0017 --report report.json`,
+    surety why KSV-0017 --report report.json
+
+CONTROL@ELEMENT explains a responsibility: what must be true, whose it is, how that
+follows from the catalogue, the terms and the model, and what to ask for. CONTROL
+is an id or topic, ELEMENT a component, zone or service, or a piece of the key of a
+resource in it. With a SOURCE the results that count for it are shown; without
+@ELEMENT, where the control stands. A name that a check and a topic have is the
+check's.
+
+    surety why SUR-DR-02@db
+    surety why backup@web DIR`,
 		Args: cobra.MinimumNArgs(1),
 		RunE: func(c *cobra.Command, args []string) error {
 			return p.why(c.Context(), f, reportFile, args[0], args[1:])
@@ -42,22 +52,31 @@ scanner, and any piece of the resource's key.
 }
 
 func (p Program) why(ctx context.Context, f runFlags, reportFile, result string, sources []string) error {
-	if (reportFile == "") == (len(sources) == 0) {
-		return &usageError{errors.New("give either a SOURCE to assess or --report FILE")}
-	}
 	set, known, err := knownPolicy(f)
 	if err != nil {
 		return err
 	}
 	name, resource, _ := strings.Cut(result, "@")
 	check := set.Find(name)
+	if k := namedControl(known, name, check != nil); k != nil {
+		if reportFile != "" {
+			return &usageError{fmt.Errorf("--report holds results; who is responsible for %s is explained from the model, with SOURCE or without", k.ID)}
+		}
+		return p.whyDuty(ctx, f, k, resource, sources)
+	}
 	means := func(id string) bool { return id == check.ID }
 	if check == nil && strings.Contains(name, ":") { // a rule of another tool
 		means = func(id string) bool { return set.Means(name, id) }
 	} else if check, err = findCheck(set, name); err != nil {
+		if strings.HasPrefix(strings.ToUpper(name), "SUR-") {
+			err = errors.Join(err, unknownControl(known, name))
+		}
 		return err
 	} else {
 		name = check.ID
+	}
+	if (reportFile == "") == (len(sources) == 0) {
+		return &usageError{errors.New("give either a SOURCE to assess or --report FILE")}
 	}
 	record, recordName, err := p.record(ctx, f, name, reportFile, sources)
 	if err != nil {

@@ -8,6 +8,7 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 
 	"golang.org/x/mod/sumdb/note"
@@ -98,13 +99,19 @@ func Load(dir, state string) (Config, error) {
 	return c, err
 }
 
-// ReadPolicy reads a policy file.
+// ReadPolicy reads what a policy file says of logs and witnesses. It may be that of
+// a verifier of statements, whose other lines are of no matter here.
 func ReadPolicy(path string) (*transparency.Policy, error) {
 	raw, err := os.ReadFile(path)
 	if err != nil {
 		return nil, fmt.Errorf("read policy: %w", err)
 	}
-	policy, err := transparency.ParsePolicy(string(raw), nil)
+	policy, err := transparency.ParsePolicy(string(raw), func(_ int, fields []string) (bool, error) {
+		return slices.Contains([]string{"issuer", "fresh", "require"}, fields[0]), nil
+	})
+	if err == nil && len(policy.Logs) > 0 && !policy.Decided() {
+		err = errors.New("there is no quorum; name a group or a witness, or say quorum none")
+	}
 	if err != nil {
 		return nil, fmt.Errorf("read policy: %s: %w", path, err)
 	}

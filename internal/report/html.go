@@ -12,6 +12,7 @@ import (
 	"strings"
 	"unicode"
 
+	"github.com/surety-cloud/surety/architecture"
 	"github.com/surety-cloud/surety/assessment"
 )
 
@@ -43,8 +44,12 @@ func writePage(w io.Writer, a *assessment.Assessment, o Options) error {
 	if err != nil {
 		return err
 	}
+	style = append(style, architecture.Style()...)
 	findings := byUrgency(a)
 	p := newPage(a, o, findings)
+	if err := p.draw(a); err != nil {
+		return err
+	}
 	p.Style, p.Script = template.CSS(style), template.JS(script)
 	p.Policy = fmt.Sprintf("default-src 'none'; style-src %s; script-src %s; base-uri 'none'; form-action 'none'",
 		hashSource(style), hashSource(script))

@@ -69,7 +69,7 @@ func TestHTMLIsComplete(t *testing.T) {
 			ids[id] = true
 		}
 	}
-	for _, id := range []string{"fix", "parties", "responsibilities", "waivers", "changes", "results", "evidence", "plain", "browser", "data"} {
+	for _, id := range []string{"fix", "parties", "architecture", "responsibilities", "waivers", "changes", "results", "evidence", "plain", "browser", "data"} {
 		if !ids[id] {
 			t.Errorf("nothing has the id %q", id)
 		}
@@ -136,7 +136,8 @@ func TestHTMLHostile(t *testing.T) {
 	page := write(t, "html", a, sampleOptions())
 	allowed := []string{"id", "class", "lang", "charset", "content", "http-equiv", "name", "type", "href", "scope", "colspan",
 		"rowspan", "tabindex", "role", "aria-label", "aria-hidden", "data-filter", "data-label", "datetime", "hidden", "open",
-		"viewbox", "viewBox", "preserveAspectRatio", "x", "width", "height"}
+		"viewbox", "viewBox", "preserveAspectRatio", "x", "width", "height",
+		"xmlns", "aria-labelledby", "y", "rx", "cx", "cy", "r", "d", "font-size", "stroke-dasharray", "transform"}
 	scripts := 0
 	for _, e := range elements(t, page) {
 		switch e.Data {

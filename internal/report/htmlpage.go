@@ -52,6 +52,9 @@ type page struct {
 	Duties     []duty
 	MoreDuties int
 	Statuses   string
+	Drawings   []drawing
+	Functions  []functionRow
+	Unplaced   string // components that stand on no functional component
 	Waivers    []assessment.WaiverUse
 	Changes    *changes
 	Findings   int

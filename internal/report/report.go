@@ -27,10 +27,11 @@ import (
 
 // Options are what a report needs beside the assessment.
 type Options struct {
-	Time    time.Time
-	Version string // of this tool
-	Color   bool   // text only: use ANSI colours
-	Width   int    // text only: columns; 0 means 100
+	Time     time.Time
+	Version  string   // of this tool
+	Color    bool     // text only: use ANSI colours
+	Width    int      // text only: columns; 0 means 100
+	Sections []string // guides only: the ids of those to write, all if empty
 	// Findings leaves out results that pass or do not apply. The totals still
 	// count them. Only json and csv list them otherwise.
 	Findings bool

@@ -25,8 +25,6 @@ import (
 	"slices"
 	"strings"
 
-	"golang.org/x/mod/sumdb/tlog"
-
 	"github.com/surety-cloud/surety"
 	"github.com/surety-cloud/surety/bundle"
 	"github.com/surety-cloud/surety/internal/durable"
@@ -209,13 +207,33 @@ func Load(path string) (*Run, error) {
 			continue
 		}
 		hash, err := base64.StdEncoding.Strict().DecodeString(encoded)
-		if err != nil || len(hash) != tlog.HashSize {
+		if err != nil || len(hash) != len(statement.Hash{}) {
 			return fail(surety.BadInput, fmt.Errorf("leaf %d is damaged", i))
 		}
 		r.leaves = append(r.leaves, leaf{hash: statement.Hash(hash)})
 	}
 	return r, nil
 }
+
+// Predicate reads what the run's own statement says.
+func (r *Run) Predicate() (*statement.Predicate, error) {
+	var e statement.Envelope
+	if err := statement.Strict(r.Envelope, &e); err != nil {
+		return nil, fmt.Errorf("read run: %w", err)
+	}
+	raw, err := base64.StdEncoding.Strict().DecodeString(e.Payload)
+	if err != nil {
+		return nil, fmt.Errorf("read run: %w", err)
+	}
+	s, err := statement.Decode(raw)
+	if err != nil {
+		return nil, err
+	}
+	return &s.Predicate, nil
+}
+
+// Path is where a store keeps a run.
+func (s *Store) Path(r *Run) string { return s.path(r.Stream, r.Sequence) }
 
 // Bundle makes a bundle that discloses the results that choose picks. What was
 // erased is named if it is picked by erased; nothing else is known of it.
@@ -224,7 +242,7 @@ func (r *Run) Bundle(choose func(*statement.Result) bool) (*bundle.Bundle, error
 	for i, l := range r.leaves {
 		hashes[i] = l.hash
 		if l.text != nil {
-			hashes[i] = tlog.RecordHash(l.text)
+			hashes[i] = statement.LeafHash(l.text)
 		}
 	}
 	tree, err := statement.NewTree(hashes)
@@ -269,7 +287,7 @@ func (r *Run) Erase(choose func(*statement.Result) bool) (int, error) {
 			return 0, fmt.Errorf("erase results: result %d: %w", i, err)
 		}
 		if choose(result) {
-			r.leaves[i] = leaf{hash: tlog.RecordHash(l.text)}
+			r.leaves[i] = leaf{hash: statement.LeafHash(l.text)}
 			n++
 		}
 	}

@@ -29,7 +29,7 @@ func CheckReadSets(tb testing.TB, engine policy.Engine, items []*evidence.Item) 
 	var done Promise
 	reported := map[string]bool{}
 	for _, item := range items {
-		before := engine.Judge(item, policy.DefaultBudget)
+		before := engine.Judge(nil, item, policy.DefaultBudget)
 		done.Items++
 		for _, m := range mutations(item.Body) {
 			readers := 0
@@ -45,7 +45,7 @@ func CheckReadSets(tb testing.TB, engine policy.Engine, items []*evidence.Item) 
 			changed := *item
 			changed.Body = m.body
 			after := map[*policy.Check]policy.Outcome{}
-			for _, o := range engine.Judge(&changed, policy.DefaultBudget) {
+			for _, o := range engine.Judge(nil, &changed, policy.DefaultBudget) {
 				after[o.Check] = o
 			}
 			for _, o := range before {

@@ -165,7 +165,7 @@ func TestBuiltinOnRealManifests(t *testing.T) {
 		}
 		n := kubernetes.Normalise(evidence.Document{Origin: surety.Origin{File: path, Line: 1}, Raw: raw, Account: "files"})
 		for _, item := range n.Items {
-			for _, o := range e.Judge(item, policy.DefaultBudget) {
+			for _, o := range e.Judge(nil, item, policy.DefaultBudget) {
 				counts[o.Verdict]++
 				if o.Verdict == surety.Unknown {
 					reasons[o.Check.ID+": "+o.Reason+" "+path]++
@@ -195,7 +195,7 @@ func BenchmarkStart(b *testing.B) {
 			b.Fatal(err)
 		}
 		b.ReportMetric(float64(time.Since(t0).Microseconds()), "load-us/op")
-		e.Judge(n.Items[0], policy.DefaultBudget)
+		e.Judge(nil, n.Items[0], policy.DefaultBudget)
 	}
 }
 
@@ -205,10 +205,10 @@ func BenchmarkBuiltinJudge(b *testing.B) {
 		b.Fatal(err)
 	}
 	n := kubernetes.Normalise(evidence.Document{Raw: []byte(podManifest), Account: "files"})
-	checks := len(e.Judge(n.Items[0], policy.DefaultBudget))
+	checks := len(e.Judge(nil, n.Items[0], policy.DefaultBudget))
 	b.ReportAllocs()
 	for b.Loop() {
-		e.Judge(n.Items[0], policy.DefaultBudget)
+		e.Judge(nil, n.Items[0], policy.DefaultBudget)
 	}
 	b.ReportMetric(float64(b.Elapsed().Nanoseconds())/float64(b.N*checks), "ns/check")
 }

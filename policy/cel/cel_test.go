@@ -74,7 +74,7 @@ func TestJudge(t *testing.T) {
 			if err != nil {
 				t.Fatal(err)
 			}
-			out := e.Judge(items(t, podManifest)[0], policy.DefaultBudget)
+			out := e.Judge(nil, items(t, podManifest)[0], policy.DefaultBudget)
 			if tc.verdict == surety.NotApplicable {
 				if len(out) != 0 {
 					t.Fatalf("judged: %+v", out)
@@ -111,7 +111,7 @@ func TestMalformedContainersAreUnknown(t *testing.T) {
 		t.Fatal(err)
 	}
 	item := items(t, "apiVersion: v1\nkind: Pod\nmetadata: {name: p}\nspec: {containers: {a: b}}\n")[0]
-	if out := e.Judge(item, policy.DefaultBudget); out[0].Verdict != surety.Unknown || !strings.Contains(out[0].Reason, "want an array") {
+	if out := e.Judge(nil, item, policy.DefaultBudget); out[0].Verdict != surety.Unknown || !strings.Contains(out[0].Reason, "want an array") {
 		t.Errorf("got %+v", out)
 	}
 }
@@ -122,7 +122,7 @@ func TestNullIsAbsent(t *testing.T) {
 		t.Fatal(err)
 	}
 	item := items(t, "apiVersion: v1\nkind: Pod\nmetadata: {name: p}\nspec: {securityContext: null, x: 1}\n")[0]
-	if out := e.Judge(item, policy.DefaultBudget); out[0].Verdict != surety.Pass {
+	if out := e.Judge(nil, item, policy.DefaultBudget); out[0].Verdict != surety.Pass {
 		t.Errorf("got %+v", out)
 	}
 }
@@ -133,7 +133,7 @@ func TestSecretDataIsUnknown(t *testing.T) {
 		t.Fatal(err)
 	}
 	item := items(t, "apiVersion: v1\nkind: Secret\nmetadata: {name: p}\ndata: {password: cGFzcw==}\n")[0]
-	if out := e.Judge(item, policy.DefaultBudget); out[0].Verdict != surety.Unknown || !strings.Contains(out[0].Reason, "secret") {
+	if out := e.Judge(nil, item, policy.DefaultBudget); out[0].Verdict != surety.Unknown || !strings.Contains(out[0].Reason, "secret") {
 		t.Errorf("got %+v", out)
 	}
 }
@@ -148,7 +148,7 @@ func TestLoopsOverLiterals(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if out := e.Judge(items(t, podManifest)[0], policy.DefaultBudget); out[0].Verdict != surety.Unknown || !strings.Contains(out[0].Reason, "budget") {
+	if out := e.Judge(nil, items(t, podManifest)[0], policy.DefaultBudget); out[0].Verdict != surety.Unknown || !strings.Contains(out[0].Reason, "budget") {
 		t.Errorf("got %+v", out)
 	}
 }
@@ -159,14 +159,14 @@ func TestBudget(t *testing.T) {
 		t.Fatal(err)
 	}
 	item := items(t, podManifest)[0]
-	if out := e.Judge(item, policy.Budget{Steps: 20}); out[0].Verdict != surety.Unknown || !strings.Contains(out[0].Reason, "budget") {
+	if out := e.Judge(nil, item, policy.Budget{Steps: 20}); out[0].Verdict != surety.Unknown || !strings.Contains(out[0].Reason, "budget") {
 		t.Errorf("20 steps: %+v", out)
 	}
-	if out := e.Judge(item, policy.DefaultBudget); out[0].Verdict != surety.Pass {
+	if out := e.Judge(nil, item, policy.DefaultBudget); out[0].Verdict != surety.Pass {
 		t.Errorf("default budget: %+v", out)
 	}
 	expired := policy.Budget{Steps: 20, Expired: func() bool { return true }}
-	if out := e.Judge(item, expired); out[0].Verdict != surety.Unknown {
+	if out := e.Judge(nil, item, expired); out[0].Verdict != surety.Unknown {
 		t.Errorf("expired: %+v", out)
 	}
 }
@@ -237,7 +237,7 @@ func FuzzParse(f *testing.F) {
 		}
 		n := kubernetes.Normalise(evidence.Document{Raw: manifest, Account: "files"})
 		for _, item := range n.Items {
-			for _, o := range e.Judge(item, policy.Budget{Steps: 10_000}) {
+			for _, o := range e.Judge(nil, item, policy.Budget{Steps: 10_000}) {
 				if o.Verdict == surety.Fail && len(o.Findings) == 0 || o.Verdict == surety.Unknown && o.Reason == "" {
 					t.Errorf("outcome without a reason: %+v", o)
 				}
@@ -254,7 +254,7 @@ func BenchmarkJudge(b *testing.B) {
 	n := kubernetes.Normalise(evidence.Document{Raw: []byte(podManifest), Account: "files"})
 	b.ReportAllocs()
 	for b.Loop() {
-		e.Judge(n.Items[0], policy.DefaultBudget)
+		e.Judge(nil, n.Items[0], policy.DefaultBudget)
 	}
 }
 

@@ -149,21 +149,20 @@ func (d *Definition) check() *policy.Check {
 	return c
 }
 
-// accepts reports whether the API group of an item is one the check names. A
-// kind without a group accepts every group.
-func (m Match) accepts(item *evidence.Item) bool {
-	_, have, _ := strings.Cut(item.Key.Kind, ".")
+// groups returns the API groups whose objects of this kind m accepts, nil for
+// those of any.
+func (m Match) groups(of string) []string {
+	var out []string
 	for _, k := range m.Kinds {
 		kind, group, named := strings.Cut(k, ".")
-		if kind == Workload {
-			return true
-		}
-		if group == "core" {
-			group = ""
-		}
-		if kind == item.Kind && (!named || group == have) {
-			return true
+		switch {
+		case kind == Workload || kind == of && !named:
+			return nil
+		case kind == of && group == "core":
+			out = append(out, "")
+		case kind == of:
+			out = append(out, group)
 		}
 	}
-	return false
+	return out
 }

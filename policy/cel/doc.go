@@ -42,4 +42,8 @@
 // The paths a check can read are derived from its expression. So is whether its
 // cost is bounded by the size of the object; an expression of which that is not
 // certain runs with a meter and is Unknown when policy.Budget.Steps are used up.
+//
+// What an expression gives is what cel-go gives. Where no error is met and the
+// functions are common ones, closures of our own find it several times faster
+// (fast.go); they decline whatever they do not know for certain.
 package cel

@@ -20,7 +20,7 @@ import (
 type Engine struct {
 	checks []*policy.Check
 	rules  []*rule
-	byKind map[string][]*rule
+	byKind map[string][]candidate
 	env    func() (*cel.Env, error)
 }
 
@@ -33,6 +33,13 @@ type rule struct {
 	once     sync.Once
 	programs programs
 	err      error
+}
+
+// candidate is a rule for a kind, and the API groups of that kind it is for, nil
+// for any.
+type candidate struct {
+	*rule
+	groups []string
 }
 
 // Load reads every *.yaml and *.yml file of fsys, in all its directories, and
@@ -88,7 +95,7 @@ func Compile(defs []*Definition) (*Engine, error) {
 }
 
 func newEngine(defs []*Definition) *Engine {
-	e := &Engine{byKind: map[string][]*rule{}, env: sync.OnceValues(newEnv)}
+	e := &Engine{byKind: map[string][]candidate{}, env: sync.OnceValues(newEnv)}
 	for _, d := range defs {
 		r := &rule{Definition: d, check: d.check(), env: e.env}
 		e.rules = append(e.rules, r)
@@ -97,7 +104,7 @@ func newEngine(defs []*Definition) *Engine {
 	for _, r := range e.rules {
 		e.checks = append(e.checks, r.check)
 		for _, k := range r.check.Kinds {
-			e.byKind[k] = append(e.byKind[k], r)
+			e.byKind[k] = append(e.byKind[k], candidate{r, r.Match.groups(k)})
 		}
 	}
 	return e
@@ -117,15 +124,15 @@ func (e *Engine) Definitions() []*Definition {
 
 // Judge implements policy.Engine. A check whose expression fails, for example
 // by reading a field that is absent, is Unknown and says how to guard the read.
-func (e *Engine) Judge(item *evidence.Item, budget policy.Budget) []policy.Outcome {
+func (e *Engine) Judge(out []policy.Outcome, item *evidence.Item, budget policy.Budget) []policy.Outcome {
 	rules := e.byKind[item.Kind]
 	if len(rules) == 0 {
-		return nil
+		return out
 	}
 	s := newSubject(item)
-	out := make([]policy.Outcome, 0, len(rules))
+	_, group, _ := strings.Cut(item.Key.Kind, ".")
 	for _, r := range rules {
-		if r.check.Provider != item.Key.Provider || !r.Match.accepts(item) {
+		if r.check.Provider != item.Key.Provider || r.groups != nil && !slices.Contains(r.groups, group) {
 			continue
 		}
 		if budget.Expired != nil && budget.Expired() {
@@ -134,6 +141,7 @@ func (e *Engine) Judge(item *evidence.Item, budget policy.Budget) []policy.Outco
 		}
 		out = append(out, r.judge(s, budget.Steps))
 	}
+	s.frame.release()
 	return out
 }
 

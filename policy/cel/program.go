@@ -41,6 +41,7 @@ func newEnv() (*cel.Env, error) {
 
 // programs is a compiled check.
 type programs struct {
+	fast    *fast       // nil if the expression has no fast form
 	verdict cel.Program // nil if the expression needs a meter
 	message cel.Program // nil if there is no message expression
 	reads   policy.ReadSet
@@ -67,6 +68,7 @@ func (r *rule) compileOnce() error {
 	p := &r.programs
 	found, result := analyse(checked.NativeRep().Expr(), nil)
 	p.focus = commonPath(found.reads)
+	p.fast = newFast(checked.NativeRep().Expr())
 	if found.linear {
 		p.verdict, err = env.Program(checked, cel.EvalOptions(cel.OptOptimize))
 	}
@@ -150,6 +152,11 @@ func (r *rule) judge(s *subject, steps int) policy.Outcome {
 			return r.unknown("reads %s, which is secret and was not collected", path)
 		}
 	}
+	if p := &r.programs; p.fast != nil {
+		if v, ok := p.fast.run(s, limitOf(p.verdict != nil, steps)); ok && !v.optional {
+			return r.conclude(s, v.toCEL())
+		}
+	}
 	program, err := r.programs.within(steps)
 	if err != nil {
 		return r.unknown("%v", err)
@@ -158,6 +165,11 @@ func (r *rule) judge(s *subject, steps int) policy.Outcome {
 	if err != nil {
 		return r.unknown("%s", reason(err))
 	}
+	return r.conclude(s, out)
+}
+
+// conclude makes an outcome of what the expression gave.
+func (r *rule) conclude(s *subject, out ref.Val) policy.Outcome {
 	switch out := out.(type) {
 	case types.Bool:
 		if out {
@@ -170,12 +182,12 @@ func (r *rule) judge(s *subject, steps int) policy.Outcome {
 		}
 		return r.fail([]policy.Finding{r.finding(s, out)})
 	case traits.Lister:
+		if out.Size() == types.IntZero {
+			return policy.Outcome{Check: r.check, Verdict: surety.Pass}
+		}
 		var findings []policy.Finding
 		for it := out.Iterator(); it.HasNext() == types.True; {
 			findings = append(findings, r.finding(s, it.Next()))
-		}
-		if len(findings) == 0 {
-			return policy.Outcome{Check: r.check, Verdict: surety.Pass}
 		}
 		return r.fail(findings)
 	default:

@@ -43,12 +43,13 @@ type subject struct {
 	podMeta    ref.Val
 	containers ref.Val
 	it         ref.Val // the offending element, while its message is computed
+	frame      *frame  // of the fast form
 }
 
 var _ interpreter.Activation = (*subject)(nil)
 
 func newSubject(item *evidence.Item) *subject {
-	s := &subject{item: item, pod: types.NullValue, podMeta: types.NullValue}
+	s := &subject{item: item, pod: types.NullValue, podMeta: types.NullValue, frame: frames.Get().(*frame)}
 	template := item.Body.Path(podTemplate(item.Kind)...)
 	spec := template.Get("spec")
 	if item.Kind == "Pod" || spec.Is(evidence.Object) && template.Get("spec").Get("containers") != nil {
@@ -73,7 +74,7 @@ func containersOf(spec *evidence.Value) ref.Val {
 			return types.NewErr("%s is %s, want an array", key, part.Kind().Noun())
 		}
 	}
-	return list{all}
+	return list{evidence.NewArray(all, spec.Line())}
 }
 
 // ResolveName implements interpreter.Activation.

@@ -3,6 +3,7 @@ package cel
 import (
 	"fmt"
 	"reflect"
+	"slices"
 
 	"cel.dev/cel-go/common/types"
 	"cel.dev/cel-go/common/types/ref"
@@ -26,7 +27,7 @@ func wrap(v *evidence.Value) ref.Val {
 	case evidence.String:
 		return types.String(v.Str())
 	case evidence.Array, evidence.Set:
-		return list{v.Fields()}
+		return list{v}
 	case evidence.Object:
 		return object{v}
 	default:
@@ -142,47 +143,49 @@ func (o object) ConvertToNative(t reflect.Type) (any, error) {
 	return nil, fmt.Errorf("a map of the document cannot become a Go %s", t)
 }
 
-// list is an evidence array, or several joined, as a CEL list.
-type list struct{ elems []evidence.Field }
+// list is an evidence array as a CEL list.
+type list struct{ v *evidence.Value }
+
+func (l list) elems() []evidence.Field { return l.v.Fields() }
 
 func (l list) Type() ref.Type { return types.ListType }
 
-func (l list) Value() any { return l.elems }
+func (l list) Value() any { return l.v }
 
 func (l list) Get(index ref.Val) ref.Val {
 	i, ok := index.ConvertToType(types.IntType).(types.Int)
 	if !ok {
 		return types.ValOrErr(index, "a list index must be a whole number")
 	}
-	if i < 0 || int64(i) >= int64(len(l.elems)) {
+	if i < 0 || int64(i) >= int64(l.v.Len()) {
 		return types.NewErr("index out of bounds: %d", i)
 	}
-	return wrap(l.elems[i].Value)
+	return wrap(l.v.At(int(i)))
 }
 
 func (l list) Contains(want ref.Val) ref.Val {
-	for i := range l.elems {
-		if types.Equal(wrap(l.elems[i].Value), want) == types.True {
+	for _, e := range l.elems() {
+		if types.Equal(wrap(e.Value), want) == types.True {
 			return types.True
 		}
 	}
 	return types.False
 }
 
-func (l list) Size() ref.Val { return types.Int(len(l.elems)) }
+func (l list) Size() ref.Val { return types.Int(l.v.Len()) }
 
 func (l list) Iterator() traits.Iterator {
-	values := make([]ref.Val, len(l.elems))
-	for i := range l.elems {
-		values[i] = wrap(l.elems[i].Value)
+	values := make([]ref.Val, l.v.Len())
+	for i, e := range l.elems() {
+		values[i] = wrap(e.Value)
 	}
 	return &iterator{values: values}
 }
 
 // Fold implements traits.Foldable.
 func (l list) Fold(f traits.Folder) {
-	for i := range l.elems {
-		if !f.FoldEntry(types.Int(i), wrap(l.elems[i].Value)) {
+	for i, e := range l.elems() {
+		if !f.FoldEntry(types.Int(i), wrap(e.Value)) {
 			return
 		}
 	}
@@ -194,8 +197,7 @@ func (l list) Add(other ref.Val) ref.Val {
 		return types.MaybeNoSuchOverloadErr(other)
 	}
 	if same, ok := other.(list); ok {
-		joined := make([]evidence.Field, 0, len(l.elems)+len(same.elems))
-		return list{append(append(joined, l.elems...), same.elems...)}
+		return list{evidence.NewArray(slices.Concat(l.elems(), same.elems()), l.v.Line())}
 	}
 	var values []ref.Val
 	for _, it := range []traits.Iterator{l.Iterator(), o.Iterator()} {
@@ -211,8 +213,8 @@ func (l list) Equal(other ref.Val) ref.Val {
 	if !ok || o.Size() != l.Size() {
 		return types.False
 	}
-	for i := range l.elems {
-		if types.Equal(wrap(l.elems[i].Value), o.Get(types.Int(i))) != types.True {
+	for i, e := range l.elems() {
+		if types.Equal(wrap(e.Value), o.Get(types.Int(i))) != types.True {
 			return types.False
 		}
 	}
@@ -233,8 +235,8 @@ func (l list) ConvertToNative(t reflect.Type) (any, error) {
 	if t.Kind() != reflect.Slice {
 		return nil, fmt.Errorf("a list of the document cannot become a Go %s", t)
 	}
-	out := reflect.MakeSlice(t, 0, len(l.elems))
-	for _, e := range l.elems {
+	out := reflect.MakeSlice(t, 0, l.v.Len())
+	for _, e := range l.elems() {
 		v, err := wrap(e.Value).ConvertToNative(t.Elem())
 		if err != nil {
 			return nil, err

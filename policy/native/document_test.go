@@ -141,7 +141,7 @@ func TestOtherObjects(t *testing.T) {
 		"a Pod":                       {podHead, len(e.Checks())},
 	} {
 		t.Run(name, func(t *testing.T) {
-			if got := len(e.Judge(items(t, tc.manifest)[0], policy.DefaultBudget)); got != tc.outcomes {
+			if got := len(e.Judge(nil, items(t, tc.manifest)[0], policy.DefaultBudget)); got != tc.outcomes {
 				t.Errorf("%d outcomes, want %d", got, tc.outcomes)
 			}
 		})
@@ -152,7 +152,7 @@ func TestLimits(t *testing.T) {
 	e := New()
 	many := podHead + "spec:\n  containers:\n" + strings.Repeat("  - {nam: 1, ports: 2, securityContext: {privileged: true}}\n", 5000)
 	item := items(t, many)[0]
-	for _, o := range e.Judge(item, policy.DefaultBudget) {
+	for _, o := range e.Judge(nil, item, policy.DefaultBudget) {
 		if len(o.Findings) > maxFindings+1 || len(say(o)) > 30*maxMessage {
 			t.Errorf("%s: %d findings", o.Check.ID, len(o.Findings))
 		}
@@ -164,7 +164,7 @@ func TestLimits(t *testing.T) {
 		"the budget": {Steps: 100},
 		"time limit": {Steps: 1 << 30, Expired: func() bool { return true }},
 	} {
-		for _, o := range e.Judge(item, budget) {
+		for _, o := range e.Judge(nil, item, budget) {
 			if strings.HasPrefix(o.Check.ID, "PSS-") && (o.Verdict != surety.Unknown || !strings.Contains(o.Reason, name)) {
 				t.Errorf("%s: %s: %s", name, o.Check.ID, say(o))
 			}

@@ -24,6 +24,7 @@ package native
 
 import (
 	"reflect"
+	"sync"
 
 	appsv1 "k8s.io/api/apps/v1"
 	batchv1 "k8s.io/api/batch/v1"
@@ -51,6 +52,7 @@ type Engine struct {
 type kind struct {
 	plan     *plan
 	template func(object any) (*metav1.ObjectMeta, *corev1.PodSpec)
+	objects  *sync.Pool // pointers to zero values of the plan's type
 }
 
 var _ policy.Engine = (*Engine)(nil)
@@ -80,7 +82,8 @@ func New() *Engine {
 		}
 		plan := b.build(reflect.TypeOf(k.object), wants)
 		for _, group := range k.groups {
-			e.kinds[k.name+group] = kind{plan, k.template}
+			objects := &sync.Pool{New: func() any { return reflect.New(plan.typ).Interface() }}
+			e.kinds[k.name+group] = kind{plan, k.template, objects}
 		}
 	}
 	e.homes = []home{
@@ -96,27 +99,30 @@ func New() *Engine {
 func (e *Engine) Checks() []*policy.Check { return e.checks }
 
 // Judge implements policy.Engine.
-func (e *Engine) Judge(item *evidence.Item, budget policy.Budget) []policy.Outcome {
+func (e *Engine) Judge(out []policy.Outcome, item *evidence.Item, budget policy.Budget) []policy.Outcome {
 	if item.Key.Provider != evidence.ProviderKubernetes {
-		return nil
+		return out
 	}
 	k, makesPods := e.kinds[item.Key.Kind]
 	if !makesPods {
-		return []policy.Outcome{judgeDuplicates(e.duplicate, item)}
+		return append(out, judgeDuplicates(e.duplicate, item))
 	}
 	if item.Body == nil {
-		return e.allUnknown("the object's text is not at hand")
+		return e.allUnknown(out, "the object's text is not at hand")
 	}
-	object := reflect.New(k.plan.typ)
+	object := k.objects.Get()
+	defer func() {
+		reflect.ValueOf(object).Elem().SetZero()
+		k.objects.Put(object)
+	}()
 	r := &reader{homes: e.homes, steps: budget.Steps}
-	r.read(k.plan, item.Body, object.Elem())
+	r.read(k.plan, item.Body, reflect.ValueOf(object).Elem())
 	if r.steps < 0 {
-		return e.allUnknown("the object is too large to be judged within the budget")
+		return e.allUnknown(out, "the object is too large to be judged within the budget")
 	}
-	meta, spec := k.template(object.Interface())
+	meta, spec := k.template(object)
 	applyDefaults(spec)
 	p := &pod{meta: meta, spec: spec, template: kubernetes.PodTemplate(item.Body)}
-	out := make([]policy.Outcome, 0, len(e.checks))
 	for i := range e.pods {
 		switch rule := &e.pods[i]; {
 		case budget.Expired != nil && budget.Expired():
@@ -131,10 +137,9 @@ func (e *Engine) Judge(item *evidence.Item, budget policy.Budget) []policy.Outco
 }
 
 // allUnknown says of each check that it could not decide, but for why.
-func (e *Engine) allUnknown(why string) []policy.Outcome {
-	out := make([]policy.Outcome, len(e.checks))
-	for i, c := range e.checks {
-		out[i] = unknown(c, why)
+func (e *Engine) allUnknown(out []policy.Outcome, why string) []policy.Outcome {
+	for _, c := range e.checks {
+		out = append(out, unknown(c, why))
 	}
 	return out
 }

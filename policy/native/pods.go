@@ -24,6 +24,9 @@ type podRule struct {
 	check *policy.Check
 	run   podsecurity.CheckPodFn
 	reads []string // paths in a pod template; "*" for any element
+
+	inPod  []string            // of these, the ones outside of containers and volumes
+	inList map[string][]string // and the ones in an element of each list, but for names
 }
 
 // pod is what the rules judge: the copy of what they read, and the template it
@@ -32,6 +35,18 @@ type pod struct {
 	meta     *metav1.ObjectMeta
 	spec     *corev1.PodSpec
 	template *evidence.Value
+	// bare is the spec without containers and volumes, made when first needed.
+	bare *corev1.PodSpec
+}
+
+// withoutLists is the pod's spec without containers and volumes.
+func (p *pod) withoutLists() *corev1.PodSpec {
+	if p.bare == nil {
+		bare := *p.spec
+		p.bare = &bare
+	}
+	p.bare.Containers, p.bare.InitContainers, p.bare.EphemeralContainers, p.bare.Volumes = nil, nil, nil, nil
+	return p.bare
 }
 
 // podRules returns the rules, by the id of their checks.
@@ -43,6 +58,7 @@ func podRules() []podRule {
 			continue // a test holds podChecks to be complete
 		}
 		name, _, _ := strings.Cut(string(c.ID), "_")
+		reads := about.paths()
 		rules = append(rules, podRule{
 			check: &policy.Check{
 				ID:          "PSS-" + strings.ToUpper(string(c.Level)) + "-" + name,
@@ -53,10 +69,10 @@ func podRules() []podRule {
 				Severity:    about.severity,
 				Kinds:       kindNames(),
 				References:  []string{"https://kubernetes.io/docs/concepts/security/pod-security-standards/"},
-				Reads:       readSet(about.paths()),
+				Reads:       readSet(reads),
 			},
 			run:   c.Versions[len(c.Versions)-1].CheckPod,
-			reads: about.paths(),
+			reads: reads, inPod: inPod(reads), inList: inLists(reads),
 		})
 	}
 	slices.SortFunc(rules, func(a, b podRule) int { return strings.Compare(a.check.ID, b.check.ID) })
@@ -79,6 +95,9 @@ type podCheck struct {
 
 // containerLists are the three kinds of containers of a pod spec.
 var containerLists = []string{"containers", "ephemeralContainers", "initContainers"}
+
+// podLists are the lists of a pod spec whose elements are blamed one by one.
+var podLists = append([]string{"volumes"}, containerLists...)
 
 // paths returns all that a rule reads in a pod template. Every rule reads
 // whether there are containers at all; those that name containers read names.
@@ -136,16 +155,14 @@ func (rule *podRule) message(meta *metav1.ObjectMeta, spec *corev1.PodSpec) stri
 // asking the rule about each alone, or one for the pod if that is to blame.
 func (rule *podRule) findings(p *pod) []policy.Finding {
 	var n notes
-	bare := *p.spec
-	bare.Containers, bare.InitContainers, bare.EphemeralContainers, bare.Volumes = nil, nil, nil, nil
-	spec := p.template.Get("spec")
-	if !rule.allowed(p.meta, &bare) {
-		n.add(rule.message(p.meta, p.spec), lineOf(p.template, rule.inPod()))
+	bare, spec := p.withoutLists(), p.template.Get("spec")
+	if !rule.allowed(p.meta, bare) {
+		n.add(rule.message(p.meta, p.spec), lineOf(p.template, rule.inPod))
 		return n.list
 	}
 	blame := func(list string, i int) {
-		if what := rule.message(p.meta, &bare); what != "" {
-			n.add(what, lineOf(spec.Get(list).At(i), rule.below("/spec/"+list+"/*")))
+		if what := rule.message(p.meta, bare); what != "" {
+			n.add(what, lineOf(spec.Get(list).At(i), rule.inList[list]))
 		}
 	}
 	for i := range p.spec.InitContainers {
@@ -173,21 +190,23 @@ func (rule *podRule) findings(p *pod) []policy.Finding {
 	return n.outcome(rule.check, "of the same").Findings
 }
 
-// below returns what the rule reads below prefix, but for names.
-func (rule *podRule) below(prefix string) []string {
-	var out []string
-	for _, p := range rule.reads {
-		if rest, ok := strings.CutPrefix(p, prefix); ok && rest != "" && rest != "/name" {
-			out = append(out, rest)
+// inLists returns what reads are below an element of each list, but for names.
+func inLists(reads []string) map[string][]string {
+	out := map[string][]string{}
+	for _, list := range podLists {
+		for _, p := range reads {
+			if rest, ok := strings.CutPrefix(p, "/spec/"+list+"/*"); ok && rest != "" && rest != "/name" {
+				out[list] = append(out[list], rest)
+			}
 		}
 	}
 	return out
 }
 
-// inPod returns what the rule reads outside of containers and volumes.
-func (rule *podRule) inPod() []string {
-	return slices.DeleteFunc(slices.Clone(rule.reads), func(path string) bool {
-		return slices.ContainsFunc(append([]string{"volumes"}, containerLists...), func(list string) bool {
+// inPod returns what reads are outside of containers and volumes.
+func inPod(reads []string) []string {
+	return slices.DeleteFunc(slices.Clone(reads), func(path string) bool {
+		return slices.ContainsFunc(podLists, func(list string) bool {
 			return strings.HasPrefix(path, "/spec/"+list+"/")
 		})
 	})

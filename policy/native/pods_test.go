@@ -32,7 +32,7 @@ func items(t testing.TB, manifests string) []*evidence.Item {
 func judge(t testing.TB, e *Engine, manifest string) map[string]policy.Outcome {
 	t.Helper()
 	out := map[string]policy.Outcome{}
-	for _, o := range e.Judge(items(t, manifest)[0], policy.DefaultBudget) {
+	for _, o := range e.Judge(nil, items(t, manifest)[0], policy.DefaultBudget) {
 		out[o.Check.ID] = o
 	}
 	return out

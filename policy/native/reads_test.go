@@ -28,7 +28,7 @@ func TestVerdictsDependOnReadsOnly(t *testing.T) {
 	seen := map[string]bool{} // a mutation of each part must have been tried
 	for _, manifest := range readManifests(t) {
 		item := items(t, manifest)[0]
-		before := e.Judge(item, policy.DefaultBudget)
+		before := e.Judge(nil, item, policy.DefaultBudget)
 		eachPath(item.Body, nil, func(path []int, pointer string) {
 			seen[filepath.Base(pointer)] = true
 			for _, to := range []*evidence.Value{
@@ -40,7 +40,7 @@ func TestVerdictsDependOnReadsOnly(t *testing.T) {
 				if err := compare(e, &changed); err != nil {
 					t.Errorf("with %s changed: %v", pointer, err)
 				}
-				for i, after := range e.Judge(&changed, policy.DefaultBudget) {
+				for i, after := range e.Judge(nil, &changed, policy.DefaultBudget) {
 					if !after.Check.Reads.Covers(pointer) && !reflect.DeepEqual(before[i], after) {
 						t.Fatalf("%s changes with %s, which it does not read\nbefore: %s\nafter:  %s\nin\n%s",
 							after.Check.ID, pointer, say(before[i]), say(after), manifest)
@@ -133,7 +133,7 @@ func compare(e *Engine, item *evidence.Item) error {
 	}
 	decoded := reflect.New(k.plan.typ)
 	wrong := json.Unmarshal(item.Body.AppendJSON(nil), decoded.Interface())
-	out := e.Judge(item, policy.DefaultBudget)
+	out := e.Judge(nil, item, policy.DefaultBudget)
 	misfit := out[len(out)-2]
 	if fits := misfit.Verdict.String() == "pass"; fits != (wrong == nil) {
 		return fmt.Errorf("%s, but Kubernetes' decoder says %w", say(misfit), wrong)
@@ -189,7 +189,7 @@ func TestAgreesOnCorpus(t *testing.T) {
 			if err := compare(e, item); err != nil {
 				t.Errorf("%s: %s: %v", path, item.Key, err)
 			}
-			for _, o := range e.Judge(item, policy.DefaultBudget) {
+			for _, o := range e.Judge(nil, item, policy.DefaultBudget) {
 				if strings.HasPrefix(o.Check.ID, "SUR-") && o.Verdict.String() != "pass" {
 					t.Logf("%s: %s: %s: %s", path, item.Key, o.Check.ID, say(o))
 				}
@@ -250,7 +250,7 @@ func BenchmarkJudge(b *testing.B) {
 			item := items(b, manifest)[0]
 			b.ReportAllocs()
 			for b.Loop() {
-				e.Judge(item, policy.DefaultBudget)
+				e.Judge(nil, item, policy.DefaultBudget)
 			}
 		})
 	}

@@ -102,7 +102,8 @@ func judge(e policy.Engine, check string, want surety.Verdict, manifest *evidenc
 	if len(n.Problems) > 0 {
 		return errors.New(n.Problems[0].Message)
 	}
-	return compare(e.Judge, check, want, n.Items)
+	run := func(item *evidence.Item, budget policy.Budget) []policy.Outcome { return e.Judge(nil, item, budget) }
+	return compare(run, check, want, n.Items)
 }
 
 // compare reports the first item on which the check does not say want.

@@ -59,7 +59,7 @@ func TestRepeatedArguments(t *testing.T) {
 		if got := images(ours.messages(t, "DS-0001", input)); got != tt.want {
 			t.Errorf("%s: OPA denies %q, want %q", tt.name, got, tt.want)
 		}
-		outcomes := e.Judge(item, policy.DefaultBudget)
+		outcomes := e.Judge(nil, item, policy.DefaultBudget)
 		at := slices.IndexFunc(outcomes, func(o policy.Outcome) bool { return o.Check.ID == "DS-0001" })
 		var found []string
 		for _, f := range outcomes[at].Findings {

@@ -57,7 +57,7 @@ func benchmarkJudge(b *testing.B, items []*evidence.Item) {
 	b.ReportAllocs()
 	for b.Loop() {
 		for _, item := range items {
-			pairs += len(e.Judge(item, policy.DefaultBudget))
+			pairs += len(e.Judge(nil, item, policy.DefaultBudget))
 		}
 	}
 	b.ReportMetric(float64(b.Elapsed().Nanoseconds())/float64(pairs), "ns/pair")
@@ -78,7 +78,7 @@ func BenchmarkOPA(b *testing.B) {
 				continue
 			}
 			input := toTerm(item.Body).Value
-			for _, oc := range e.Judge(item, policy.DefaultBudget) {
+			for _, oc := range e.Judge(nil, item, policy.DefaultBudget) {
 				o.messages(b, oc.Check.ID, input)
 				pairs++
 			}

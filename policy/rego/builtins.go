@@ -49,11 +49,11 @@ func stringTest(f func(s, t string) bool) builtin {
 }
 
 func stringMap(f func(string) string) builtin {
-	return func(_ *machine, args []*evidence.Value) *evidence.Value {
+	return func(m *machine, args []*evidence.Value) *evidence.Value {
 		if !args[0].Is(evidence.String) {
 			return nil
 		}
-		return text(f(args[0].Str()))
+		return m.text(f(args[0].Str()))
 	}
 }
 
@@ -68,10 +68,10 @@ func isKind(k evidence.Kind) builtin {
 	return func(_ *machine, args []*evidence.Value) *evidence.Value { return boolean(args[0].Is(k)) }
 }
 
-func count(_ *machine, args []*evidence.Value) *evidence.Value {
+func count(m *machine, args []*evidence.Value) *evidence.Value {
 	switch args[0].Kind() {
 	case evidence.Array, evidence.Object, evidence.Set, evidence.String:
-		return length(args[0])
+		return m.length(args[0])
 	}
 	return nil
 }
@@ -82,26 +82,30 @@ func concat(m *machine, args []*evidence.Value) *evidence.Value {
 		return nil
 	}
 	m.spend(list.Len())
-	parts := make([]string, 0, list.Len())
-	for _, f := range list.Fields() {
+	out := m.bytes[:0]
+	for i, f := range list.Fields() {
 		if !f.Value.Is(evidence.String) {
 			return nil
 		}
-		parts = append(parts, f.Value.Str())
+		if i > 0 {
+			out = append(out, args[0].Str()...)
+		}
+		out = append(out, f.Value.Str()...)
 	}
-	return text(strings.Join(parts, args[0].Str()))
+	m.bytes = out
+	return m.text(string(out))
 }
 
 func split(m *machine, args []*evidence.Value) *evidence.Value {
 	if !args[0].Is(evidence.String) || !args[1].Is(evidence.String) {
 		return nil
 	}
-	var out []evidence.Field
+	out := m.builder(evidence.Array)
 	for s := range strings.SplitSeq(args[0].Str(), args[1].Str()) {
-		out = append(out, evidence.Field{Value: m.slab.String(s, 0)})
+		out.append(m.text(s))
 	}
-	m.spend(len(out))
-	return evidence.NewArray(out, 0)
+	m.spend(len(out.fields))
+	return m.sealed(out)
 }
 
 // sprintf hands strings and numbers to Go's verbs as such, and everything else
@@ -109,6 +113,10 @@ func split(m *machine, args []*evidence.Value) *evidence.Value {
 func sprintf(m *machine, args []*evidence.Value) *evidence.Value {
 	if !args[0].Is(evidence.String) || !args[1].Is(evidence.Array) {
 		return nil
+	}
+	if out, ok := appendFormat(m.bytes[:0], args[0].Str(), args[1].Fields()); ok {
+		m.bytes = out
+		return m.text(string(out))
 	}
 	values := make([]any, args[1].Len())
 	for i, f := range args[1].Fields() {
@@ -125,7 +133,40 @@ func sprintf(m *machine, args []*evidence.Value) *evidence.Value {
 			values[i] = string(appendRego(nil, f.Value))
 		}
 	}
-	return text(fmt.Sprintf(args[0].Str(), values...))
+	return m.text(fmt.Sprintf(args[0].Str(), values...))
+}
+
+// appendFormat does what nearly all formats ask for: %s, %v and %d for values
+// they fit. It is false if there is anything else to do.
+func appendFormat(out []byte, format string, args []evidence.Field) ([]byte, bool) {
+	for {
+		text, rest, found := strings.Cut(format, "%")
+		out = append(out, text...)
+		if !found {
+			return out, len(args) == 0
+		}
+		if rest == "" || len(args) == 0 {
+			return out, false
+		}
+		verb, v := rest[0], args[0].Value
+		format, args = rest[1:], args[1:]
+		if verb != 's' && verb != 'v' && verb != 'd' {
+			return out, false
+		}
+		switch {
+		case v.Is(evidence.Number):
+			if _, whole := smallInt(v); !whole || verb == 's' {
+				return out, false
+			}
+			out = append(out, v.Text()...)
+		case verb == 'd':
+			return out, false
+		case v.Is(evidence.String):
+			out = append(out, v.Str()...)
+		default:
+			out = appendRego(out, v)
+		}
+	}
 }
 
 func member(m *machine, args []*evidence.Value) *evidence.Value {
@@ -154,21 +195,21 @@ func minus(m *machine, args []*evidence.Value) *evidence.Value {
 		if !m.spendOn(a) {
 			return nil
 		}
-		rest := slices.DeleteFunc(slices.Clone(a.Fields()), func(f evidence.Field) bool {
-			_, ok := find(b.Fields(), f.Value)
-			return ok
-		})
-		return evidence.NewSet(rest, a.Line())
+		rest := m.builder(evidence.Set)
+		rest.line = a.Line()
+		for _, f := range a.Fields() {
+			if _, ok := find(b.Fields(), f.Value); !ok {
+				rest.append(f.Value)
+			}
+		}
+		return m.sealed(rest)
 	}
 	x, whole := smallInt(a)
 	y, wholeToo := smallInt(b)
 	if !whole || !wholeToo {
 		return foreign("minus")(m, args)
 	}
-	if n := x - y; n >= 0 && n < int64(len(integers)) {
-		return integers[n]
-	}
-	return evidence.NewInt(x-y, 0)
+	return m.integer(x - y)
 }
 
 // smallInt reads a whole number that no arithmetic here makes overflow.
@@ -183,11 +224,11 @@ func objectKeys(m *machine, args []*evidence.Value) *evidence.Value {
 	if !args[0].Is(evidence.Object) {
 		return nil
 	}
-	keys := make([]evidence.Field, args[0].Len())
-	for i, f := range args[0].Fields() {
-		keys[i].Value = keyValue(f.Key)
+	keys := m.builder(evidence.Set)
+	for _, f := range args[0].Fields() {
+		keys.append(m.keyValue(f.Key))
 	}
-	return m.set(keys, 0)
+	return m.sealed(keys)
 }
 
 func objectUnion(m *machine, args []*evidence.Value) *evidence.Value {
@@ -226,15 +267,15 @@ func jsonPatch(m *machine, args []*evidence.Value) *evidence.Value {
 		return foreign("json.patch")(m, args)
 	}
 	m.spend(args[0].Len())
-	return replaceAt(args[0], []string{name}, patch.Get("value"))
+	return m.replaceAt(args[0], []string{name}, patch.Get("value"))
 }
 
 // newResult is what Trivy's checks build their results with: a message, and the
 // part of the input it is about, of which the line is kept.
-func newResult(_ *machine, args []*evidence.Value) *evidence.Value {
-	return evidence.NewObject([]evidence.Field{
+func newResult(m *machine, args []*evidence.Value) *evidence.Value {
+	return m.slab.Object([]evidence.Field{
 		{Key: "msg", Value: args[0]},
-		{Key: "startline", Value: integer(lineOf(args[1]))},
+		{Key: "startline", Value: m.integer(int64(lineOf(args[1])))},
 	}, 0)
 }
 

@@ -1,7 +1,6 @@
 package rego
 
 import (
-	"bytes"
 	"flag"
 	"os"
 	"strings"
@@ -25,7 +24,7 @@ func TestContentIsCurrent(t *testing.T) {
 		}
 		return
 	}
-	if !bytes.Equal(content, want) {
+	if content != string(want) {
 		t.Fatal("content.bin is stale; run go generate ./policy/rego")
 	}
 	if got, err := Default(); err != nil || len(got.Checks()) != len(e.Checks()) {

@@ -106,7 +106,7 @@ func (o oracle) ask(t testing.TB, id string, input ast.Value) ([]string, error) 
 func (o oracle) agree(t testing.TB, e *Engine, name string, item *evidence.Item) int {
 	t.Helper()
 	input := toTerm(item.Body).Value
-	out := e.Judge(item, policy.DefaultBudget)
+	out := e.Judge(nil, item, policy.DefaultBudget)
 	for _, oc := range out {
 		found := map[string]bool{}
 		for _, f := range oc.Findings {
@@ -185,7 +185,7 @@ func TestUpstreamExamples(t *testing.T) {
 		seen, fails := false, false
 		for _, item := range items {
 			o.agree(t, e, name, item)
-			for _, oc := range e.Judge(item, policy.DefaultBudget) {
+			for _, oc := range e.Judge(nil, item, policy.DefaultBudget) {
 				if oc.Check.ID == id {
 					seen, fails = true, fails || oc.Verdict == surety.Fail
 				}

@@ -32,12 +32,7 @@ func encodeEngine(en *Engine) []byte {
 	e.strs(p.strings)
 	e.int(len(p.constants))
 	for _, c := range p.constants {
-		e.int(int(c.Kind()))
-		if c.Is(evidence.Bool) {
-			e.str(map[bool]string{true: "true"}[c.True()])
-			continue
-		}
-		e.str(c.Text())
+		e.value(c)
 	}
 	e.strs(p.builtins)
 	e.int(len(p.funcs))
@@ -51,6 +46,7 @@ func encodeEngine(en *Engine) []byte {
 		e.int(int(f.ret))
 		e.int(int(f.locals))
 		e.int(map[bool]int{true: 1}[f.fixed])
+		e.int(map[bool]int{true: 1}[f.falls])
 		e.blocks(f.blocks)
 	}
 	e.int(len(en.list))
@@ -60,11 +56,26 @@ func encodeEngine(en *Engine) []byte {
 	return e.b
 }
 
-func (e *encoder) blocks(blocks [][]stmt) {
+func (e *encoder) value(v *evidence.Value) {
+	e.int(int(v.Kind()))
+	if v.Is(evidence.Bool) {
+		e.str(map[bool]string{true: "true"}[v.True()])
+		return
+	}
+	e.str(v.Text())
+	e.int(v.Len())
+	for _, f := range v.Fields() {
+		e.str(f.Key)
+		e.value(f.Value)
+	}
+}
+
+func (e *encoder) blocks(blocks []block) {
 	e.int(len(blocks))
 	for _, b := range blocks {
-		e.int(len(b))
-		for _, s := range b {
+		e.int(int(b.cost))
+		e.int(len(b.stmts))
+		for _, s := range b.stmts {
 			e.int(int(s.op))
 			e.int(int(s.a))
 			e.int(int(s.b))
@@ -100,26 +111,33 @@ func (e *encoder) check(c *check) {
 // them.
 var errDamaged = errors.New("the embedded rego content is damaged")
 
+// decoder reads from the text of the program itself, of which the strings it
+// gives are parts.
 type decoder struct {
-	b   []byte
-	bad bool
+	b    string
+	bad  bool
+	room []stmt // for statements, which are best kept together
 }
 
+// int reads a varint (encoding/binary).
 func (d *decoder) int() int {
-	n, w := binary.Varint(d.b)
-	if w <= 0 {
-		d.bad, d.b = true, nil
-		return 0
+	var n uint64
+	for i := 0; i < len(d.b) && i < binary.MaxVarintLen64; i++ {
+		n |= uint64(d.b[i]&0x7f) << (7 * i)
+		if d.b[i] < 0x80 {
+			d.b = d.b[i+1:]
+			return int(int64(n>>1) ^ -int64(n&1))
+		}
 	}
-	d.b = d.b[w:]
-	return int(n)
+	d.bad, d.b = true, ""
+	return 0
 }
 
 // count reads the length of a list, each element of which takes a byte or more.
 func (d *decoder) count() int {
 	n := d.int()
 	if n < 0 || n > len(d.b) {
-		d.bad, d.b = true, nil
+		d.bad, d.b = true, ""
 		return 0
 	}
 	return n
@@ -127,7 +145,7 @@ func (d *decoder) count() int {
 
 func (d *decoder) str() string {
 	n := d.count()
-	s := string(d.b[:n])
+	s := d.b[:n]
 	d.b = d.b[n:]
 	return s
 }
@@ -144,31 +162,23 @@ func (d *decoder) strs() []string {
 	return list
 }
 
-func decodeEngine(b []byte) (*Engine, error) {
+func decodeEngine(b string) (*Engine, error) {
 	d := &decoder{b: b}
 	p := &program{byName: map[string]int{}, strings: d.strs()}
 	p.constants = make([]*evidence.Value, d.count())
 	for i := range p.constants {
-		kind, text := evidence.Kind(d.int()), d.str()
-		switch kind {
-		case evidence.Bool:
-			p.constants[i] = boolean(text == "true")
-		case evidence.Number:
-			p.constants[i] = evidence.NewNumber(text, 0)
-		default:
-			p.constants[i] = evidence.NewString(text, 0)
-		}
+		p.constants[i] = d.value()
 	}
 	p.builtins = d.strs()
 	p.funcs = make([]function, d.count())
 	for i := range p.funcs {
 		f := function{name: d.str(), path: d.str()}
-		f.params = make([]int32, d.count())
+		f.params = make([]operand, d.count())
 		for j := range f.params {
-			f.params[j] = int32(d.int())
+			f.params[j] = operand(d.int())
 		}
-		f.ret, f.locals, f.memo = int32(d.int()), int32(d.int()), len(f.params) == 2
-		f.fixed = d.int() == 1
+		f.ret, f.locals, f.memo = operand(d.int()), int32(d.int()), len(f.params) == 2
+		f.fixed, f.falls = d.int() == 1, d.int() == 1
 		f.blocks = d.blocks()
 		p.funcs[i] = f
 		p.byName[f.name] = i
@@ -183,34 +193,76 @@ func decodeEngine(b []byte) (*Engine, error) {
 	return newEngine(p, list), nil
 }
 
-func (d *decoder) blocks() [][]stmt {
+func (d *decoder) value() *evidence.Value {
+	kind, text := evidence.Kind(d.int()), d.str()
+	if kind == evidence.Bool {
+		return boolean(text == "true")
+	}
+	fields := make([]evidence.Field, d.count())
+	for i := range fields {
+		fields[i] = evidence.Field{Key: d.str(), Value: d.value()}
+	}
+	switch kind {
+	case evidence.Number:
+		return evidence.NewNumber(text, 0)
+	case evidence.String:
+		return evidence.NewString(text, 0)
+	case evidence.Array:
+		return evidence.NewArray(fields, 0)
+	case evidence.Object:
+		return evidence.NewObject(fields, 0)
+	case evidence.Set:
+		return evidence.NewSet(fields, 0)
+	}
+	return nullValue
+}
+
+func (d *decoder) blocks() []block {
 	n := d.count()
 	if n == 0 {
 		return nil
 	}
-	blocks := make([][]stmt, n)
+	blocks := make([]block, n)
 	for i := range blocks {
-		blocks[i] = make([]stmt, d.count())
-		for j := range blocks[i] {
-			s := &blocks[i][j]
+		blocks[i] = block{int32(d.int()), d.stmts(d.count())}
+		for j := range blocks[i].stmts {
+			s := &blocks[i].stmts[j]
 			s.op, s.a, s.b = op(d.int()), operand(d.int()), operand(d.int())
-			s.target, s.n = int32(d.int()), int32(d.int())
-			if n := d.count(); n > 0 {
-				s.args = make([]operand, n)
-			}
-			for k := range s.args {
-				s.args[k] = operand(d.int())
-			}
-			if n := d.count(); n > 0 {
-				s.path = make([]int32, n)
-			}
-			for k := range s.path {
-				s.path[k] = int32(d.int())
-			}
-			s.blocks = d.blocks()
+			s.target, s.n = operand(d.int()), int32(d.int())
+			s.lists = d.lists()
 		}
 	}
 	return blocks
+}
+
+// stmts makes n statements.
+func (d *decoder) stmts(n int) []stmt {
+	if n > len(d.room) {
+		d.room = make([]stmt, max(n, 1024))
+	}
+	out := d.room[:n:n]
+	d.room = d.room[n:]
+	return out
+}
+
+func (d *decoder) lists() *lists {
+	var l lists
+	if n := d.count(); n > 0 {
+		l.args = make([]operand, n)
+		for i := range l.args {
+			l.args[i] = operand(d.int())
+		}
+	}
+	if n := d.count(); n > 0 {
+		l.path = make([]int32, n)
+		for i := range l.path {
+			l.path[i] = int32(d.int())
+		}
+	}
+	if l.blocks = d.blocks(); l.args == nil && l.path == nil && l.blocks == nil {
+		return noLists
+	}
+	return &l
 }
 
 func (d *decoder) check() *check {

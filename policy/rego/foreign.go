@@ -81,7 +81,7 @@ func foreign(name string) builtin {
 var expansion = map[string]func(args []*evidence.Value) int{
 	"numbers.range":      rangeSize,
 	"numbers.range_step": rangeSize,
-	"bits.lsh":           func(args []*evidence.Value) int { return distance(args[1], integer(0)) / 64 },
+	"bits.lsh":           func(args []*evidence.Value) int { return distance(args[1], integers[0]) / 64 },
 	"net.cidr_expand": func(args []*evidence.Value) int {
 		p, err := netip.ParsePrefix(args[0].Str())
 		if err != nil {
@@ -122,11 +122,18 @@ func toTerm(v *evidence.Value) *ast.Term {
 	case evidence.Object:
 		pairs := make([][2]*ast.Term, v.Len())
 		for i, f := range v.Fields() {
-			pairs[i] = ast.Item(toTerm(keyValue(f.Key)), toTerm(f.Value))
+			pairs[i] = ast.Item(keyTerm(f.Key), toTerm(f.Value))
 		}
 		return ast.ObjectTerm(pairs...)
 	}
 	return ast.NullTerm()
+}
+
+func keyTerm(key string) *ast.Term {
+	if v := markedValue(key, &evidence.Slab{}); v != nil {
+		return toTerm(v)
+	}
+	return ast.StringTerm(key)
 }
 
 func (m *machine) fromTerm(t *ast.Term) *evidence.Value {
@@ -136,9 +143,9 @@ func (m *machine) fromTerm(t *ast.Term) *evidence.Value {
 	case ast.Boolean:
 		return boolean(bool(v))
 	case ast.Number:
-		return evidence.NewNumber(string(v), 0)
+		return m.slab.Number(string(v), 0)
 	case ast.String:
-		return text(string(v))
+		return m.text(string(v))
 	case *ast.Array:
 		v.Foreach(element)
 		return evidence.NewArray(fields, 0)

@@ -55,18 +55,30 @@ func appendKey(b []byte, v *evidence.Value) []byte {
 }
 
 // keyValue is the value an object key stands for.
-func keyValue(key string) *evidence.Value {
-	if rest, marked := strings.CutPrefix(key, keyMark); marked {
-		r := keyReader{rest}
-		if v := r.value(); v != nil && r.rest == "" {
-			return v
-		}
+func (m *machine) keyValue(key string) *evidence.Value {
+	if v := markedValue(key, &m.slab); v != nil {
+		return v
 	}
-	return text(key)
+	return m.text(key)
+}
+
+// markedValue is the value a marked key stands for, nil if key is not one.
+func markedValue(key string, slab *evidence.Slab) *evidence.Value {
+	if !strings.HasPrefix(key, keyMark) {
+		return nil
+	}
+	r := keyReader{key[len(keyMark):], slab}
+	if v := r.value(); r.rest == "" {
+		return v
+	}
+	return nil
 }
 
 // keyReader reads what appendKey wrote. Anything else is nil.
-type keyReader struct{ rest string }
+type keyReader struct {
+	rest string
+	slab *evidence.Slab
+}
 
 func (r *keyReader) value() *evidence.Value {
 	if r.rest == "" {
@@ -86,26 +98,33 @@ func (r *keyReader) value() *evidence.Value {
 	}
 	switch kind {
 	case 'd':
-		return evidence.NewNumber(r.text(n), 0)
+		return r.slab.Number(r.text(n), 0)
 	case 's':
-		return text(r.text(n))
+		return r.slab.String(r.text(n), 0)
 	}
-	fields := make([]evidence.Field, n)
-	for i := range fields {
+	return r.collection(kind, n)
+}
+
+func (r *keyReader) collection(kind byte, n int) *evidence.Value {
+	var few [8]evidence.Field
+	fields := few[:0]
+	for range n {
+		var f evidence.Field
 		if kind == 'O' {
-			fields[i].Key = r.value().Str()
+			f.Key = r.value().Str()
 		}
-		if fields[i].Value = r.value(); fields[i].Value == nil {
+		if f.Value = r.value(); f.Value == nil {
 			return nil
 		}
+		fields = append(fields, f)
 	}
 	switch kind {
 	case 'A':
-		return evidence.NewArray(fields, 0)
+		return r.slab.Array(fields, 0)
 	case 'O':
-		return evidence.NewObject(fields, 0)
+		return r.slab.Object(fields, 0)
 	case 'S':
-		return evidence.NewSet(fields, 0)
+		return r.slab.Set(fields, 0)
 	}
 	return nil
 }

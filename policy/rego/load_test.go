@@ -145,7 +145,7 @@ deny contains result.new("it", {"a": "b"}) if true
 `, "mine", []policy.Finding{{Message: "it"}}},
 	} {
 		e := load(t, c.source)
-		out := e.Judge(item(t, pod), policy.DefaultBudget)
+		out := e.Judge(nil, item(t, pod), policy.DefaultBudget)
 		if len(out) != 1 || out[0].Check.ID != c.id || out[0].Verdict != surety.Fail {
 			t.Errorf("%s: %+v", name, out)
 			continue

@@ -27,6 +27,7 @@ type machine struct {
 	slab    evidence.Slab
 	spare   []*builder
 	args    []*evidence.Value // of the built-in being called
+	bytes   []byte            // scratch for text
 
 	budget  policy.Budget
 	left    int     // steps the rule at hand may still take
@@ -81,8 +82,10 @@ const (
 	pollEvery = 4096
 	// stackLocals is the length of the first stack; it grows when needed.
 	stackLocals = 2048
-	// slabValues is the size of the blocks that values are made in.
-	slabValues = 64
+	// slabValues is how many values most inputs need.
+	slabValues = 1024
+	// maxScratch is how much scratch for text outlives an input.
+	maxScratch = 1 << 16
 )
 
 // signal says how a block ended: by one of these, or as undefined (0), or by
@@ -100,6 +103,7 @@ func newMachine(p *program) *machine {
 	m := &machine{
 		program: p, builtin: make([]builtin, len(p.builtins)), stack: make([]local, stackLocals),
 		root: scope{known: make([]known, len(p.funcs))}, visits: make([]uint32, len(p.funcs)),
+		slab: evidence.NewSlab(slabValues),
 	}
 	for i, name := range p.builtins {
 		m.builtin[i] = builtinNamed(name)
@@ -117,9 +121,10 @@ func (m *machine) start(input, data *evidence.Value) {
 	}
 	clear(m.stack[:min(m.high, len(m.stack))])
 	clear(m.args[:cap(m.args)])
-	m.done, m.high, m.folded, m.slab = m.done[:0], 0, folded{}, evidence.Slab{}
-	if input != nil {
-		m.slab = evidence.NewSlab(slabValues)
+	m.slab.Reset()
+	m.done, m.high, m.folded = m.done[:0], 0, folded{}
+	if cap(m.bytes) > maxScratch {
+		m.bytes = nil
 	}
 	s.input, s.data, s.failures, s.spent = input, data, nil, 0
 	if s.gen++; s.gen == 0 {
@@ -170,14 +175,15 @@ func (m *machine) total(fn int32) int {
 func (m *machine) spend(n int) bool {
 	m.left -= n
 	m.tick -= n
+	return m.left|m.tick >= 0 || m.poll()
+}
+
+// poll sees whether steps or time have run out.
+func (m *machine) poll() bool {
 	if m.left < 0 {
 		m.err = errSteps
 		return false
 	}
-	return m.tick >= 0 || m.poll()
-}
-
-func (m *machine) poll() bool {
 	m.tick = pollEvery
 	if m.budget.Expired != nil && m.budget.Expired() {
 		m.expired, m.err = true, errExpired
@@ -299,33 +305,40 @@ func (m *machine) body(f *function, fr []local) *evidence.Value {
 	for _, b := range f.blocks {
 		switch m.run(fr, b) {
 		case returned:
-			return m.get(fr, operand(f.ret))
+			return m.get(fr, f.ret)
 		case failed:
 			return nil
 		}
 	}
+	if f.falls && m.spend(fallCost) {
+		return m.get(fr, f.ret)
+	}
 	return nil
 }
 
-// get reads an operand; nil is undefined.
+// get reads an operand; nil is undefined. It is short enough to be inlined.
 func (m *machine) get(fr []local, o operand) *evidence.Value {
+	if o >= 0 && fr[o].build == nil {
+		return fr[o].value
+	}
+	return m.getOther(fr, o)
+}
+
+// getOther reads a constant, or a collection that is being built.
+func (m *machine) getOther(fr []local, o operand) *evidence.Value {
 	if o < 0 {
 		return m.constants[^o]
-	}
-	if r := &fr[o]; r.build == nil {
-		return r.value
 	}
 	return m.seal(&fr[o])
 }
 
-// run executes the statements of one block. A block costs its statements,
-// whether it reaches them or not.
-func (m *machine) run(fr []local, stmts []stmt) signal {
-	if !m.spend(len(stmts) + 1) {
+// run executes the statements of one block.
+func (m *machine) run(fr []local, b block) signal {
+	if !m.spend(int(b.cost)) {
 		return failed
 	}
-	for i := range stmts {
-		s := &stmts[i]
+	for i := range b.stmts {
+		s := &b.stmts[i]
 		sig := finished
 		switch s.op {
 		case opDot:

@@ -177,7 +177,7 @@ func TestExhaustionIsRemembered(t *testing.T) {
 func TestExpired(t *testing.T) {
 	e, object := sharing(t), item(t, pod)
 	asked := 0
-	out := e.Judge(object, policy.Budget{Steps: 1000, Expired: func() bool { asked++; return true }})
+	out := e.Judge(nil, object, policy.Budget{Steps: 1000, Expired: func() bool { asked++; return true }})
 	for _, oc := range out {
 		if oc.Verdict != surety.Unknown || !strings.Contains(oc.Reason, errExpired.Error()) {
 			t.Errorf("%s: %s %s", oc.Check.ID, oc.Verdict, oc.Reason)
@@ -186,7 +186,7 @@ func TestExpired(t *testing.T) {
 	if len(out) != 3 || asked != 1 {
 		t.Errorf("%d outcomes; the clock was asked %d times", len(out), asked)
 	}
-	for _, oc := range e.Judge(object, policy.DefaultBudget) {
+	for _, oc := range e.Judge(nil, object, policy.DefaultBudget) {
 		if oc.Verdict == surety.Unknown {
 			t.Errorf("%s is unknown ever after: %s", oc.Check.ID, oc.Reason)
 		}
@@ -200,7 +200,7 @@ func TestBuiltinsSpendSteps(t *testing.T) {
 		`net.cidr_expand("10.0.0.0/4")`, `net.cidr_expand("::/8")`,
 	} {
 		e := load(t, "package mine\nimport rego.v1\ndeny contains \"x\" if count([1 | x := "+expr+"]) > 0\n")
-		if out := e.Judge(item(t, pod), policy.DefaultBudget); out[0].Verdict != surety.Unknown {
+		if out := e.Judge(nil, item(t, pod), policy.DefaultBudget); out[0].Verdict != surety.Unknown {
 			t.Errorf("%s: %s", expr, out[0].Verdict)
 		}
 	}
@@ -238,7 +238,7 @@ func TestWithheld(t *testing.T) {
 	e := load(t, "package mine\nimport rego.v1\ndeny contains \"x\" if input.data.password == \"x\"\n")
 	object := *item(t, "apiVersion: v1\nkind: Secret\nmetadata: {name: s}\n")
 	object.Withheld = []string{"data"}
-	out := e.Judge(&object, policy.DefaultBudget)
+	out := e.Judge(nil, &object, policy.DefaultBudget)
 	if len(out) != 1 || out[0].Verdict != surety.Unknown || !strings.Contains(out[0].Reason, "secret") {
 		t.Errorf("%+v", out)
 	}
@@ -251,11 +251,11 @@ func TestPanicIsIsolated(t *testing.T) {
 	sound := m.builtin[0]
 	m.builtin[0] = func(*machine, []*evidence.Value) *evidence.Value { panic("a bug") }
 	e.release(m)
-	if out := e.Judge(item(t, pod), policy.DefaultBudget); out[0].Verdict != surety.Unknown || out[0].Reason != "the check failed: a bug" {
+	if out := e.Judge(nil, item(t, pod), policy.DefaultBudget); out[0].Verdict != surety.Unknown || out[0].Reason != "the check failed: a bug" {
 		t.Errorf("%+v", out)
 	}
 	m.builtin[0] = sound
-	if out := e.Judge(item(t, pod), policy.DefaultBudget); out[0].Verdict != surety.Fail {
+	if out := e.Judge(nil, item(t, pod), policy.DefaultBudget); out[0].Verdict != surety.Fail {
 		t.Errorf("%+v", out)
 	}
 }
@@ -282,13 +282,13 @@ func TestOutcomesAreInOrderOfChecks(t *testing.T) {
 // Engines are shared by workers, and keep nothing of what they judged.
 func TestConcurrentUse(t *testing.T) {
 	e, object := sharing(t), item(t, pod)
-	want := fmt.Sprint(e.Judge(object, policy.DefaultBudget))
+	want := fmt.Sprint(e.Judge(nil, object, policy.DefaultBudget))
 	done := make(chan string)
 	for range 4 {
 		go func() {
 			got := ""
 			for range 20 {
-				got = fmt.Sprint(e.Judge(object, policy.DefaultBudget))
+				got = fmt.Sprint(e.Judge(nil, object, policy.DefaultBudget))
 			}
 			done <- got
 		}()

@@ -27,18 +27,26 @@ type program struct {
 type function struct {
 	name   string
 	path   string // "/"-joined, for dynamic calls; "" if it cannot be called so
-	params []int32
-	ret    int32
+	params []operand
+	ret    operand
 	locals int32 // number of locals it uses
 	memo   bool  // its only parameters are input and data: one value for each input
 	fixed  bool  // it is memo and reads neither: one value for all inputs
-	blocks [][]stmt
+	falls  bool  // it returns when its blocks are done, whether one says so or not
+	blocks []block
+}
+
+// block is statements that run until one is undefined.
+type block struct {
+	cost  int32 // steps it takes
+	stmts []stmt
 }
 
 // op is a kind of statement.
 type op uint8
 
-// The statements. The names are those of the intermediate representation.
+// The statements. The names are those of the intermediate representation, but
+// for the last, which shorten makes.
 const (
 	opNop op = iota
 	opBlock
@@ -72,6 +80,7 @@ const (
 	opIsDefined
 	opIsUndefined
 	opReturn
+	opYield // opAssignOnce of what may be undefined
 )
 
 // operand is a local (>= 0) or a constant (^index).
@@ -82,16 +91,24 @@ func constant(i int) operand { return operand(^i) }
 // noKey stands for the key of a scan that nothing reads.
 const noKey operand = -1
 
-// stmt is one statement. Which fields mean something depends on op.
+// stmt is one statement. Which fields mean something depends on op. It is kept
+// small, as a machine spends much of its time waiting for the next one.
 type stmt struct {
 	op     op
 	a, b   operand
-	target int32
+	target operand
 	n      int32 // index of a function, builtin or constant; levels of a break
+	*lists       // never nil
+}
+
+// lists is what few statements have.
+type lists struct {
 	args   []operand
 	path   []int32 // string indexes
-	blocks [][]stmt
+	blocks []block
 }
+
+var noLists = &lists{}
 
 // lowering turns one ir.Policy into a program.
 type lowering struct {
@@ -126,6 +143,9 @@ func lower(p *ir.Policy) (*program, error) {
 		l.out.funcs = append(l.out.funcs, l.function(f))
 	}
 	markFixed(l.out.funcs)
+	if l.err == nil {
+		shorten(l.out)
+	}
 	return l.out, l.err
 }
 
@@ -142,31 +162,41 @@ func (l *lowering) function(f *ir.Func) function {
 		out.path += part
 	}
 	out.blocks = l.blocks(f.Blocks)
-	dropKeys(out.blocks)
 	out.locals = l.locals + 1
 	return out
 }
 
-func (l *lowering) blocks(in []*ir.Block) [][]stmt {
-	out := make([][]stmt, len(in))
+// blocks lowers blocks. One costs its statements, whether it reaches them or
+// not, and one more.
+func (l *lowering) blocks(in []*ir.Block) []block {
+	out := make([]block, len(in))
 	for i, b := range in {
-		out[i] = make([]stmt, 0, len(b.Stmts))
+		out[i] = block{int32(len(b.Stmts) + 1), make([]stmt, 0, len(b.Stmts))}
 		for _, s := range b.Stmts {
-			out[i] = append(out[i], l.stmt(s))
+			lowered := l.stmt(s)
+			if lowered.lists == nil {
+				lowered.lists = noLists
+			}
+			out[i].stmts = append(out[i].stmts, lowered)
 		}
 	}
 	return out
 }
 
-func (l *lowering) local(n ir.Local) int32 {
+// body lowers the one block of a statement.
+func (l *lowering) body(b *ir.Block) *lists {
+	return &lists{blocks: l.blocks([]*ir.Block{b})}
+}
+
+func (l *lowering) local(n ir.Local) operand {
 	l.locals = max(l.locals, int32(n))
-	return int32(n)
+	return operand(n)
 }
 
 func (l *lowering) operand(o ir.Operand) operand {
 	switch v := o.Value.(type) { // pointers, because the plan was read from JSON
 	case *ir.Local:
-		return operand(l.local(*v))
+		return l.local(*v)
 	case *ir.StringIndex:
 		return constant(int(*v))
 	case *ir.Bool:
@@ -194,24 +224,24 @@ func (l *lowering) stmt(in ir.Stmt) stmt {
 	case *ir.NopStmt:
 		return stmt{op: opNop}
 	case *ir.BlockStmt:
-		return stmt{op: opBlock, blocks: l.blocks(s.Blocks)}
+		return stmt{op: opBlock, lists: &lists{blocks: l.blocks(s.Blocks)}}
 	case *ir.BreakStmt:
 		return stmt{op: opBreak, n: int32(s.Index)}
 	case *ir.CallStmt:
 		return l.call(s)
 	case *ir.CallDynamicStmt:
-		out := stmt{op: opCallDynamic, target: l.local(s.Result)}
+		out := stmt{op: opCallDynamic, target: l.local(s.Result), lists: &lists{}}
 		for _, p := range s.Path {
 			out.args = append(out.args, l.operand(p))
 		}
 		return out
 	case *ir.ScanStmt:
-		return stmt{op: opScan, a: operand(l.local(s.Source)), b: operand(l.local(s.Key)), target: l.local(s.Value),
-			blocks: l.blocks([]*ir.Block{s.Block})}
+		return stmt{op: opScan, a: l.local(s.Source), b: l.local(s.Key), target: l.local(s.Value),
+			lists: l.body(s.Block)}
 	case *ir.NotStmt:
-		return stmt{op: opNot, blocks: l.blocks([]*ir.Block{s.Block})}
+		return stmt{op: opNot, lists: l.body(s.Block)}
 	case *ir.WithStmt:
-		out := stmt{op: opWith, a: l.operand(s.Value), target: l.local(s.Local), blocks: l.blocks([]*ir.Block{s.Block})}
+		out := stmt{op: opWith, a: l.operand(s.Value), target: l.local(s.Local), lists: l.body(s.Block)}
 		for _, p := range s.Path {
 			out.path = append(out.path, int32(p))
 		}
@@ -221,7 +251,7 @@ func (l *lowering) stmt(in ir.Stmt) stmt {
 	case *ir.LenStmt:
 		return stmt{op: opLen, a: l.operand(s.Source), target: l.local(s.Target)}
 	case *ir.ReturnLocalStmt:
-		return stmt{op: opReturn, a: operand(l.local(s.Source))}
+		return stmt{op: opReturn, a: l.local(s.Source)}
 	}
 	return l.simple(in)
 }
@@ -256,7 +286,7 @@ func (l *lowering) simple(in ir.Stmt) stmt {
 	case *ir.ObjectInsertOnceStmt:
 		return stmt{op: opInsertOnce, a: l.operand(s.Key), b: l.operand(s.Value), target: l.local(s.Object)}
 	case *ir.ObjectMergeStmt:
-		return stmt{op: opMerge, a: operand(l.local(s.A)), b: operand(l.local(s.B)), target: l.local(s.Target)}
+		return stmt{op: opMerge, a: l.local(s.A), b: l.local(s.B), target: l.local(s.Target)}
 	case *ir.SetAddStmt:
 		return stmt{op: opAdd, a: l.operand(s.Value), target: l.local(s.Set)}
 	case *ir.EqualStmt:
@@ -270,16 +300,16 @@ func (l *lowering) simple(in ir.Stmt) stmt {
 	case *ir.IsSetStmt:
 		return stmt{op: opIsSet, a: l.operand(s.Source)}
 	case *ir.IsDefinedStmt:
-		return stmt{op: opIsDefined, a: operand(l.local(s.Source))}
+		return stmt{op: opIsDefined, a: l.local(s.Source)}
 	case *ir.IsUndefinedStmt:
-		return stmt{op: opIsUndefined, a: operand(l.local(s.Source))}
+		return stmt{op: opIsUndefined, a: l.local(s.Source)}
 	}
 	l.err = fmt.Errorf("plan has a statement of type %T", in)
 	return stmt{}
 }
 
 func (l *lowering) call(s *ir.CallStmt) stmt {
-	out := stmt{op: opCall, target: l.local(s.Result)}
+	out := stmt{op: opCall, target: l.local(s.Result), lists: &lists{}}
 	for _, a := range s.Args {
 		out.args = append(out.args, l.operand(a))
 	}

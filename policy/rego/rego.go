@@ -3,8 +3,8 @@
 //
 // # From text to verdict
 //
-//	modules --OPA's planner--> ir.Policy --lower--> program --machine--> outcomes
-//	        (compile.go)                 (program.go)      (machine.go)
+//	modules --OPA's planner--> ir.Policy --lower, shorten--> program --machine--> outcomes
+//	        (compile.go)                 (program.go, shorten.go)   (machine.go)
 //
 // OPA parses, type-checks and plans the modules; its planner turns search into
 // straight statements over numbered locals. A machine runs these over evidence
@@ -96,13 +96,13 @@ func newEngine(p *program, list []*check) *Engine {
 func (e *Engine) Checks() []*policy.Check { return e.checks }
 
 // Judge implements policy.Engine.
-func (e *Engine) Judge(item *evidence.Item, budget policy.Budget) []policy.Outcome {
+func (e *Engine) Judge(out []policy.Outcome, item *evidence.Item, budget policy.Budget) []policy.Outcome {
 	a, ok := e.byKind[kindOf{item.Key.Provider, item.Kind}]
 	if !ok {
 		a = e.byKind[kindOf{item.Key.Provider, ""}]
 	}
 	if len(a.checks) == 0 {
-		return nil
+		return out
 	}
 	item = unwrapped(item)
 	var runs []string
@@ -112,7 +112,6 @@ func (e *Engine) Judge(item *evidence.Item, budget policy.Budget) []policy.Outco
 	m := e.machine()
 	input, review := item.Body, false
 	m.start(input, noData)
-	out := make([]policy.Outcome, 0, len(a.checks))
 	for _, c := range a.checks {
 		if c.component != "" && !slices.Contains(runs, c.component) {
 			continue
@@ -173,6 +172,7 @@ func (c *check) judge(m *machine, item *evidence.Item, budget policy.Budget) (ou
 	defer func() {
 		if r := recover(); r != nil {
 			out = policy.Outcome{Check: &c.Check, Reason: fmt.Sprintf("the check failed: %v", r)}
+			m.slab = evidence.Slab{} // it may be that of a fixed rule
 			m.start(input, noData)
 		}
 	}()
@@ -217,6 +217,7 @@ func findings(denied *evidence.Value) []policy.Finding {
 	}
 	switch denied.Kind() {
 	case evidence.Set, evidence.Array:
+		out = slices.Grow(out, denied.Len())
 		for _, e := range denied.Fields() {
 			add(e.Value)
 		}

@@ -24,7 +24,7 @@ func TestReviewHidesNothing(t *testing.T) {
 		hiding.Body = evidence.NewObject(append(slices.Clone(item.Body.Fields()), evidence.Field{
 			Key: "review", Value: evidence.NewObject([]evidence.Field{{Key: "object", Value: harmless}}, 1),
 		}), 1)
-		if want, got := e.Judge(item, policy.DefaultBudget), e.Judge(&hiding, policy.DefaultBudget); !reflect.DeepEqual(got, want) {
+		if want, got := e.Judge(nil, item, policy.DefaultBudget), e.Judge(nil, &hiding, policy.DefaultBudget); !reflect.DeepEqual(got, want) {
 			t.Errorf("%s: with a review inside it says %v, without %v", item.Key, got, want)
 		}
 	}
@@ -66,7 +66,7 @@ violation contains "y" if kubernetes.name == "q"
 			t.Errorf("%s: %v", tt.name, err)
 			continue
 		}
-		out := e.Judge(item(t, "apiVersion: v1\nkind: Pod\nmetadata: {name: p}\nspec: {containers: [{name: c, securityContext: {privileged: true}}]}\n"), policy.DefaultBudget)
+		out := e.Judge(nil, item(t, "apiVersion: v1\nkind: Pod\nmetadata: {name: p}\nspec: {containers: [{name: c, securityContext: {privileged: true}}]}\n"), policy.DefaultBudget)
 		if got := strings.Join(out[0].Check.Reads, " "); out[0].Verdict != tt.want || tt.reads != "" && got != tt.reads {
 			t.Errorf("%s: %s %s, reads %s", tt.name, out[0].Verdict, out[0].Reason, got)
 		}
@@ -102,7 +102,7 @@ func TestReviewIsPutBack(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	for _, o := range e.Judge(item(t, pod), policy.DefaultBudget) {
+	for _, o := range e.Judge(nil, item(t, pod), policy.DefaultBudget) {
 		if o.Verdict != surety.Fail {
 			t.Errorf("%s: %s %s", o.Check.ID, o.Verdict, o.Reason)
 		}

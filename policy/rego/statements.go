@@ -58,9 +58,9 @@ func (m *machine) scan(fr []local, s *stmt) signal {
 func (m *machine) key(v *evidence.Value, i int) *evidence.Value {
 	switch v.Kind() {
 	case evidence.Object:
-		return keyValue(v.Fields()[i].Key)
+		return m.keyValue(v.Fields()[i].Key)
 	case evidence.Array:
-		return integer(i)
+		return m.integer(int64(i))
 	}
 	return v.At(i)
 }
@@ -77,7 +77,7 @@ func (m *machine) with(fr []local, s *stmt) signal {
 	for i, p := range s.path {
 		path[i] = m.strings[p]
 	}
-	fr[s.target] = local{value: replaceAt(m.get(fr, operand(s.target)), path, value)}
+	fr[s.target] = local{value: m.replaceAt(m.get(fr, s.target), path, value)}
 	outer, used := m.scope, len(m.uses)
 	inner := &scope{input: outer.input, data: outer.data, known: make([]known, len(m.funcs)), gen: 1}
 	switch s.target {
@@ -126,8 +126,17 @@ func (m *machine) other(fr []local, s *stmt) signal {
 	case opMerge:
 		fr[s.target] = local{value: m.merge(m.get(fr, s.a), m.get(fr, s.b))}
 	case opAssignOnce:
-		old, v := m.get(fr, operand(s.target)), m.get(fr, s.a)
+		old, v := m.get(fr, s.target), m.get(fr, s.a)
 		if old != nil && !m.same(old, v) {
+			m.err = errConflict
+		}
+		fr[s.target] = local{value: v}
+	case opYield:
+		old, v := m.get(fr, s.target), m.get(fr, s.a)
+		switch {
+		case v == nil:
+			return undefined
+		case old != nil && !m.same(old, v):
 			m.err = errConflict
 		}
 		fr[s.target] = local{value: v}
@@ -136,7 +145,7 @@ func (m *machine) other(fr []local, s *stmt) signal {
 		if v == nil {
 			return undefined
 		}
-		fr[s.target] = local{value: length(v)}
+		fr[s.target] = local{value: m.length(v)}
 	case opIsArray:
 		return when(m.get(fr, s.a).Is(evidence.Array))
 	case opIsObject:

@@ -101,7 +101,7 @@ func testHolds(v *evidence.Value, cases int) error {
 	}
 	for _, f := range v.Fields() {
 		if v.Is(evidence.Object) && !f.Value.True() {
-			return fmt.Errorf("case %s: %w", appendRego(nil, keyValue(f.Key)), errTestFailed)
+			return fmt.Errorf("case %s: %w", appendKeyAsRego(nil, f.Key), errTestFailed)
 		}
 	}
 	if v.Len() < cases {

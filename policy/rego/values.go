@@ -3,6 +3,7 @@ package rego
 import (
 	"slices"
 	"strconv"
+	"unicode/utf8"
 
 	"github.com/surety-cloud/surety/evidence"
 )
@@ -12,6 +13,9 @@ var (
 	trueValue  = evidence.NewBool(true, 0)
 	falseValue = evidence.NewBool(false, 0)
 	integers   = smallIntegers()
+	empty      = [...]*evidence.Value{
+		evidence.Array: evidence.NewArray(nil, 0), evidence.Object: evidence.NewObject(nil, 0), evidence.Set: evidence.NewSet(nil, 0),
+	}
 )
 
 func smallIntegers() []*evidence.Value {
@@ -22,11 +26,11 @@ func smallIntegers() []*evidence.Value {
 	return out
 }
 
-func integer(n int) *evidence.Value {
-	if n >= 0 && n < len(integers) {
+func (m *machine) integer(n int64) *evidence.Value {
+	if n >= 0 && n < int64(len(integers)) {
 		return integers[n]
 	}
-	return evidence.NewInt(int64(n), 0)
+	return m.slab.Number(strconv.FormatInt(n, 10), 0)
 }
 
 func boolean(b bool) *evidence.Value {
@@ -36,7 +40,7 @@ func boolean(b bool) *evidence.Value {
 	return falseValue
 }
 
-func text(s string) *evidence.Value { return evidence.NewString(s, 0) }
+func (m *machine) text(s string) *evidence.Value { return m.slab.String(s, 0) }
 
 // dot is v[key]; nil is undefined.
 func (m *machine) dot(v, key *evidence.Value) *evidence.Value {
@@ -96,11 +100,11 @@ func weight(v *evidence.Value) int {
 }
 
 // length is what count gives: of a string, its runes.
-func length(v *evidence.Value) *evidence.Value {
+func (m *machine) length(v *evidence.Value) *evidence.Value {
 	if v.Is(evidence.String) {
-		return integer(len([]rune(v.Str())))
+		return m.integer(int64(utf8.RuneCountInString(v.Str())))
 	}
-	return integer(v.Len())
+	return m.integer(int64(v.Len()))
 }
 
 // builder is a collection being built. It becomes a value when it is read.
@@ -138,24 +142,30 @@ func (m *machine) building(r *local) *builder {
 
 // seal makes the value of a collection that was built.
 func (m *machine) seal(r *local) *evidence.Value {
-	b := r.build
-	switch b.kind {
-	case evidence.Array:
-		r.value = m.slab.Array(b.fields, b.line)
-	case evidence.Object:
-		r.value = m.slab.Object(b.fields, b.line)
+	*r = local{value: m.sealed(r.build)}
+	return r.value
+}
+
+// sealed makes the value of what b holds and takes b back.
+func (m *machine) sealed(b *builder) (v *evidence.Value) {
+	switch {
+	case len(b.fields) == 0 && b.line == 0:
+		v = empty[b.kind]
+	case b.kind == evidence.Array:
+		v = m.slab.Array(b.fields, b.line)
+	case b.kind == evidence.Object:
+		v = m.slab.Object(b.fields, b.line)
 	default:
-		r.value = m.set(b.fields, b.line)
+		v = m.set(b.fields, b.line)
 	}
 	clear(b.fields)
 	*b = builder{fields: b.fields[:0]}
 	m.spare = append(m.spare, b)
-	r.build = nil
-	return r.value
+	return v
 }
 
-// set makes a set of elements in any order, which it copies. Of equal elements
-// the first stays, and with it its line.
+// set makes a set of elements in any order, which it copies and may reorder. Of
+// equal elements the first stays, and with it its line.
 func (m *machine) set(elems []evidence.Field, line int) *evidence.Value {
 	if len(elems) > 1 {
 		work := 0
@@ -164,13 +174,18 @@ func (m *machine) set(elems []evidence.Field, line int) *evidence.Value {
 		}
 		m.spend(work)
 	}
-	sorted := slices.Clone(elems)
-	byValue := func(a, b evidence.Field) int { return evidence.Compare(a.Value, b.Value) }
-	if !slices.IsSortedFunc(sorted, byValue) {
-		slices.SortStableFunc(sorted, byValue)
+	inOrder := true
+	for i := 1; i < len(elems) && inOrder; i++ {
+		inOrder = byValue(elems[i-1], elems[i]) < 0
 	}
-	return evidence.NewSet(slices.CompactFunc(sorted, func(a, b evidence.Field) bool { return byValue(a, b) == 0 }), line)
+	if !inOrder {
+		slices.SortStableFunc(elems, byValue)
+		elems = slices.CompactFunc(elems, func(a, b evidence.Field) bool { return byValue(a, b) == 0 })
+	}
+	return m.slab.Set(elems, line)
 }
+
+func byValue(a, b evidence.Field) int { return evidence.Compare(a.Value, b.Value) }
 
 func (b *builder) append(v *evidence.Value) {
 	b.fields = append(b.fields, evidence.Field{Value: v})
@@ -240,16 +255,17 @@ func (m *machine) merge(a, b *evidence.Value) *evidence.Value {
 
 // replaceAt returns v with the value at path replaced, making objects on the
 // way.
-func replaceAt(v *evidence.Value, path []string, value *evidence.Value) *evidence.Value {
+func (m *machine) replaceAt(v *evidence.Value, path []string, value *evidence.Value) *evidence.Value {
 	if len(path) == 0 {
 		return value
 	}
-	var fields []evidence.Field
-	if v.Is(evidence.Object) {
-		fields = slices.Clone(v.Fields())
+	value = m.replaceAt(v.Get(path[0]), path[1:], value)
+	b := m.builder(evidence.Object)
+	if b.line = v.Line(); v.Is(evidence.Object) {
+		b.fields = append(b.fields, v.Fields()...)
 	}
-	fields = append(fields, evidence.Field{Key: path[0], Value: replaceAt(v.Get(path[0]), path[1:], value)})
-	return evidence.NewObject(fields, v.Line())
+	b.fields = append(b.fields, evidence.Field{Key: path[0], Value: value})
+	return m.sealed(b)
 }
 
 // appendRego writes v as Rego prints it: in sprintf and in messages.
@@ -280,11 +296,19 @@ func appendRego(b []byte, v *evidence.Value) []byte {
 		if i > 0 {
 			b = append(b, ", "...)
 		}
-		b = appendRego(b, keyValue(f.Key))
+		b = appendKeyAsRego(b, f.Key)
 		b = append(b, ": "...)
 		b = appendRego(b, f.Value)
 	}
 	return append(b, '}')
+}
+
+// appendKeyAsRego writes the value an object key stands for.
+func appendKeyAsRego(b []byte, key string) []byte {
+	if v := markedValue(key, &evidence.Slab{}); v != nil {
+		return appendRego(b, v)
+	}
+	return strconv.AppendQuote(b, key)
 }
 
 func appendElements(b []byte, v *evidence.Value) []byte {

@@ -59,25 +59,24 @@ func (e *Engine) Checks() []*policy.Check { return e.checks }
 // JudgeAll implements policy.RelationEngine.
 func (e *Engine) JudgeAll(items []*evidence.Item, unseen func(kind string) bool) []policy.Relation {
 	x := newIndex(items)
-	var out []policy.Relation
+	rep := &report{out: make([]policy.Relation, 0, 4*len(x.workloads)+len(items))}
 	for i := range e.rules {
 		r := &e.rules[i]
-		rep := &report{check: &r.check}
+		rep.check, rep.missing = &r.check, ""
 		for _, kind := range r.needs {
 			if unseen != nil && unseen(kind) {
 				rep.missing = kind
 			}
 		}
 		r.judge(x, rep)
-		out = append(out, rep.out...)
 	}
-	return out
+	return rep.out
 }
 
-// report collects the outcomes of one check.
+// report collects the outcomes of all checks.
 type report struct {
-	check   *policy.Check
-	missing string // a kind the check needs and the source did not give
+	check   *policy.Check // the one at work
+	missing string        // a kind the check needs and the source did not give
 	out     []policy.Relation
 }
 

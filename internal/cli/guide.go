@@ -1,0 +1,146 @@
+package cli
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"maps"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/spf13/cobra"
+
+	"github.com/surety-cloud/surety"
+	"github.com/surety-cloud/surety/catalog"
+	"github.com/surety-cloud/surety/guide"
+	"github.com/surety-cloud/surety/internal/report"
+	"github.com/surety-cloud/surety/responsibility"
+	"github.com/surety-cloud/surety/system"
+)
+
+// guideFlags are the flags of guide; what to look at is as in assess.
+type guideFlags struct {
+	runFlags
+	party   string
+	format  string
+	parts   []string
+	output  string
+	today   string
+	width   int
+	noColor bool
+}
+
+func (p Program) guideCommand() *cobra.Command {
+	var f guideFlags
+	c := &cobra.Command{
+		Use:   "guide [SOURCE...]",
+		Short: "Write the guide of one party: what threatens it, what to do first, what to ask of whom",
+		Long: `Guide writes what one party of the system needs to know: the roles it plays, what
+threatens it and why, what it must do first, how it shows that, what it may ask of
+the other parties, and what nobody has.
+
+    surety guide --party acme                     from surety.yaml alone
+    surety guide --party acme --format html -o acme.html DIR
+
+With a SOURCE the evidence in it is assessed: what it shows to fail comes first, and
+what it shows to hold is done. Without one nothing counts as done.`,
+		RunE: func(c *cobra.Command, args []string) error { return p.guide(c.Context(), f, args) },
+	}
+	fs := c.Flags()
+	f.runFlags.register(fs)
+	fs.StringVar(&f.party, "party", "", "whose guide: the `NAME` of a party of the model")
+	fs.StringVar(&f.format, "format", "text", strings.Join(report.GuideFormats(), ", "))
+	fs.StringSliceVar(&f.parts, "section", nil, "only these `SECTIONS`, but not of oscal: "+strings.Join(report.GuideSections(), ", "))
+	fs.StringVarP(&f.output, "output", "o", "", "write the guide to this `FILE` instead of standard output")
+	fs.StringVar(&f.today, "date", "", "the `DAY`, YYYY-MM-DD, that terms, waivers and assumptions are measured against (default: today)")
+	fs.BoolVar(&f.noColor, "no-color", false, "no colour, even on a terminal")
+	fs.IntVar(&f.width, "width", 0, "columns of the text (default: the terminal's)")
+	return c
+}
+
+func (p Program) guide(ctx context.Context, f guideFlags, sources []string) error {
+	if err := refuseFormat(f.format, report.GuideFormats()...); err != nil {
+		return err
+	}
+	for _, s := range f.parts {
+		if !slices.Contains(report.GuideSections(), s) {
+			return &usageError{fmt.Errorf("--section %q is not known; use %s", report.Printable(s), strings.Join(report.GuideSections(), ", "))}
+		}
+	}
+	if f.today == "" {
+		f.today = time.Now().UTC().Format(time.DateOnly)
+	} else if _, err := time.Parse(time.DateOnly, f.today); err != nil {
+		return &usageError{fmt.Errorf("--date %q is no day; write it as YYYY-MM-DD", f.today)}
+	}
+	in, err := p.guideInput(ctx, f, sources)
+	if err != nil {
+		return err
+	}
+	if f.party == "" {
+		return &usageError{fmt.Errorf("--party says whose guide to write; the parties of %s are %s",
+			in.Model.Name, strings.Join(slices.Sorted(maps.Keys(in.Model.Parties)), ", "))}
+	}
+	g, err := guide.For(in)
+	if err != nil {
+		return err
+	}
+	o := report.Options{Time: time.Now(), Version: version(), Width: f.width, Sections: f.parts}
+	if columns, ok := terminal(p.Stdout); ok && f.output == "" {
+		o.Color = !f.noColor && p.Env("NO_COLOR") == ""
+		if o.Width == 0 {
+			o.Width = columns
+		}
+	}
+	return p.writeOutput(f.output, func(w io.Writer) error { return report.WriteGuide(w, f.format, g, in.Catalog, o) })
+}
+
+// guideInput gathers what a guide is made of: the model, and if sources are given
+// their assessment.
+func (p Program) guideInput(ctx context.Context, f guideFlags, sources []string) (guide.Input, error) {
+	in := guide.Input{Party: f.party, Today: f.today}
+	if len(sources) > 0 {
+		run, err := p.prepare(f.runFlags, sources)
+		if err != nil {
+			return in, err
+		}
+		if run.options.Today, err = time.Parse(time.DateOnly, f.today); err != nil {
+			return in, err
+		}
+		termsOn(run.options.Model, f.today)
+		a, err := p.execute(ctx, run)
+		if err != nil {
+			return in, err
+		}
+		if ctx.Err() != nil {
+			return in, &surety.Error{Kind: surety.Canceled, Op: "write guide", Err: ctx.Err()}
+		}
+		in.Model, in.Catalog, in.Duties, in.Assessment = a.Model, a.Catalog, a.Duties, a
+		return in, nil
+	}
+	m, err := loadModel(f.runFlags, nil)
+	if err != nil {
+		return in, err
+	}
+	if m == nil {
+		return in, &surety.Error{Kind: surety.BadInput, Op: "write guide", Err: errors.New("there is no model and no source"),
+			Hint: "name one with --system FILE, or give a SOURCE from which one is inferred"}
+	}
+	termsOn(m, f.today)
+	if in.Catalog, err = catalog.Default(); err != nil {
+		return in, err
+	}
+	in.Model, in.Duties = m, responsibility.Resolve(m, in.Catalog)
+	return in, nil
+}
+
+// termsOn decides which terms of a model hold on a day.
+func termsOn(m *system.Model, day string) {
+	if m == nil {
+		return
+	}
+	for _, t := range m.Terms {
+		t.Expired = !t.HoldOn(day)
+	}
+}
