@@ -152,3 +152,12 @@ func TestLevels(t *testing.T) {
 		}
 	}
 }
+
+func FuzzParseSnapshot(f *testing.F) {
+	f.Add((&snapshot{size: 3, streams: map[string]link{"0000000000000001": {sequence: 2}}}).marshal())
+	f.Fuzz(func(t *testing.T, raw []byte) {
+		if s, err := parseSnapshot(raw); err == nil && !slices.Equal(s.marshal(), raw) {
+			t.Errorf("%q is read as another", raw)
+		}
+	})
+}
