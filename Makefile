@@ -9,8 +9,8 @@ GOVULNCHECK := golang.org/x/vuln/cmd/govulncheck@v1.9.0
 
 all: build lint test
 
-build: ## Build bin/surety
-	CGO_ENABLED=0 $(GO) build -trimpath -ldflags "-s -w" -o $(BIN)/surety ./cmd/surety
+build: ## Build bin/surety and bin/surety-verify
+	CGO_ENABLED=0 $(GO) build -trimpath -ldflags "-s -w" -o $(BIN)/ ./cmd/...
 
 demo: build ## Assess a small system that has faults, with the embedded defaults
 	$(BIN)/surety assess examples/webshop
