@@ -62,10 +62,11 @@ func (d Disk) write(path string, data []byte, mode os.FileMode, put func(from, t
 	if err != nil {
 		return err
 	}
-	return d.syncFolder(filepath.Dir(path))
+	return d.SyncFolder(filepath.Dir(path))
 }
 
-func (d Disk) syncFolder(path string) error {
+// SyncFolder makes what was put into a folder durable.
+func (d Disk) SyncFolder(path string) error {
 	f, err := os.Open(path)
 	if err != nil {
 		return err

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"path/filepath"
 	"sync"
 
 	fmtlog "github.com/transparency-dev/formats/log"
@@ -24,6 +25,7 @@ type guard struct {
 	note.Signer
 	ctx     context.Context
 	record  witness.Record
+	dir     string // the log's
 	source  tiles.Source
 	signed  chan struct{} // holds a token if something was signed
 	refuse  func(error)
@@ -71,6 +73,11 @@ func (g *guard) sign(msg []byte) ([]byte, error) {
 		return nil, fmt.Errorf("sign head of %d entries: %w: %w", next.Size, ErrFork, err)
 	}
 	if next.Size > g.last.Size {
+		// Tessera may hand over a tree that it has not synced yet: a power cut must not
+		// take the entries and leave the record of them.
+		if err := g.record.Disk.SyncFolder(filepath.Join(g.dir, filepath.Dir(treeState))); err != nil {
+			return nil, fmt.Errorf("sign head: make the tree durable: %w", err)
+		}
 		if err := g.record.Store(&next); err != nil {
 			return nil, fmt.Errorf("sign head: keep what is signed: %w", err)
 		}

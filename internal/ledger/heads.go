@@ -144,7 +144,8 @@ func (l *Ledger) awaitPublished(ctx context.Context) error {
 }
 
 // gather asks the witnesses to co-sign each published head, all at once, and goes
-// on to the newest one as soon as the quorum has.
+// on to the newest one as soon as the quorum has. Tessera could ask them too, but it
+// holds a head back until they have answered, and keeps to itself what they object.
 func (l *Ledger) gather(ctx context.Context) {
 	var clients []*asker
 	for _, w := range l.config.Policy.Witnesses {

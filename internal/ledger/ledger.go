@@ -253,7 +253,7 @@ func (l *Ledger) start(ctx, running context.Context) error {
 		return err
 	}
 	l.guard = &guard{
-		Signer: c.Signers[0], ctx: running, record: record, source: l.source, last: *last,
+		Signer: c.Signers[0], ctx: running, record: record, dir: c.Dir, source: l.source, last: *last,
 		signed: make(chan struct{}, 1), refuse: l.fail,
 	}
 	if _, err := l.source.Read(ctx, treeState); err != nil && last.Size > 0 {
