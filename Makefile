@@ -32,6 +32,7 @@ lint: ## gofmt, vet, staticcheck, house rules, govulncheck where its database ca
 bench: ## Measure floor, cold, repeated and changed runs, and every peer on the PATH
 	$(GO) run ./bench
 	$(GO) run ./bench/log
+	$(GO) run ./bench/proof
 
 generate: ## Recompile the embedded checks and schemas from their sources
 	$(GO) generate ./...

@@ -190,7 +190,7 @@ var rank = map[string]int{
 	"cmd/surety":      11, "cmd/surety-verify": 11,
 
 	// test support and measurement, used by no product package
-	"internal/kubetest": 11, "internal/suretytest": 11, "internal/logtest": 11, "bench": 11, "bench/log": 11,
+	"internal/kubetest": 11, "internal/suretytest": 11, "internal/logtest": 11, "bench": 11, "bench/log": 11, "bench/proof": 11,
 }
 
 func TestImportsGoOneWay(t *testing.T) {
