@@ -9,8 +9,8 @@ GOVULNCHECK := golang.org/x/vuln/cmd/govulncheck@v1.9.0
 
 all: build lint test
 
-build: ## Build bin/surety
-	CGO_ENABLED=0 $(GO) build -trimpath -ldflags "-s -w" -o $(BIN)/surety ./cmd/surety
+build: ## Build bin/surety and bin/surety-verify
+	CGO_ENABLED=0 $(GO) build -trimpath -ldflags "-s -w" -o $(BIN)/ ./cmd/...
 
 demo: build ## Assess a small system that has faults, with the embedded defaults
 	$(BIN)/surety assess examples/webshop
@@ -18,8 +18,9 @@ demo: build ## Assess a small system that has faults, with the embedded defaults
 test: testenv lint ## Run everything: builds a real kube-apiserver first, names what it skips
 	scripts/test
 
-testenv: ## Build kube-apiserver and etcd for the tests (cached)
+testenv: ## Build kube-apiserver, etcd and a witness for the tests (cached)
 	testenv/build.sh
+	testenv/foreign/build.sh
 
 lint: ## gofmt, vet, staticcheck, house rules, govulncheck where its database can be had
 	@test -z "$$(gofmt -l $$(git ls-files '*.go'))" || { gofmt -l $$(git ls-files '*.go'); echo "run gofmt -w on these"; exit 1; }
@@ -30,6 +31,8 @@ lint: ## gofmt, vet, staticcheck, house rules, govulncheck where its database ca
 
 bench: ## Measure floor, cold, repeated and changed runs, and every peer on the PATH
 	$(GO) run ./bench
+	$(GO) run ./bench/log
+	$(GO) run ./bench/proof
 
 generate: ## Recompile the embedded checks and schemas from their sources
 	$(GO) generate ./...

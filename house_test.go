@@ -174,17 +174,23 @@ var rank = map[string]int{
 	"catalog": 5, "policy/cel": 5, "policy/native": 5, "policy/rego": 5, "policy/relation": 5,
 	"responsibility": 6, "policy/policytest": 6, "catalog/oscal": 6,
 	"catalog/imports": 7, "responsibility/oscal": 7,
-	"assessment":      7,
-	"internal/memo":   8,
-	"architecture":    8,
-	"guide":           8,
+	"assessment":    7,
+	"internal/memo": 8,
+	"architecture":  8,
+	"guide":         8,
+
+	// the proving branch, see TestProvingKnowsNoJudging
+	"statement": 1, "transparency": 1, "bundle": 2,
+	"internal/durable": 1, "internal/keys": 3, "internal/runs": 3,
+	"internal/tiles": 1, "internal/witness": 2, "internal/ledger": 3,
+
 	"assure":          9,
 	"internal/report": 9,
 	"internal/cli":    10,
-	"cmd/surety":      11,
+	"cmd/surety":      11, "cmd/surety-verify": 11,
 
 	// test support and measurement, used by no product package
-	"internal/kubetest": 11, "internal/suretytest": 11, "bench": 11,
+	"internal/kubetest": 11, "internal/suretytest": 11, "internal/logtest": 11, "bench": 11, "bench/log": 11, "bench/proof": 11,
 }
 
 func TestImportsGoOneWay(t *testing.T) {
@@ -308,6 +314,30 @@ func TestDependenciesAreArgued(t *testing.T) {
 		}
 		if !strings.Contains(string(argued), "`"+fields[0]+"`") {
 			t.Errorf("go.mod: %s is not argued in docs/dependencies.md; add one line that says why it is worth having", fields[0])
+		}
+	}
+}
+
+// TestProvingKnowsNoJudging keeps the two branches apart: what proves an assessment
+// to another party is made of nothing that judges, and so stays small enough to be
+// read by whoever must rely on it.
+func TestProvingKnowsNoJudging(t *testing.T) {
+	allowed := map[string][]string{
+		"statement":         {""},
+		"transparency":      {""},
+		"bundle":            {"", "statement", "transparency"},
+		"cmd/surety-verify": {"bundle"},
+	}
+	for _, f := range goFiles(t) {
+		may, proving := allowed[f.dir]
+		if !proving || f.test {
+			continue
+		}
+		for _, spec := range f.ast.Imports {
+			path := strings.Trim(spec.Path.Value, `"`)
+			if rest, ours := strings.CutPrefix(path, module); ours && !slices.Contains(may, strings.TrimPrefix(rest, "/")) {
+				t.Errorf("%s imports %s; a verifier must not be made of it", f.path, path)
+			}
 		}
 	}
 }

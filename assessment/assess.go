@@ -29,6 +29,7 @@ type Input struct {
 	Sources     []evidence.Report
 	Coverage    Coverage // but for Assessed, which Assess counts
 	Waivers     []*Waiver
+	Statements  []Stated  // of other parties
 	Today       time.Time // waivers that expire before it are expired
 	Baseline    *Snapshot // nil for none
 }
@@ -57,6 +58,7 @@ func Assess(in Input) *Assessment {
 	a.standing = p.place(&in, judgements, waived)
 	a.loose = p.loose(&in)
 	a.index = newIndex(a.standing, in.Duties)
+	a.Statements = in.Statements
 	a.Groups = group(a)
 	a.Summary = summarise(a, p, in.Coverage)
 	if in.Baseline != nil {

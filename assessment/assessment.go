@@ -30,9 +30,11 @@ type Assessment struct {
 	Checks  []*policy.Check
 	Duties  *responsibility.Set // finds the responsibility that a result counts for
 	Waivers []WaiverUse
-	Groups  []*Group // what to fix first, most urgent first
-	Summary Summary
-	Changes *Changes // nil without a baseline
+	// Statements are those of other parties, in the order they were given.
+	Statements []Stated
+	Groups     []*Group // what to fix first, most urgent first
+	Summary    Summary
+	Changes    *Changes // nil without a baseline
 
 	standing []standing // of each of Items
 	loose    []Result   // those without an item
@@ -160,6 +162,7 @@ type Responsibility struct {
 	responsibility.Responsibility
 	Status   responsibility.Status
 	Verdicts Counts
+	Proof    *Stated // the statement that the status rests on, nil if it rests on Verdicts
 }
 
 // Counts is a number per verdict, indexed by surety.Verdict.

@@ -154,6 +154,7 @@ func (a *Assessment) Responsibilities() iter.Seq[Responsibility] {
 					Responsibility: responsibility.Responsibility{Row: &e.Rows[i], Element: e.Name},
 					Status:         t.status(), Verdicts: t.counts,
 				}
+				a.inherit(&r)
 				if !yield(r) {
 					return
 				}

@@ -27,18 +27,20 @@ import (
 
 // Options say what to assess, and by what.
 type Options struct {
-	Sources  []evidence.Source
-	Policy   *policy.Set
-	Catalog  *catalog.Catalog
-	Model    *system.Model // nil: infer one from the evidence
-	Waivers  []*assessment.Waiver
-	Baseline *assessment.Snapshot // nil: none
-	Today    time.Time            // the date waivers are measured against
-	Budget   func() policy.Budget // called for each item
-	Facts    bool                 // record the values each fail rests on, for reports that show them
-	Pool     *assessment.Pool     // of Policy's checks; nil: one of this run's own
-	Memo     Memo                 // of what Pool keeps; nil: judge every document
-	Progress func(items int)      // called now and then from one goroutine; nil: silent
+	Sources []evidence.Source
+	Policy  *policy.Set
+	Catalog *catalog.Catalog
+	Model   *system.Model // nil: infer one from the evidence
+	Waivers []*assessment.Waiver
+	// Statements are those of other parties, see Inherit.
+	Statements []assessment.Stated
+	Baseline   *assessment.Snapshot // nil: none
+	Today      time.Time            // the date waivers are measured against
+	Budget     func() policy.Budget // called for each item
+	Facts      bool                 // record the values each fail rests on, for reports that show them
+	Pool       *assessment.Pool     // of Policy's checks; nil: one of this run's own
+	Memo       Memo                 // of what Pool keeps; nil: judge every document
+	Progress   func(items int)      // called now and then from one goroutine; nil: silent
 }
 
 // controlsOf gives the controls that another scanner's rule shows: those of our
@@ -76,7 +78,7 @@ func Run(ctx context.Context, o Options) (*assessment.Assessment, error) {
 		Checks: seen.checks(o.Policy), Items: seen.items, Controllers: kubernetes.Controllers(seen.items),
 		Pool: o.Pool, Judgements: seen.judged, Judged: seen.singly,
 		Sources: seen.reports, Coverage: seen.coverage(),
-		Waivers: o.Waivers, Baseline: o.Baseline, Today: o.Today,
+		Statements: o.Statements, Waivers: o.Waivers, Baseline: o.Baseline, Today: o.Today,
 	}), nil
 }
 

@@ -8,6 +8,7 @@ import (
 
 	"github.com/rogpeppe/go-internal/testscript"
 
+	"github.com/surety-cloud/surety/bundle"
 	"github.com/surety-cloud/surety/internal/cli"
 )
 
@@ -16,6 +17,7 @@ func TestMain(m *testing.M) {
 		"surety": func() {
 			os.Exit(cli.Program{Args: os.Args[1:], Stdin: os.Stdin, Stdout: os.Stdout, Stderr: os.Stderr, Env: os.Getenv}.Run(context.Background()))
 		},
+		"surety-verify": func() { os.Exit(bundle.Command(os.Args[1:], os.Stdout, os.Stderr)) },
 	})
 }
 

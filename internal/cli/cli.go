@@ -147,6 +147,8 @@ not be seen.
 	root.AddCommand(
 		p.assessCommand(), p.responsibilitiesCommand(), p.whyCommand(), p.diffCommand(),
 		p.initCommand(), p.validateCommand(), p.policyCommand(), p.catalogCommand(), p.architectureCommand(), p.guideCommand(),
+		p.keyCommand(), p.attestCommand(), p.discloseCommand(), p.eraseCommand(), p.verifyCommand(), p.trustCommand(),
+		p.logCommand(), p.witnessCommand(), p.publishCommand(),
 	)
 	for _, c := range root.Commands() {
 		showUsage(c)

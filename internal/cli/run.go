@@ -38,6 +38,8 @@ type runFlags struct {
 	kubeconfig string
 	memo       string
 	noMemo     bool
+	statements []string
+	trust      string
 	timeout    time.Duration
 }
 
@@ -55,6 +57,8 @@ func (f *runFlags) register(fs *pflag.FlagSet) {
 	fs.StringVar(&f.kubeconfig, "kubeconfig", "", "kubeconfig `FILE` for live sources")
 	fs.StringVar(&f.memo, "memo", "", "keep the memo of unchanged documents in this `DIR` (default: the user's cache)")
 	fs.BoolVar(&f.noMemo, "no-memo", false, "judge every document anew")
+	fs.StringArrayVar(&f.statements, "statements", nil, "believe other parties' statements in this `PATH`: a .surety file or a folder of them; repeatable")
+	fs.StringVar(&f.trust, "trust", "", "the policy `FILE` that says whom to believe (default: that of surety trust)")
 	fs.DurationVar(&f.timeout, "check-timeout", 5*time.Second, "time the checks on one object may take; a check over it is unknown")
 }
 
@@ -93,6 +97,9 @@ func (p Program) prepare(f runFlags, args []string) (*prepared, error) {
 		if r.options.Waivers, err = assessment.ReadWaivers(f.waivers); err != nil {
 			return nil, err
 		}
+	}
+	if r.options.Statements, err = p.readStatements(f); err != nil {
+		return nil, err
 	}
 	if !f.noMemo {
 		r.memo = p.openMemo(f.memo, set, r.options.Pool)

@@ -40,8 +40,8 @@ gaps are no errors. The model can be given as FILE or as --system FILE.`,
 				printSafely(p.Stdout, "%s: gap: %s\n", g.Origin, g.Message)
 			}
 			printSafely(p.Stdout, "%s: %s is valid: %s, %s, %s, %s, %s\n", path, m.Name,
-				counted(len(m.Parties), "party", "parties"), counted(len(m.Services), "service", "services"),
-				counted(len(m.Components), "component", "components"), counted(len(m.Flows), "flow", "flows"), counted(len(gaps), "gap", "gaps"))
+				many(len(m.Parties), "party", "parties"), many(len(m.Services), "service", "services"),
+				many(len(m.Components), "component", "components"), many(len(m.Flows), "flow", "flows"), many(len(gaps), "gap", "gaps"))
 			return nil
 		},
 	}
@@ -49,7 +49,7 @@ gaps are no errors. The model can be given as FILE or as --system FILE.`,
 	return c
 }
 
-func counted(n int, one, more string) string {
+func many(n int, one, more string) string {
 	if n == 1 {
 		return "1 " + one
 	}

@@ -27,8 +27,10 @@ type jsonHead struct {
 	Evidence jsonEvidence `json:"evidence"`
 	Summary  jsonSummary  `json:"summary"`
 	Waivers  []jsonWaiver `json:"waivers"`
-	Changes  *jsonChanges `json:"changes,omitempty"`
-	Checks   []jsonCheck  `json:"checks"`
+	// Statements of other parties, present if any was given.
+	Statements []jsonStatement `json:"statements,omitempty"`
+	Changes    *jsonChanges    `json:"changes,omitempty"`
+	Checks     []jsonCheck     `json:"checks"`
 }
 
 type jsonTool struct {
@@ -73,6 +75,17 @@ type jsonWaiver struct {
 	Origin   surety.Origin          `json:"origin"`
 }
 
+type jsonStatement struct {
+	File      string        `json:"file"`
+	Party     string        `json:"party"`
+	System    string        `json:"system"`
+	Digest    surety.Digest `json:"digest"`
+	NotBefore string        `json:"not_before"`
+	NotAfter  string        `json:"not_after"`
+	Final     bool          `json:"final"`
+	Refused   string        `json:"refused,omitempty"`
+}
+
 type jsonChanges struct {
 	Baseline string              `json:"baseline"`
 	New      []assessment.Change `json:"new"`
@@ -97,6 +110,7 @@ type Responsibility struct {
 	Basis       string                `json:"basis"`
 	Status      responsibility.Status `json:"status"`
 	Verdicts    Verdicts              `json:"verdicts"`
+	Statement   *surety.Digest        `json:"statement,omitempty"` // that the status rests on
 }
 
 // Result is one row of results. The writer does not use it (it joins encoded
@@ -180,7 +194,7 @@ func writeJSON(w io.Writer, a *assessment.Assessment, o Options) error {
 // listed leaves out the responsibilities of an inferred model that nothing
 // bears on: nobody stated them, and there is one per component and control.
 func listed(a *assessment.Assessment, r *assessment.Responsibility) bool {
-	return !a.Model.Inferred || r.Verdicts.Total() > 0
+	return !a.Model.Inferred || r.Verdicts.Total() > 0 || r.Proof != nil
 }
 
 func newJSONHead(a *assessment.Assessment, o Options) jsonHead {
@@ -195,6 +209,11 @@ func newJSONHead(a *assessment.Assessment, o Options) jsonHead {
 		h.Waivers = append(h.Waivers, jsonWaiver{
 			u.Check, u.Resource, u.Owner, u.Reason, u.Expires.Format(time.DateOnly),
 			u.State, u.Matched, u.Message, u.Origin,
+		})
+	}
+	for _, s := range a.Statements {
+		h.Statements = append(h.Statements, jsonStatement{
+			s.File, s.Party, s.System, s.Digest, s.NotBefore.Format(time.RFC3339), s.NotAfter.Format(time.RFC3339), s.Final, s.Refused,
 		})
 	}
 	if c := a.Changes; c != nil {
@@ -247,10 +266,14 @@ func newVerdicts(n assessment.Counts) Verdicts {
 }
 
 func newJSONResponsibility(r *assessment.Responsibility) Responsibility {
-	return Responsibility{
-		r.ID(), r.Control, r.Element, r.State, r.Accountable, notNil(r.Responsible),
-		r.Basis, r.Status, newVerdicts(r.Verdicts),
+	out := Responsibility{
+		ID: r.ID(), Control: r.Control, Element: r.Element, State: r.State, Accountable: r.Accountable,
+		Responsible: notNil(r.Responsible), Basis: r.Basis, Status: r.Status, Verdicts: newVerdicts(r.Verdicts),
 	}
+	if r.Proof != nil {
+		out.Statement = &r.Proof.Digest
+	}
+	return out
 }
 
 // notNil makes an absent list an empty one, so that readers see [] and not null.

@@ -8,6 +8,7 @@ import (
 	"maps"
 	"slices"
 	"strings"
+	"time"
 	"unicode"
 	"unicode/utf8"
 
@@ -167,7 +168,11 @@ func singleLine(s string) string { return strings.Join(strings.Fields(Printable(
 // duties counts the responsibilities by status, and their defects by state.
 func (t *text) duties() {
 	statuses, states := map[responsibility.Status]int{}, map[responsibility.State]int{}
+	rests := map[*assessment.Stated]int{}
 	for r := range t.a.Responsibilities() {
+		if r.Proof != nil {
+			rests[r.Proof]++
+		}
 		if !listed(t.a, &r) {
 			continue
 		}
@@ -180,8 +185,27 @@ func (t *text) duties() {
 		return
 	}
 	fmt.Fprintf(t, "    responsibilities: %s\n", tally(statuses))
+	t.statements(rests)
 	if len(states) > 0 {
 		fmt.Fprintf(t, "    of these, not clear whose: %s\n", tally(states))
+	}
+}
+
+// statements says what rests on the statements of other parties.
+func (t *text) statements(rests map[*assessment.Stated]int) {
+	for i := range t.a.Statements {
+		s := &t.a.Statements[i]
+		if s.Refused != "" {
+			t.indented(fmt.Sprintf("statement %s is not believed: %s", s.File, s.Refused), "")
+			continue
+		}
+		final := "witnessed"
+		if !s.Final {
+			final = "seen by no witness"
+		}
+		t.indented(fmt.Sprintf("statement of %s about %s (%s to %s, %s): %d responsibilities rest on it; surety verify %s shows the proof",
+			s.Party, s.System, s.NotBefore.Format(time.DateOnly), s.NotAfter.Format(time.DateOnly), final,
+			rests[s], s.File), "")
 	}
 }
 

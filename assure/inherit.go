@@ -1,0 +1,34 @@
+package assure
+
+import (
+	"github.com/surety-cloud/surety"
+	"github.com/surety-cloud/surety/assessment"
+	"github.com/surety-cloud/surety/bundle"
+)
+
+// Inherit turns the verification of another party's bundle into evidence of an
+// assessment. What was not verified is kept with the reason: its rows stay
+// unproven, and the reader learns why.
+func Inherit(r *bundle.Report, file string) assessment.Stated {
+	s := assessment.Stated{File: file, Party: r.Issuer, Controls: map[string]assessment.Counts{}}
+	if r.Statement != nil {
+		p := &r.Statement.Predicate
+		s.System, s.NotBefore, s.NotAfter = p.System, p.Window.NotBefore, p.Window.NotAfter
+		s.Digest = r.Envelope
+		for control, n := range p.Results.ByControl {
+			var c assessment.Counts
+			for _, v := range surety.Verdicts {
+				c[v] = n[v.String()]
+			}
+			s.Controls[control] = c
+		}
+	}
+	s.Final = r.Logged != nil && len(r.Logged.Witnesses) > 0
+	if r.State == bundle.NotVerified {
+		s.Refused = "not verified"
+		if len(r.Reasons) > 0 {
+			s.Refused = r.Reasons[0]
+		}
+	}
+	return s
+}

@@ -1,0 +1,77 @@
+package assure
+
+import (
+	"maps"
+	"slices"
+
+	"github.com/surety-cloud/surety"
+	"github.com/surety-cloud/surety/assessment"
+	"github.com/surety-cloud/surety/policy"
+	"github.com/surety-cloud/surety/statement"
+)
+
+// State turns an assessment into what its party states about it: the results in
+// report order, and the predicate without what only signing adds (issuer, root,
+// leaves, sequence). The checks are those of set.
+func State(a *assessment.Assessment, set *policy.Set, w statement.Window) ([]statement.Result, statement.Predicate) {
+	p := statement.Predicate{
+		System: a.Model.Name, Window: w,
+		Policy:   statement.Policy{Digest: set.Digest(), Checks: len(a.Checks)},
+		Evidence: statement.Evidence{Root: a.Root, Items: len(a.Items), Sources: []statement.Source{}},
+		Results: statement.Results{
+			Counts: counts(a.Summary.Verdicts), ByControl: map[string]statement.Counts{}, ByParty: map[string]statement.Counts{},
+		},
+		Responsibilities: map[string]map[string]int{},
+	}
+	for _, s := range a.Sources {
+		p.Evidence.Sources = append(p.Evidence.Sources, statement.Source{
+			Live: s.Live, Status: string(s.Status), Items: s.Items, Problems: len(s.Problems) + s.Omitted,
+		})
+	}
+	for party, n := range a.Summary.ByParty {
+		p.Results.ByParty[party] = counts(n)
+	}
+	for r := range a.Responsibilities() {
+		if p.Responsibilities[r.Accountable] == nil {
+			p.Responsibilities[r.Accountable] = map[string]int{}
+		}
+		p.Responsibilities[r.Accountable][string(r.Status)]++
+	}
+	byControl := map[string]*assessment.Counts{}
+	var results []statement.Result
+	for r := range a.Results() {
+		results = append(results, stated(&r, w))
+		for _, control := range r.Check.Controls {
+			if byControl[control] == nil {
+				byControl[control] = &assessment.Counts{}
+			}
+			byControl[control][r.Verdict]++
+		}
+	}
+	for _, control := range slices.Sorted(maps.Keys(byControl)) {
+		p.Results.ByControl[control] = counts(*byControl[control])
+	}
+	return results, p
+}
+
+// stated is one result as a statement commits to it.
+func stated(r *assessment.Result, w statement.Window) statement.Result {
+	out := statement.Result{
+		Check: r.Check.ID, Version: r.Check.Version.Short(), Controls: r.Check.Controls, Resource: r.Resource(),
+		Verdict: r.Verdict, Severity: r.Check.Severity, Party: r.Owner.Party, NotBefore: w.NotBefore, NotAfter: w.NotAfter,
+	}
+	if r.Item != nil {
+		out.Evidence = []surety.Digest{r.Item.Digest}
+	}
+	return out
+}
+
+func counts(n assessment.Counts) statement.Counts {
+	out := statement.Counts{}
+	for _, v := range surety.Verdicts {
+		if n[v] > 0 {
+			out[v.String()] = n[v]
+		}
+	}
+	return out
+}

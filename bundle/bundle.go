@@ -1,0 +1,161 @@
+// Package bundle is the .surety file that one party hands to another, and its
+// verification.
+//
+//	Pack    statement + disclosures + log proof -> the file's bytes
+//	Open    bytes -> Bundle, strictly, believing nothing
+//	Verify  Bundle + the verifier's own Policy + its clock -> Report
+//
+// A bundle proves nothing by itself. Verify believes only the keys, logs and
+// witnesses of the policy, which comes from the verifier and never from the
+// bundle, and says in words what is proven and what is not. It needs no network:
+// this package and all it imports reach none, nor a database, nor YAML.
+package bundle
+
+import (
+	"bytes"
+	"encoding/base64"
+	"encoding/json"
+	"errors"
+	"fmt"
+
+	"github.com/surety-cloud/surety/statement"
+	"github.com/surety-cloud/surety/transparency"
+)
+
+// Version is the value of a bundle's "surety" member.
+const Version = "bundle/v1"
+
+// Limits of a bundle.
+const (
+	MaxSize        = 64 << 20 // bytes
+	MaxDisclosures = 100_000
+	maxPath        = 30 // hashes; a run tree has at most 2^30 leaves
+)
+
+// Bundle is an opened .surety file. Nothing in it has been verified.
+type Bundle struct {
+	Envelope    []byte // the DSSE envelope, byte for byte
+	Disclosures []Disclosed
+	Erased      []int64 // places of results whose salts were destroyed
+	Log         *LogProof
+}
+
+// Disclosed is a result with its place in the run tree and the way to its root.
+type Disclosed struct {
+	Index int64
+	Data  statement.Disclosure
+	Path  []statement.Hash
+}
+
+// LogProof shows that the statement was logged.
+type LogProof struct {
+	Leaf  []byte
+	Proof string // c2sp.org/tlog-proof@v1
+}
+
+// file is a bundle as it is written.
+type file struct {
+	Surety      string           `json:"surety"`
+	Envelope    json.RawMessage  `json:"envelope"`
+	Disclosures []disclosureFile `json:"disclosures,omitempty"`
+	Erased      []int64          `json:"erased,omitempty"`
+	Log         *logFile         `json:"log,omitempty"`
+}
+
+type disclosureFile struct {
+	Index int64    `json:"index"`
+	Data  string   `json:"data"`
+	Path  []string `json:"path"` // base64
+}
+
+type logFile struct {
+	Leaf  string `json:"leaf"`
+	Proof string `json:"proof"`
+}
+
+// Pack writes a bundle. Its bytes are the same for the same contents.
+func Pack(b *Bundle) ([]byte, error) {
+	f := file{Surety: Version, Envelope: b.Envelope, Erased: b.Erased}
+	for _, d := range b.Disclosures {
+		x := disclosureFile{Index: d.Index, Data: string(d.Data), Path: make([]string, len(d.Path))}
+		for i, h := range d.Path {
+			x.Path[i] = base64.StdEncoding.EncodeToString(h[:])
+		}
+		f.Disclosures = append(f.Disclosures, x)
+	}
+	if b.Log != nil {
+		f.Log = &logFile{string(b.Log.Leaf), b.Log.Proof}
+	}
+	raw, err := json.Marshal(f)
+	switch {
+	case err != nil:
+		return nil, fmt.Errorf("pack bundle: %w", err)
+	case !bytes.Contains(raw, b.Envelope):
+		return nil, errors.New("pack bundle: the envelope is not in its compact form, and its bytes would change")
+	case len(raw) > MaxSize:
+		return nil, fmt.Errorf("pack bundle: %d bytes, more than %d; disclose fewer results", len(raw), MaxSize)
+	case len(b.Disclosures) > MaxDisclosures:
+		return nil, fmt.Errorf("pack bundle: %d disclosures, more than %d", len(b.Disclosures), MaxDisclosures)
+	}
+	return append(raw, '\n'), nil
+}
+
+// Open reads a bundle. It is strict: an unknown or a repeated key, a length over
+// its limit or a disclosure given twice is an error.
+func Open(raw []byte) (*Bundle, error) {
+	if len(raw) > MaxSize {
+		return nil, fmt.Errorf("open bundle: %d bytes, more than %d", len(raw), MaxSize)
+	}
+	var f file
+	if err := statement.Strict(raw, &f); err != nil {
+		return nil, fmt.Errorf("open bundle: %w", err)
+	}
+	if f.Surety != Version {
+		return nil, fmt.Errorf("open bundle: it is %q, not %q", f.Surety, Version)
+	}
+	b := &Bundle{Envelope: f.Envelope, Erased: f.Erased}
+	if err := b.disclosures(f.Disclosures); err != nil {
+		return nil, fmt.Errorf("open bundle: %w", err)
+	}
+	if f.Log != nil {
+		if len(f.Log.Leaf) > transparency.MaxLeaf || len(f.Log.Proof) > transparency.MaxProof {
+			return nil, errors.New("open bundle: its log proof is too long")
+		}
+		b.Log = &LogProof{[]byte(f.Log.Leaf), f.Log.Proof}
+	}
+	return b, nil
+}
+
+func (b *Bundle) disclosures(list []disclosureFile) error {
+	if len(list)+len(b.Erased) > MaxDisclosures {
+		return fmt.Errorf("%d disclosures, more than %d", len(list)+len(b.Erased), MaxDisclosures)
+	}
+	seen := map[int64]bool{}
+	for _, at := range b.Erased {
+		if at < 0 || seen[at] {
+			return fmt.Errorf("erased result %d is given twice, or is none", at)
+		}
+		seen[at] = true
+	}
+	for _, x := range list {
+		switch {
+		case seen[x.Index]:
+			return fmt.Errorf("result %d is given twice", x.Index)
+		case len(x.Path) > maxPath:
+			return fmt.Errorf("result %d has a path of %d hashes, more than %d", x.Index, len(x.Path), maxPath)
+		case len(x.Data) > statement.MaxDisclosure:
+			return fmt.Errorf("result %d takes %d bytes, more than %d", x.Index, len(x.Data), statement.MaxDisclosure)
+		}
+		seen[x.Index] = true
+		d := Disclosed{Index: x.Index, Data: statement.Disclosure(x.Data), Path: make([]statement.Hash, len(x.Path))}
+		for i, text := range x.Path {
+			raw, err := base64.StdEncoding.Strict().DecodeString(text)
+			if err != nil || len(raw) != len(d.Path[i]) {
+				return fmt.Errorf("result %d: hash %d of its path is none", x.Index, i)
+			}
+			copy(d.Path[i][:], raw)
+		}
+		b.Disclosures = append(b.Disclosures, d)
+	}
+	return nil
+}

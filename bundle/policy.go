@@ -1,0 +1,179 @@
+package bundle
+
+import (
+	"crypto"
+	"crypto/ecdsa"
+	"crypto/ed25519"
+	"crypto/x509"
+	"encoding/base64"
+	"errors"
+	"fmt"
+	"strconv"
+	"strings"
+	"time"
+
+	"github.com/surety-cloud/surety/statement"
+	"github.com/surety-cloud/surety/transparency"
+)
+
+// Policy is what a verifier believes and asks for.
+type Policy struct {
+	Issuers []Issuer
+	Log     *transparency.Policy
+	Fresh   time.Duration // how old a statement may be, 0 if that is not asked
+	Require []string      // controls that must be shown without fail or unknown
+}
+
+// Issuer is a party's key that the verifier believes.
+type Issuer struct {
+	statement.Key
+	From, Until int64 // the log entries it counts for, Until excluded; Until is -1 if it has no end
+}
+
+// ParsePolicy reads a policy file: the lines of C2SP tlog-policy (see
+// transparency.ParsePolicy), and
+//
+//	issuer NAME ed25519:KEY|p256:KEY [from ENTRY] [until ENTRY]
+//	fresh DAYSd
+//	require CONTROL...
+//
+// KEY is the base64 of the key's PKIX form (RFC 5280), or for ed25519 of its 32
+// bytes. from and until are log entries: a key that was stolen is given the entry
+// from which it counts for nothing. Every error names its line.
+func ParsePolicy(text string) (*Policy, error) {
+	p, err := parse(text)
+	if err == nil && len(p.Issuers) == 0 {
+		err = errors.New("read policy: it names no issuer, so nobody's statement could be believed")
+	}
+	if err == nil && len(p.Log.Logs) > 0 && !p.Log.Decided() {
+		err = errors.New("read policy: there is no quorum; name a group or a witness, or say quorum none")
+	}
+	if err != nil {
+		return nil, err
+	}
+	return p, nil
+}
+
+// CheckPolicy reports what is wrong with the lines of a policy that is being
+// written: it may still lack an issuer or a quorum.
+func CheckPolicy(text string) error {
+	_, err := parse(text)
+	return err
+}
+
+func parse(text string) (*Policy, error) {
+	p := &Policy{}
+	var err error
+	p.Log, err = transparency.ParsePolicy(text, func(_ int, fields []string) (bool, error) {
+		switch fields[0] {
+		case "issuer":
+			return true, p.issuer(fields[1:])
+		case "fresh":
+			return true, p.fresh(fields[1:])
+		case "require":
+			if len(fields) < 2 {
+				return true, errors.New("write require CONTROL...")
+			}
+			p.Require = append(p.Require, fields[1:]...)
+			return true, nil
+		}
+		return false, nil
+	})
+	if err != nil {
+		return nil, fmt.Errorf("read policy: %w", err)
+	}
+	return p, nil
+}
+
+func (p *Policy) issuer(args []string) error {
+	if len(args) < 2 || len(args)%2 != 0 {
+		return errors.New("write issuer NAME ed25519:KEY|p256:KEY [from ENTRY] [until ENTRY]")
+	}
+	key, err := ParseKey(args[1])
+	if err != nil {
+		return err
+	}
+	id, err := statement.KeyID(key)
+	if err != nil {
+		return err
+	}
+	issuer := Issuer{Key: statement.Key{Name: args[0], ID: id, Public: key}, Until: -1}
+	for i := 2; i < len(args); i += 2 {
+		n, err := strconv.ParseInt(args[i+1], 10, 64)
+		if err != nil || n < 0 {
+			return fmt.Errorf("%q is not a log entry", args[i+1])
+		}
+		switch args[i] {
+		case "from":
+			issuer.From = n
+		case "until":
+			issuer.Until = n
+		default:
+			return fmt.Errorf("%q is not known; use from or until", args[i])
+		}
+	}
+	for _, known := range p.Issuers {
+		if known.ID == id {
+			return fmt.Errorf("its key is %s's already", known.Name)
+		}
+	}
+	p.Issuers = append(p.Issuers, issuer)
+	return nil
+}
+
+// maxDays bounds how long a statement may count.
+const maxDays = 3650
+
+func (p *Policy) fresh(args []string) error {
+	if len(args) != 1 || !strings.HasSuffix(args[0], "d") {
+		return errors.New("write fresh 30d")
+	}
+	days, err := strconv.Atoi(strings.TrimSuffix(args[0], "d"))
+	if err != nil || days < 1 || days > maxDays {
+		return fmt.Errorf("%q is not a number of days from 1 to %d", args[0], maxDays)
+	}
+	p.Fresh = time.Duration(days) * 24 * time.Hour
+	return nil
+}
+
+// ParseKey reads a public key as policies and key files write it.
+func ParseKey(text string) (crypto.PublicKey, error) {
+	kind, encoded, _ := strings.Cut(text, ":")
+	raw, err := base64.StdEncoding.Strict().DecodeString(encoded)
+	if err != nil {
+		return nil, fmt.Errorf("%q is not a key: %w", text, err)
+	}
+	if kind == "ed25519" && len(raw) == ed25519.PublicKeySize {
+		return ed25519.PublicKey(raw), nil
+	}
+	key, err := x509.ParsePKIXPublicKey(raw)
+	if err != nil {
+		return nil, fmt.Errorf("%q is not a key: write ed25519:BASE64 or p256:BASE64", text)
+	}
+	switch key.(type) {
+	case ed25519.PublicKey:
+		if kind == "ed25519" {
+			return key, nil
+		}
+	case *ecdsa.PublicKey:
+		if kind == "p256" {
+			return key, nil
+		}
+	}
+	return nil, fmt.Errorf("%q is not a %s key", text, kind)
+}
+
+// FormatKey writes a public key in the form ParseKey reads.
+func FormatKey(key crypto.PublicKey) (string, error) {
+	switch k := key.(type) {
+	case ed25519.PublicKey:
+		return "ed25519:" + base64.StdEncoding.EncodeToString(k), nil
+	case *ecdsa.PublicKey:
+		der, err := x509.MarshalPKIXPublicKey(k)
+		if err != nil {
+			return "", fmt.Errorf("write key: %w", err)
+		}
+		return "p256:" + base64.StdEncoding.EncodeToString(der), nil
+	}
+	return "", fmt.Errorf("write key: a %T is not supported", key)
+}

@@ -1,0 +1,123 @@
+package bundle
+
+import (
+	"encoding/json"
+	"fmt"
+	"strings"
+	"time"
+	"unicode"
+
+	"github.com/surety-cloud/surety"
+)
+
+// reportJSON is a report as programs read it.
+type reportJSON struct {
+	Schema    string        `json:"schema"`
+	State     State         `json:"state"`
+	Reasons   []string      `json:"reasons"`
+	Issuer    string        `json:"issuer"`
+	System    string        `json:"system"`
+	NotBefore string        `json:"not_before,omitempty"`
+	NotAfter  string        `json:"not_after,omitempty"`
+	Log       *loggedJSON   `json:"log,omitempty"`
+	Proven    []string      `json:"proven"`
+	NotProven []string      `json:"not_proven"`
+	Results   []resultsJSON `json:"results"`
+}
+
+type loggedJSON struct {
+	Origin    string   `json:"origin"`
+	Index     int64    `json:"index"`
+	Size      int64    `json:"size"`
+	Witnesses []string `json:"witnesses"`
+}
+
+type resultsJSON struct {
+	Check    string          `json:"check"`
+	Controls []string        `json:"controls"`
+	Resource string          `json:"resource"`
+	Verdict  surety.Verdict  `json:"verdict"`
+	Severity surety.Severity `json:"severity"`
+	Party    string          `json:"party"`
+}
+
+// ReportSchema names the JSON form of a report and its version.
+const ReportSchema = "surety/verification/v1"
+
+// JSON is the report for programs.
+func (r *Report) JSON() ([]byte, error) {
+	out := reportJSON{
+		Schema: ReportSchema, State: r.State, Reasons: notNil(r.Reasons), Issuer: r.Issuer,
+		Proven: notNil(r.Proven), NotProven: notNil(r.NotProven), Results: []resultsJSON{},
+	}
+	if r.Statement != nil {
+		p := &r.Statement.Predicate
+		out.System = p.System
+		out.NotBefore, out.NotAfter = p.Window.NotBefore.Format(time.RFC3339), p.Window.NotAfter.Format(time.RFC3339)
+	}
+	if l := r.Logged; l != nil {
+		out.Log = &loggedJSON{Origin: l.Origin, Index: l.Index, Size: l.Size, Witnesses: []string{}}
+		for _, w := range l.Witnesses {
+			out.Log.Witnesses = append(out.Log.Witnesses, w.Witness)
+		}
+	}
+	for _, x := range r.Results {
+		out.Results = append(out.Results, resultsJSON{x.Check, notNil(x.Controls), x.Resource, x.Verdict, x.Severity, x.Party})
+	}
+	raw, err := json.MarshalIndent(out, "", "  ")
+	return append(raw, '\n'), err
+}
+
+func notNil(list []string) []string {
+	if list == nil {
+		return []string{}
+	}
+	return list
+}
+
+// textResults is how many disclosed results the text lists; the rest is counted.
+const textResults = 40
+
+// Text is the report for people: the outcome, why, what is proven and what is not.
+func (r *Report) Text() string {
+	var b strings.Builder
+	fmt.Fprintf(&b, "%s\n", strings.ToUpper(string(r.State)))
+	section := func(title string, lines []string) {
+		if len(lines) > 0 {
+			fmt.Fprintf(&b, "\n%s\n", title)
+		}
+		for _, line := range lines {
+			fmt.Fprintf(&b, "  - %s\n", printable(line))
+		}
+	}
+	section("Because", r.Reasons)
+	section("Proven", r.Proven)
+	section("Not proven", r.NotProven)
+	var list []string
+	for _, x := range r.Results[:min(len(r.Results), textResults)] {
+		list = append(list, fmt.Sprintf("%-14s %s on %s (%s; %s)", x.Verdict, x.Check, x.Resource, strings.Join(x.Controls, ", "), owner(x.Party)))
+	}
+	if more := len(r.Results) - len(list); more > 0 {
+		list = append(list, fmt.Sprintf("and %d more; --format json lists them all", more))
+	}
+	section("Disclosed", list)
+	return b.String()
+}
+
+func owner(party string) string {
+	if party == "" {
+		return "nobody's"
+	}
+	return party + "'s"
+}
+
+// printable keeps text of another party from driving the terminal, or passing for
+// a line of ours.
+func printable(s string) string {
+	return strings.Map(func(c rune) rune {
+		if unicode.IsPrint(c) {
+			return c
+		}
+		return '\ufffd'
+	}, s)
+}

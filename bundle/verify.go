@@ -1,0 +1,263 @@
+package bundle
+
+import (
+	"cmp"
+	"errors"
+	"fmt"
+	"maps"
+	"slices"
+	"time"
+
+	"github.com/surety-cloud/surety"
+	"github.com/surety-cloud/surety/statement"
+	"github.com/surety-cloud/surety/transparency"
+)
+
+// State is the outcome of a verification.
+type State string
+
+// The states. Erased is a verified statement all of whose disclosed results were
+// erased: it is no failure.
+const (
+	Verified    State = "verified"
+	NotVerified State = "not verified"
+	Erased      State = "erased"
+)
+
+// Report is what a bundle proves under a policy, in words.
+type Report struct {
+	State     State
+	Reasons   []string // why it is not verified
+	Proven    []string
+	NotProven []string
+	Issuer    string               // by the policy's name, "" if nobody known signed
+	Statement *statement.Statement // nil if nobody known signed
+	Envelope  surety.Digest        // of the signed envelope's bytes
+	Logged    *transparency.Logged // nil if not logged, or not finally
+	Results   []*statement.Result  // disclosed, each proven to belong
+}
+
+// skew is how far the clocks of two parties may differ.
+const skew = 5 * time.Minute
+
+// Verify checks a bundle against the verifier's policy at a time of its clock.
+func Verify(b *Bundle, p *Policy, now time.Time) *Report {
+	r := &Report{State: NotVerified}
+	opened, err := statement.Open(b.Envelope, p.keys())
+	if err != nil {
+		if errors.Is(err, statement.ErrUntrusted) {
+			err = fmt.Errorf("none of the %d keys of the policy signed the statement", len(p.Issuers))
+		}
+		r.refuse("%v", err)
+		return r
+	}
+	r.Statement, r.Issuer, r.Envelope = opened.Statement, opened.By[0].Name, surety.Digest(opened.Digest)
+	pred := &opened.Statement.Predicate
+	r.prove("%s signed this statement about %s", r.Issuer, pred.System)
+	r.log(b, p, opened)
+	r.keyInTime(p, opened)
+	r.window(p, pred, now)
+	r.counts(p, pred)
+	r.results(b, pred)
+	r.always(pred)
+	if len(r.Reasons) == 0 {
+		r.State = Verified
+		if len(b.Erased) > 0 && len(b.Disclosures) == 0 {
+			r.State = Erased
+		}
+	}
+	return r
+}
+
+func (r *Report) refuse(format string, args ...any) {
+	r.Reasons = append(r.Reasons, fmt.Sprintf(format, args...))
+}
+
+func (r *Report) prove(format string, args ...any) {
+	r.Proven = append(r.Proven, fmt.Sprintf(format, args...))
+}
+
+func (r *Report) leave(format string, args ...any) {
+	r.NotProven = append(r.NotProven, fmt.Sprintf(format, args...))
+}
+
+func (p *Policy) keys() []statement.Key {
+	keys := make([]statement.Key, len(p.Issuers))
+	for i, issuer := range p.Issuers {
+		keys[i] = issuer.Key
+	}
+	return keys
+}
+
+// log checks that the statement was logged, if the policy names a log.
+func (r *Report) log(b *Bundle, p *Policy, opened *statement.Opened) {
+	if len(p.Log.Logs) == 0 {
+		r.leave("that the issuer told nobody else another story: the policy names no log")
+		return
+	}
+	if b.Log == nil {
+		r.refuse("it is in no log, and the policy asks for one")
+		return
+	}
+	leaf, err := transparency.ParseLeaf(b.Log.Leaf)
+	if err != nil {
+		r.refuse("%v", err)
+		return
+	}
+	if leaf.Kind != transparency.StatementLeaf || leaf.Commitment != surety.Digest(opened.Digest) || leaf.Sequence != opened.Statement.Predicate.Sequence {
+		r.refuse("its log entry is that of another statement")
+		return
+	}
+	logged, err := p.Log.Check(b.Log.Leaf, b.Log.Proof)
+	if err != nil {
+		if errors.Is(err, transparency.ErrQuorum) {
+			err = fmt.Errorf("it is logged and not final yet: %w", err)
+		}
+		r.refuse("%v", err)
+		return
+	}
+	r.Logged = logged
+	r.prove("it is entry %d of log %s, which held %d entries", logged.Index, logged.Origin, logged.Size)
+	if p.Log.Unwitnessed() {
+		r.leave("that the log shows everybody the same entries: the policy asks for no witness")
+		return
+	}
+	for _, w := range logged.Witnesses {
+		r.prove("witness %s saw that log at %s", w.Witness, w.Time.Format(time.RFC3339))
+	}
+}
+
+// keyInTime refuses statements logged outside of what the signing key counts for.
+func (r *Report) keyInTime(p *Policy, opened *statement.Opened) {
+	var why []string
+	for _, by := range opened.By {
+		at := slices.IndexFunc(p.Issuers, func(i Issuer) bool { return i.ID == by.ID })
+		issuer := &p.Issuers[at]
+		bounded := issuer.From > 0 || issuer.Until >= 0
+		switch {
+		case bounded && r.Logged == nil:
+			why = append(why, fmt.Sprintf("key %s of %s counts for some log entries only, and the statement has none", issuer.ID, issuer.Name))
+		case bounded && (r.Logged.Index < issuer.From || issuer.Until >= 0 && r.Logged.Index >= issuer.Until):
+			why = append(why, fmt.Sprintf("key %s of %s does not count for log entry %d", issuer.ID, issuer.Name, r.Logged.Index))
+		default:
+			r.Issuer = issuer.Name
+			return
+		}
+	}
+	r.Reasons = append(r.Reasons, why...)
+}
+
+// window checks that the statement counts now. Witnesses' clocks are believed
+// before the issuer's.
+func (r *Report) window(p *Policy, pred *statement.Predicate, now time.Time) {
+	w := pred.Window
+	made, by := w.NotBefore, "the issuer's clock"
+	if r.Logged != nil && len(r.Logged.Witnesses) > 0 {
+		first := slices.MinFunc(r.Logged.Witnesses, func(a, b transparency.Seen) int { return a.Time.Compare(b.Time) })
+		if w.NotBefore.After(first.Time.Add(skew)) {
+			r.refuse("it claims evidence of %s, and witness %s saw it in the log at %s already",
+				w.NotBefore.Format(time.RFC3339), first.Witness, first.Time.Format(time.RFC3339))
+		}
+		if first.Time.After(now.Add(skew)) {
+			r.refuse("witness %s says it is %s; this machine says %s", first.Witness, first.Time.Format(time.RFC3339), now.Format(time.RFC3339))
+		}
+		by = "no clock but the issuer's; it was logged before " + first.Time.Format(time.RFC3339)
+	} else if w.NotBefore.After(now.Add(skew)) {
+		r.refuse("it claims evidence of %s, which is still to come", w.NotBefore.Format(time.RFC3339))
+	}
+	if now.After(w.NotAfter) {
+		r.refuse("it counted until %s", w.NotAfter.Format(time.RFC3339))
+	}
+	if age := now.Sub(made); p.Fresh > 0 && age > p.Fresh {
+		r.refuse("its evidence is %d days old; the policy takes %d", int(age.Hours()/24), int(p.Fresh.Hours()/24))
+	}
+	r.leave("that the evidence was collected at %s: that rests on %s", made.Format(time.RFC3339), by)
+}
+
+// counts says what the statement counts, and holds it against what is required.
+func (r *Report) counts(p *Policy, pred *statement.Predicate) {
+	r.prove("it commits to %s", inWords(pred.Results.Counts))
+	for _, control := range p.Require {
+		n := pred.Results.ByControl[control]
+		switch {
+		case n["pass"] == 0:
+			r.refuse("%s is required, and nothing shows it", control)
+		case n["fail"]+n["unknown"]+n["waived"] > 0:
+			r.refuse("%s is required, and the statement counts %s", control, inWords(n))
+		default:
+			r.prove("%s is shown by %d passes, without a fail", control, n["pass"])
+		}
+	}
+	for i, s := range pred.Evidence.Sources {
+		if s.Status != "complete" {
+			r.leave("anything about what source %d did not give: it was %s, with %d problems", i+1, s.Status, s.Problems)
+		}
+	}
+}
+
+// results checks that what is disclosed belongs to the statement.
+func (r *Report) results(b *Bundle, pred *statement.Predicate) {
+	root := statement.Hash(pred.Results.Root)
+	shown := statement.Counts{}
+	for _, d := range b.Disclosures {
+		result, _, err := d.Data.Parse()
+		if err == nil {
+			err = statement.CheckPath(d.Data, d.Index, pred.Results.Leaves, d.Path, root)
+		}
+		if err != nil {
+			r.refuse("disclosed result %d: %v", d.Index, err)
+			continue
+		}
+		if !result.NotBefore.Equal(pred.Window.NotBefore) || !result.NotAfter.Equal(pred.Window.NotAfter) {
+			r.refuse("disclosed result %d is of another time than the statement", d.Index)
+			continue
+		}
+		shown[result.Verdict.String()]++
+		r.Results = append(r.Results, result)
+	}
+	for verdict, n := range shown {
+		if n > pred.Results.Counts[verdict] {
+			r.refuse("%d results are disclosed as %s, and the statement counts %d", n, verdict, pred.Results.Counts[verdict])
+		}
+	}
+	if len(r.Results) > 0 {
+		r.prove("%d disclosed results belong to it: %s", len(r.Results), inWords(shown))
+	}
+	if len(b.Erased) > 0 {
+		r.prove("it committed to %d results that were erased since; what they said can no longer be shown", len(b.Erased))
+	}
+	hidden := statement.Counts{}
+	for verdict, n := range pred.Results.Counts {
+		if left := n - shown[verdict]; left > 0 {
+			hidden[verdict] = left
+		}
+	}
+	if len(hidden) > 0 {
+		r.leave("what the results say that are not disclosed: %s", inWords(hidden))
+	}
+}
+
+// always says what no statement proves.
+func (r *Report) always(pred *statement.Predicate) {
+	r.leave("that the issuer looked at all of its system: it says it saw %d objects", pred.Evidence.Items)
+	r.leave("that the checks ask for enough: policy %s has %d", pred.Policy.Digest.Short(), pred.Policy.Checks)
+}
+
+// inWords writes counts, the worst verdict first.
+func inWords(c statement.Counts) string {
+	order := []string{"fail", "unknown", "waived", "pass", "not-applicable"}
+	text := ""
+	total := 0
+	for _, name := range slices.SortedFunc(maps.Keys(c), func(a, b string) int {
+		return cmp.Compare(slices.Index(order, a), slices.Index(order, b))
+	}) {
+		if c[name] > 0 {
+			text += fmt.Sprintf(", %d %s", c[name], name)
+			total += c[name]
+		}
+	}
+	if total == 0 {
+		return "no result"
+	}
+	return fmt.Sprintf("%d results: %s", total, text[2:])
+}

@@ -1,0 +1,125 @@
+package cli
+
+import (
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"strings"
+
+	"github.com/spf13/cobra"
+	"golang.org/x/term"
+
+	"github.com/surety-cloud/surety"
+	"github.com/surety-cloud/surety/bundle"
+	"github.com/surety-cloud/surety/internal/keys"
+	"github.com/surety-cloud/surety/statement"
+)
+
+// passphraseEnv names the variable that a passphrase is taken from.
+const passphraseEnv = "SURETY_PASSPHRASE"
+
+func (p Program) keyCommand() *cobra.Command {
+	c := &cobra.Command{
+		Use:   "key",
+		Short: "Make and show the keys that sign statements",
+		Long: `A key signs what you state about your system. Its file is encrypted with a
+passphrase of at least 12 characters, which is asked for on the terminal, or read
+from the file of --passphrase-file, or from the variable SURETY_PASSPHRASE.`,
+	}
+	c.AddCommand(p.keyGenerateCommand(), p.keyShowCommand())
+	return c
+}
+
+func (p Program) keyGenerateCommand() *cobra.Command {
+	var kind, output, from string
+	c := &cobra.Command{
+		Use:   "generate",
+		Short: "Make a key, and print the line that others put into their policy",
+		Args:  cobra.NoArgs,
+		RunE: func(*cobra.Command, []string) error {
+			key, err := keys.Generate(kind)
+			if err != nil {
+				return err
+			}
+			passphrase, err := p.passphrase(from, true)
+			if err != nil {
+				return err
+			}
+			if err := key.Save(output, passphrase); err != nil {
+				return err
+			}
+			return p.printKey(output)
+		},
+	}
+	c.Flags().StringVar(&kind, "type", keys.Types[0], "kind of key: "+strings.Join(keys.Types, " or "))
+	c.Flags().StringVarP(&output, "output", "o", "surety.key", "the key `FILE` to write; it must not exist")
+	c.Flags().StringVar(&from, "passphrase-file", "", "read the passphrase from this `FILE`")
+	return c
+}
+
+func (p Program) keyShowCommand() *cobra.Command {
+	return &cobra.Command{
+		Use:   "show FILE",
+		Short: "Print the public part of a key, as the line of a policy",
+		Args:  cobra.ExactArgs(1),
+		RunE:  func(_ *cobra.Command, args []string) error { return p.printKey(args[0]) },
+	}
+}
+
+// printKey writes the line by which others believe the key.
+func (p Program) printKey(path string) error {
+	public, err := keys.Public(path)
+	if err != nil {
+		return err
+	}
+	text, err := bundle.FormatKey(public)
+	if err != nil {
+		return err
+	}
+	id, err := statement.KeyID(public)
+	if err != nil {
+		return err
+	}
+	printSafely(p.Stdout, "# key %s; put your own name for its owner\nissuer NAME %s\n", id, text)
+	return nil
+}
+
+// passphrase takes the passphrase from a file, the environment or the terminal,
+// where a new one is asked for twice. It is never printed or logged.
+func (p Program) passphrase(file string, new bool) (string, error) {
+	if file != "" {
+		raw, err := os.ReadFile(file)
+		if err != nil {
+			return "", &surety.Error{Kind: surety.Unreadable, Op: "read passphrase", Err: err}
+		}
+		return strings.TrimRight(string(raw), "\r\n"), nil
+	}
+	if text := p.Env(passphraseEnv); text != "" {
+		return text, nil
+	}
+	in, ok := p.Stdin.(*os.File)
+	if !ok || !term.IsTerminal(int(in.Fd())) {
+		return "", &surety.Error{Kind: surety.BadInput, Op: "read passphrase", Err: errors.New("there is no terminal to ask on"),
+			Hint: "give --passphrase-file FILE, or set " + passphraseEnv}
+	}
+	first, err := p.ask(in, "passphrase: ")
+	if err != nil || !new {
+		return first, err
+	}
+	again, err := p.ask(in, "once more: ")
+	if err == nil && first != again {
+		err = &surety.Error{Kind: surety.BadInput, Op: "read passphrase", Err: errors.New("the two differ")}
+	}
+	return first, err
+}
+
+func (p Program) ask(in *os.File, prompt string) (string, error) {
+	fmt.Fprint(p.Stderr, prompt)
+	raw, err := term.ReadPassword(int(in.Fd()))
+	io.WriteString(p.Stderr, "\n")
+	if err != nil {
+		return "", &surety.Error{Kind: surety.Unreadable, Op: "read passphrase", Err: err}
+	}
+	return string(raw), nil
+}

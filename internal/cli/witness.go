@@ -1,0 +1,93 @@
+package cli
+
+import (
+	"crypto/rand"
+	"errors"
+	"fmt"
+	"io/fs"
+	"net/http"
+	"os"
+	"path/filepath"
+
+	"github.com/spf13/cobra"
+	"golang.org/x/mod/sumdb/note"
+
+	"github.com/surety-cloud/surety/internal/durable"
+	"github.com/surety-cloud/surety/internal/ledger"
+	"github.com/surety-cloud/surety/internal/witness"
+)
+
+func (p Program) witnessCommand() *cobra.Command {
+	var s serving
+	var name, policy string
+	c := &cobra.Command{
+		Use:   "witness DIR --name NAME --policy FILE",
+		Short: "Co-sign the heads of others' logs, each only if it extends the one before",
+		Long: `Witness answers logs that ask for a co-signature (C2SP tlog-witness). It sees the
+sizes and roots of a log and none of its entries; it needs little more than a clock
+and a disk that does not forget. A log whose heads are co-signed by witnesses of
+several organisations cannot show one of them another history than the others.
+
+    surety witness DIR --name witness.example/acme --policy logs.policy
+
+DIR holds the key, made on the first start, and the newest head co-signed of each
+log. Never put DIR back from a copy: a witness that forgets co-signs a fork. The
+policy names the logs, a line log VKEY for each, and ends with quorum none. The key
+that the logs' policies name this witness by is printed at the start.`,
+		Args: cobra.ExactArgs(1),
+		RunE: func(c *cobra.Command, args []string) error {
+			if name == "" || policy == "" {
+				return &usageError{errors.New("say --name NAME, a host and path that are yours, and --policy FILE with the logs to co-sign")}
+			}
+			logs, err := ledger.ReadPolicy(policy)
+			if err != nil {
+				return logError(args[0], err)
+			}
+			skey, err := witnessKey(args[0], name)
+			if err != nil {
+				return logError(args[0], err)
+			}
+			signer, vkey, err := witness.ParseKey(skey)
+			if err != nil {
+				return logError(args[0], err)
+			}
+			release, err := durable.Own(filepath.Join(args[0], "lock"))
+			if err != nil {
+				return logError(args[0], err)
+			}
+			logger := p.logger()
+			server, err := witness.NewServer(durable.Disk{}, args[0], signer, logs, logger)
+			if err != nil {
+				return errors.Join(logError(args[0], err), release())
+			}
+			fmt.Fprintln(p.Stdout, vkey)
+			mux := http.NewServeMux()
+			mux.Handle("POST /add-checkpoint", server)
+			return errors.Join(s.serve(c.Context(), mux, logger), release())
+		},
+	}
+	c.Flags().StringVar(&name, "name", "", "the witness's `NAME`, a host and path that are yours")
+	c.Flags().StringVar(&policy, "policy", "", "the logs to co-sign, in this `FILE`")
+	s.register(c, "localhost:6963")
+	return c
+}
+
+// witnessKey reads the witness's key, and makes it if there is none.
+func witnessKey(dir, name string) (string, error) {
+	path := filepath.Join(dir, "key")
+	skey, err := ledger.ReadSecret(path)
+	if !errors.Is(err, fs.ErrNotExist) {
+		return skey, err
+	}
+	skey, _, err = note.GenerateKey(rand.Reader, name)
+	if err == nil {
+		_, _, err = witness.ParseKey(skey)
+	}
+	if err != nil {
+		return "", fmt.Errorf("%q cannot be its name: %w", name, err)
+	}
+	if err := os.MkdirAll(dir, 0o700); err != nil {
+		return "", err
+	}
+	return skey, durable.Create(path, []byte(skey+"\n"))
+}

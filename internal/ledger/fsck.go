@@ -1,0 +1,419 @@
+package ledger
+
+import (
+	"bytes"
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"slices"
+	"strconv"
+	"strings"
+
+	"golang.org/x/mod/sumdb/tlog"
+
+	"github.com/surety-cloud/surety/internal/durable"
+	"github.com/surety-cloud/surety/internal/tiles"
+	"github.com/surety-cloud/surety/internal/witness"
+	"github.com/surety-cloud/surety/transparency"
+)
+
+// Damage is a file that does not hold what it should.
+type Damage struct {
+	File string // below the log's directory or its state
+	Why  string
+}
+
+// Checked is what Fsck found.
+type Checked struct {
+	Size    int64    // entries in the tree
+	Signed  int64    // of them under the signed head
+	Files   int      // that were read
+	Damaged []Damage // empty if all is well
+	Left    []string // files that a crash left behind; nobody reads them
+}
+
+type fsck struct {
+	ctx    context.Context
+	config Config
+	dir    tiles.Dir
+	out    *Checked
+	levels levels
+	seen   map[string]bool // files of the directory that were read
+}
+
+// Fsck reads every file of a log and names those that are torn or flipped. Entries
+// are held against the tiles above them, and all against the signed root: where two
+// disagree, the one that leads to the root is right. The policy, the token and
+// Tessera's lock files hold nothing that could be checked.
+func Fsck(ctx context.Context, c Config) (*Checked, error) {
+	f := &fsck{ctx: ctx, config: c, dir: tiles.Dir(c.Dir), out: &Checked{}, seen: map[string]bool{}}
+	signed := f.head(tiles.Checkpoint, &transparency.Policy{Logs: c.Policy.Logs})
+	tree := f.treeState()
+	switch {
+	case tree != nil:
+	case signed != nil:
+		tree = signed
+	default:
+		return f.out, errors.New("fsck: neither the signed head nor Tessera's state can be read")
+	}
+	f.out.Size = tree.Size
+	if signed != nil {
+		f.out.Signed = signed.Size
+	}
+	f.entries(tree, signed)
+	f.roots(tree, signed)
+	f.tiles()
+	f.state()
+	if err := f.rest(); err != nil {
+		return nil, fmt.Errorf("fsck: %w", err)
+	}
+	return f.out, ctx.Err()
+}
+
+func (f *fsck) damaged(file, why string, args ...any) {
+	f.out.Damaged = append(f.out.Damaged, Damage{file, fmt.Sprintf(why, args...)})
+}
+
+func (f *fsck) read(path string) ([]byte, error) {
+	f.seen[path] = true
+	f.out.Files++
+	return f.dir.Read(f.ctx, path)
+}
+
+// head reads a signed head, nil if it is damaged.
+func (f *fsck) head(path string, by *transparency.Policy) *transparency.Head {
+	raw, err := f.read(path)
+	if err == nil {
+		var h *transparency.Head
+		if h, err = by.OpenHead(raw); err == nil {
+			return h
+		}
+	}
+	f.damaged(path, "%v", err)
+	return nil
+}
+
+// treeState reads Tessera's note of what is in the tree, nil if it is damaged.
+func (f *fsck) treeState() *transparency.Head {
+	var state struct {
+		Size int64  `json:"size"`
+		Root []byte `json:"root"`
+	}
+	raw, err := f.read(treeState)
+	if err == nil {
+		err = json.Unmarshal(raw, &state)
+	}
+	if err == nil {
+		again, marshalErr := json.Marshal(state)
+		if marshalErr != nil || !bytes.Equal(again, raw) || state.Size < 0 || len(state.Root) != tlog.HashSize {
+			err = errors.New("it is not in its form")
+		}
+	}
+	if err != nil {
+		f.damaged(treeState, "%v", err)
+		return nil
+	}
+	return &transparency.Head{Size: state.Size, Root: tlog.Hash(state.Root)}
+}
+
+// bundle is what the two files about some entries say, nil if one cannot be read.
+type bundle struct {
+	entries, tile []tlog.Hash
+	why           string // of entries, if nil
+}
+
+func (f *fsck) bundle(index int64, width int) bundle {
+	var b bundle
+	raw, err := f.read(tiles.Path(-1, index, width))
+	if err == nil {
+		var list [][]byte
+		var rest []byte
+		if list, rest, err = tiles.Split(raw, width); err == nil && len(rest) > 0 {
+			err = fmt.Errorf("it goes on after its last entry, for %d bytes", len(rest))
+		}
+		for _, e := range list {
+			b.entries = append(b.entries, tlog.RecordHash(e))
+		}
+	}
+	if err != nil {
+		b.entries, b.why = nil, err.Error()
+	}
+	if raw, err := f.read(tiles.Path(0, index, width)); err == nil && len(raw) == width*tlog.HashSize {
+		b.tile = split(raw)
+	}
+	return b
+}
+
+func split(raw []byte) []tlog.Hash {
+	out := make([]tlog.Hash, 0, len(raw)/tlog.HashSize)
+	for ; len(raw) >= tlog.HashSize; raw = raw[tlog.HashSize:] {
+		out = append(out, tlog.Hash(raw[:tlog.HashSize]))
+	}
+	return out
+}
+
+// entries takes, of each bundle and the tile above it, the one that is right.
+func (f *fsck) entries(tree, signed *transparency.Head) {
+	size := tree.Size
+	var leaves []tlog.Hash
+	var open []doubt
+	for i := int64(0); i*tiles.Width < size; i++ {
+		width := int(min(size-i*tiles.Width, tiles.Width))
+		b := f.bundle(i, width)
+		d := doubt{i, width, b}
+		switch {
+		case b.entries == nil && b.tile == nil:
+			d.name(f, true, true)
+			leaves = append(leaves, make([]tlog.Hash, width)...)
+			continue
+		case b.entries == nil || b.tile == nil:
+			d.name(f, b.entries == nil, b.tile == nil)
+		case !slices.Equal(b.entries, b.tile):
+			above, err := f.dir.Read(f.ctx, tiles.Path(1, i/tiles.Width, f.width(1, i/tiles.Width, size)))
+			at := int(i%tiles.Width) * tlog.HashSize
+			switch {
+			case err == nil && width == tiles.Width && len(above) >= at+tlog.HashSize && fold(b.tile) == tlog.Hash(above[at:at+tlog.HashSize]):
+				d.name(f, true, false)
+				b.entries = nil
+			case err == nil && width == tiles.Width && len(above) >= at+tlog.HashSize && fold(b.entries) == tlog.Hash(above[at:at+tlog.HashSize]):
+				d.name(f, false, true)
+			default:
+				open = append(open, d)
+			}
+		}
+		if b.entries == nil {
+			b.entries = b.tile
+		}
+		leaves = append(leaves, b.entries...)
+	}
+	f.levels = build(leaves)
+	f.settle(open, tree, signed)
+}
+
+// doubt is a bundle whose two files disagree.
+type doubt struct {
+	index int64
+	width int
+	bundle
+}
+
+func (d *doubt) name(f *fsck, entries, tile bool) {
+	if entries {
+		why := d.why
+		if why == "" {
+			why = "its entries are not those that the tree commits to"
+		}
+		f.damaged(tiles.Path(-1, d.index, d.width), "%s", why)
+	}
+	if tile {
+		f.damaged(tiles.Path(0, d.index, d.width), "it does not hold the hashes of its entries")
+	}
+}
+
+// settle decides what the tile above could not, by the root: the entries are right
+// if they lead to it, else the tile if it does.
+func (f *fsck) settle(open []doubt, tree, signed *transparency.Head) {
+	right := func() bool {
+		return f.levels.root(tree.Size) == tree.Root || signed != nil && signed.Size <= tree.Size && f.levels.root(signed.Size) == signed.Root
+	}
+	for _, d := range open {
+		if len(open) == 1 && !right() {
+			copy(f.levels[0][d.index*tiles.Width:], d.tile)
+			if f.levels = build(f.levels[0]); right() {
+				d.name(f, true, false)
+				continue
+			}
+		}
+		d.name(f, len(open) > 1, true)
+	}
+}
+
+func (f *fsck) width(level int, index, size int64) int {
+	return int(min(size>>(8*level)-index*tiles.Width, tiles.Width))
+}
+
+// roots holds the heads against the entries.
+func (f *fsck) roots(tree, signed *transparency.Head) {
+	sure := len(f.out.Damaged) == 0
+	if f.levels.root(tree.Size) != tree.Root && tree != signed {
+		f.damaged(treeState, "its root is not that of the %d entries", tree.Size)
+	}
+	if signed == nil {
+		return
+	}
+	switch {
+	case signed.Size > tree.Size:
+		f.damaged(treeState, "it says %d entries, and %d are signed", tree.Size, signed.Size)
+	case f.levels.root(signed.Size) != signed.Root && sure:
+		f.damaged(tiles.Checkpoint, "its root is not that of the first %d entries: the log was forked or its entries exchanged", signed.Size)
+	case f.levels.root(signed.Size) != signed.Root && len(f.out.Damaged) == 0:
+		f.damaged(tiles.Checkpoint, "its root is not that of the first %d entries", signed.Size)
+	}
+	if raw, err := f.read(WitnessedFile); err == nil {
+		h, err := f.config.Policy.OpenHead(raw)
+		switch {
+		case errors.Is(err, transparency.ErrQuorum): // the policy changed since
+		case err != nil:
+			f.damaged(WitnessedFile, "%v", err)
+		case h.Size > tree.Size || f.levels.root(h.Size) != h.Root:
+			f.damaged(WitnessedFile, "its root is not that of the first %d entries", h.Size)
+		}
+	} else if !errors.Is(err, fs.ErrNotExist) {
+		f.damaged(WitnessedFile, "%v", err)
+	}
+}
+
+// tiles holds the tiles above the lowest against what the entries make of them.
+func (f *fsck) tiles() {
+	for level := 1; level < len(f.levels); level++ {
+		for i := int64(0); i*tiles.Width < int64(len(f.levels[level])); i++ {
+			width := f.width(level, i, f.out.Size)
+			path := tiles.Path(level, i, width)
+			raw, err := f.read(path)
+			switch {
+			case err != nil:
+				f.damaged(path, "%v", err)
+			case !slices.Equal(split(raw), f.levels[level][i*tiles.Width:][:width]) || len(raw)%tlog.HashSize != 0:
+				f.damaged(path, "it does not hold the hashes of the tiles below it")
+			}
+		}
+	}
+}
+
+// rest looks at the files that were not read yet: partial tiles of older heads, and
+// what crashes left.
+func (f *fsck) rest() error {
+	root := f.config.Dir
+	return filepath.WalkDir(root, func(path string, d fs.DirEntry, err error) error {
+		if err != nil || d.IsDir() {
+			return err
+		}
+		rel, err := filepath.Rel(root, path)
+		if err != nil {
+			return err
+		}
+		if rel = filepath.ToSlash(rel); !f.seen[rel] && !strings.HasSuffix(rel, ".lock") {
+			f.other(rel)
+		}
+		return f.ctx.Err()
+	})
+}
+
+func (f *fsck) other(path string) {
+	raw, err := f.read(path)
+	level, index, width, ok := parsePath(path)
+	var want []tlog.Hash
+	if ok {
+		want = f.levels.slice(max(level, 0), index, width)
+	}
+	switch {
+	case err != nil:
+		f.damaged(path, "%v", err)
+	case path == ".state/version":
+		if string(raw) != "1" {
+			f.damaged(path, "it holds %.20q and not 1", raw)
+		}
+	case path == ".state/gcState":
+		var state struct{ FromSize int64 }
+		if json.Unmarshal(raw, &state) != nil || state.FromSize%tiles.Width != 0 || state.FromSize > f.out.Size || state.FromSize < 0 {
+			f.damaged(path, "it holds %.60q", raw)
+		}
+	case want == nil: // beyond the tree, or no file of a log
+		f.out.Left = append(f.out.Left, path)
+	default:
+		f.old(path, level, index, width, raw, want)
+	}
+}
+
+// old checks a partial tile or bundle of an older size against what the tree begins
+// with. If a batch was cut short by a crash, and other entries came after, its two
+// files are both of another history, one nobody signed. One of the two alone is
+// damage.
+func (f *fsck) old(path string, level int, index int64, width int, raw []byte, want []tlog.Hash) {
+	why := differs(level, raw, want)
+	if why == "" {
+		return
+	}
+	if level <= 0 {
+		twin := -1 - level
+		raw, err := f.dir.Read(f.ctx, tiles.Path(twin, index, width))
+		if err != nil || differs(twin, raw, want) != "" {
+			f.out.Left = append(f.out.Left, path)
+			return
+		}
+	}
+	f.damaged(path, "%s", why)
+}
+
+// differs says why a tile, or with level -1 a bundle, is not of these hashes.
+func differs(level int, raw []byte, want []tlog.Hash) string {
+	if level >= 0 {
+		if !bytes.Equal(raw, join(want)) {
+			return "it is not what the tree begins with"
+		}
+		return ""
+	}
+	list, rest, err := tiles.Split(raw, len(want))
+	if err != nil || len(rest) > 0 {
+		return fmt.Sprintf("it does not hold %d entries", len(want))
+	}
+	for i, e := range list {
+		if tlog.RecordHash(e) != want[i] {
+			return fmt.Sprintf("its entry %d is not what the tree commits to", i)
+		}
+	}
+	return ""
+}
+
+// parsePath reads the path of a tile or bundle.
+func parsePath(path string) (level int, index int64, width int, ok bool) {
+	rest, ok := strings.CutPrefix(path, "tile/")
+	kind, rest, cut := strings.Cut(rest, "/")
+	if kind == "entries" {
+		kind = "data"
+	}
+	t, err := tlog.ParseTilePath(fmt.Sprintf("tile/8/%s/%s", kind, rest))
+	return t.L, t.N, t.W, ok && cut && err == nil
+}
+
+// state checks the files outside of the log's directory.
+func (f *fsck) state() {
+	state := f.config.State
+	if state == "" {
+		return
+	}
+	at := func(name string) string { return filepath.Join(state, name) }
+	origin := f.config.Policy.Logs[0].Origin
+	last, err := witness.Record{Path: at(guardFile)}.Load(origin)
+	switch {
+	case err != nil:
+		f.damaged(at(guardFile), "%v", err)
+	case last.Size > f.out.Size:
+		f.damaged(at(guardFile), "%d entries were signed, and %d are there: the log was put back from a copy", last.Size, f.out.Size)
+	case f.levels.root(last.Size) != last.Root:
+		f.damaged(at(guardFile), "the first %d entries are not those that were signed", last.Size)
+	}
+	f.out.Files += 3
+	if raw, err := os.ReadFile(at(streamsFile)); err == nil {
+		if snap, err := parseSnapshot(raw); err != nil {
+			f.damaged(at(streamsFile), "%v", err)
+		} else if snap.size > f.out.Size {
+			f.damaged(at(streamsFile), "%d entries were final, and %d are there", snap.size, f.out.Size)
+		}
+	} else if !errors.Is(err, fs.ErrNotExist) {
+		f.damaged(at(streamsFile), "%v", err)
+	}
+	raw, err := os.ReadFile(at(outboxFile))
+	if err != nil && !errors.Is(err, fs.ErrNotExist) {
+		f.damaged(at(outboxFile), "%v", err)
+	}
+	if whole, err := durable.ReadRecords(raw, func([]byte) error { return nil }); err != nil {
+		f.damaged(at(outboxFile), "%v", err)
+	} else if whole < len(raw) {
+		f.damaged(at(outboxFile), "its last %s bytes are half a record, which was never accepted; opening the log cuts them off", strconv.Itoa(len(raw)-whole))
+	}
+}

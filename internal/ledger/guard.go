@@ -1,0 +1,111 @@
+package ledger
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"path/filepath"
+	"sync"
+
+	fmtlog "github.com/transparency-dev/formats/log"
+	"golang.org/x/mod/sumdb/note"
+	"golang.org/x/mod/sumdb/tlog"
+
+	"github.com/surety-cloud/surety/internal/tiles"
+	"github.com/surety-cloud/surety/internal/witness"
+	"github.com/surety-cloud/surety/transparency"
+)
+
+// guard signs heads for the log, each only if it extends the one signed before.
+// What was signed last is kept outside the log's directory and is durable before
+// the signature exists, so that a directory put back from a copy cannot make the
+// key sign a second history. The first refusal is the last word: the guard signs
+// nothing more until the log is opened anew.
+type guard struct {
+	note.Signer
+	ctx     context.Context
+	record  witness.Record
+	dir     string // the log's
+	source  tiles.Source
+	signed  chan struct{} // holds a token if something was signed
+	refuse  func(error)
+	mu      sync.Mutex
+	last    transparency.Head
+	refused error
+}
+
+// ErrFork is in every error after the guard refused to sign.
+var ErrFork = errors.New("the log's directory does not hold what was signed before; it was changed or put back from a copy")
+
+var errClosed = errors.New("the log is closed")
+
+// Sign signs the body of a checkpoint.
+func (g *guard) Sign(msg []byte) ([]byte, error) {
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	if g.refused != nil {
+		return nil, g.refused
+	}
+	sig, err := g.sign(msg)
+	if err != nil {
+		g.refused = err
+		g.refuse(err)
+		return nil, err
+	}
+	select {
+	case g.signed <- struct{}{}:
+	default:
+	}
+	return sig, nil
+}
+
+func (g *guard) sign(msg []byte) ([]byte, error) {
+	var body fmtlog.Checkpoint
+	if rest, err := body.Unmarshal(msg); err != nil || len(rest) > 0 || len(body.Hash) != tlog.HashSize {
+		return nil, fmt.Errorf("sign head: it is not a checkpoint: %q", msg)
+	}
+	next := transparency.Head{Origin: body.Origin, Size: int64(body.Size), Root: tlog.Hash(body.Hash)}
+	if next.Origin != g.last.Origin {
+		return nil, fmt.Errorf("sign head: it is of the log %q", next.Origin)
+	}
+	tree := tiles.Tree{Source: g.source, Size: next.Size, Root: next.Root}
+	if _, err := tree.Extends(g.ctx, g.last.Size, g.last.Root); err != nil {
+		return nil, fmt.Errorf("sign head of %d entries: %w: %w", next.Size, ErrFork, err)
+	}
+	if next.Size > g.last.Size {
+		// Tessera may hand over a tree that it has not synced yet: a power cut must not
+		// take the entries and leave the record of them.
+		if err := g.record.Disk.SyncFolder(filepath.Join(g.dir, filepath.Dir(treeState))); err != nil {
+			return nil, fmt.Errorf("sign head: make the tree durable: %w", err)
+		}
+		if err := g.record.Store(&next); err != nil {
+			return nil, fmt.Errorf("sign head: keep what is signed: %w", err)
+		}
+		g.last = next
+	}
+	return g.Signer.Sign(msg)
+}
+
+// close ends signing. It waits for a signature that is being made.
+func (g *guard) close() {
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	if g.refused == nil {
+		g.refused = errClosed
+	}
+}
+
+// holds checks that the tiles still hold what was signed last.
+func (g *guard) holds(ctx context.Context, size int64) error {
+	if size < g.last.Size {
+		return fmt.Errorf("%w: %d entries are there, and %d were signed", ErrFork, size, g.last.Size)
+	}
+	if g.last.Size == 0 {
+		return nil
+	}
+	tree := tiles.Tree{Source: g.source, Size: g.last.Size, Root: g.last.Root}
+	if _, err := tree.Path(ctx, g.last.Size-1); err != nil {
+		return fmt.Errorf("%w: the head of %d entries: %w", ErrFork, g.last.Size, err)
+	}
+	return nil
+}

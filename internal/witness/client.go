@@ -1,0 +1,103 @@
+package witness
+
+import (
+	"bytes"
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"net/http"
+	"strings"
+
+	"golang.org/x/mod/sumdb/note"
+
+	"github.com/surety-cloud/surety/internal/tiles"
+	"github.com/surety-cloud/surety/transparency"
+)
+
+// Client asks one witness. It is used by one goroutine at a time.
+type Client struct {
+	HTTP    *http.Client
+	Witness transparency.Witness
+	known   int64 // the size that the witness is thought to know
+}
+
+// ErrRefused is in the error of CoSign if the witness says that the head does not
+// extend what it has seen. Either the log has two histories or was set back, or the
+// witness is wrong.
+var ErrRefused = errors.New("it has seen another history of this log")
+
+// CoSign returns the witness's signature line over the checkpoint of the tree. The
+// signature is checked.
+func (c *Client) CoSign(ctx context.Context, checkpoint []byte, tree *tiles.Tree) ([]byte, error) {
+	for range 3 { // our idea of what it knows may be out of date, and once more if others submit too
+		line, err := c.try(ctx, checkpoint, tree)
+		if line != nil || err != nil {
+			return line, err
+		}
+	}
+	return nil, fmt.Errorf("witness %s: each time it knows another size", c.Witness.Name)
+}
+
+// try asks once. It returns neither line nor error if the witness knows another
+// size, which the next try starts from.
+func (c *Client) try(ctx context.Context, checkpoint []byte, tree *tiles.Tree) (line []byte, err error) {
+	defer func() {
+		if err != nil {
+			err = fmt.Errorf("witness %s: %w", c.Witness.Name, err)
+		}
+	}()
+	if known := c.known; known > tree.Size {
+		c.known = 0 // ask again next time
+		return nil, fmt.Errorf("%w: %d entries, and this log has %d", ErrRefused, known, tree.Size)
+	}
+	req := request{old: c.known, checkpoint: checkpoint}
+	if req.proof, err = tree.Prove(ctx, c.known); err != nil {
+		return nil, err
+	}
+	resp, body, err := c.post(ctx, req.marshal())
+	if err != nil {
+		return nil, err
+	}
+	switch {
+	case resp.StatusCode == http.StatusOK:
+		if line, err = c.open(checkpoint, body); err == nil {
+			c.known = tree.Size
+		}
+		return line, err
+	case resp.StatusCode == http.StatusConflict && resp.Header.Get("Content-Type") == sizeType:
+		size, err := parseSize(strings.TrimSuffix(string(body), "\n"))
+		if err != nil {
+			return nil, err
+		}
+		c.known = size
+		return nil, nil
+	case resp.StatusCode == http.StatusConflict || resp.StatusCode == http.StatusUnprocessableEntity:
+		return nil, fmt.Errorf("%w: %s: %.200q", ErrRefused, resp.Status, body)
+	}
+	return nil, fmt.Errorf("%s: %.200q", resp.Status, body)
+}
+
+func (c *Client) post(ctx context.Context, body []byte) (resp *http.Response, answer []byte, err error) {
+	url := strings.TrimSuffix(c.Witness.URL, "/") + "/add-checkpoint"
+	req, err := http.NewRequestWithContext(ctx, http.MethodPost, url, bytes.NewReader(body))
+	if err != nil {
+		return nil, nil, err
+	}
+	resp, err = c.HTTP.Do(req)
+	if err != nil {
+		return nil, nil, err
+	}
+	defer func() { err = errors.Join(err, resp.Body.Close()) }()
+	answer, err = io.ReadAll(io.LimitReader(resp.Body, maxAnswer))
+	return resp, answer, err
+}
+
+// open takes the witness's own signature out of its answer.
+func (c *Client) open(checkpoint, answer []byte) ([]byte, error) {
+	n, err := note.Open(append(bytes.Clone(checkpoint), answer...), note.VerifierList(c.Witness.Verifier))
+	if err != nil {
+		return nil, fmt.Errorf("its signature does not verify: %w", err)
+	}
+	return fmt.Appendf(nil, "— %s %s\n", n.Sigs[0].Name, n.Sigs[0].Base64), nil
+}

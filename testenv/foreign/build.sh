@@ -1,0 +1,25 @@
+#!/bin/sh
+# Builds what is not ours and logs are tested with: litewitness, a witness; addlog,
+# which makes it know a log; and hammer, Tessera's load test, which reads. The binaries are kept under the user's cache directory, in a folder named
+# after everything they are made of, and bin links to that folder.
+#
+# go mod tidy cannot be run here: it wants the tests of torchwood, and with them a
+# module that proxies do not have. Raise the version with
+# go get filippo.io/torchwood/cmd/litewitness.
+set -eu
+cd "$(dirname "$0")"
+
+tessera=$(awk '$1 == "github.com/transparency-dev/tessera" { print $2 }' ../../go.mod)
+key=$({ echo "$tessera"; go version; cat build.sh go.mod go.sum addlog/main.go; } | git hash-object --stdin)
+dir=${XDG_CACHE_HOME:-$HOME/.cache}/surety/testenv/$key
+if [ ! -x "$dir/hammer" ]; then
+	echo "testenv: building litewitness and hammer; this is done once" >&2
+	mkdir -p "$dir.$$"
+	CGO_ENABLED=0 GOWORK=off GOFLAGS=-mod=readonly nice -n 10 go build -trimpath -ldflags "-s -w" -o "$dir.$$/" filippo.io/torchwood/cmd/litewitness ./addlog
+	CGO_ENABLED=0 GOWORK=off GOBIN="$dir.$$" nice -n 10 go install -trimpath -ldflags "-s -w" "github.com/transparency-dev/tessera/internal/hammer@$tessera"
+	mkdir -p "$dir"
+	mv "$dir.$$/litewitness" "$dir.$$/addlog" "$dir"/
+	mv "$dir.$$/hammer" "$dir"/
+	rmdir "$dir.$$"
+fi
+ln -sfn "$dir" bin

@@ -1,0 +1,138 @@
+// Package transparency says what a log is trusted for, and checks it: the leaf
+// that stands for a statement, the head that a log signs, the path between them,
+// and the witnesses who have seen that head and no other.
+//
+//	Leaf    what a log holds: a commitment, never a name or a result
+//	Policy  whose logs, which witnesses, how many of them; the verifier's own
+//	Check   leaf + proof + policy -> where and when it was logged, who saw it
+//
+// A log is a list that only grows. Its head, the checkpoint, is signed by the log
+// and co-signed by witnesses, who each refuse a head that does not extend the one
+// they saw before. A log that shows two histories must therefore fool a quorum of
+// them, and two heads of one size and different roots are proof that it tried
+// (Conflict). What is logged is final once the policy's quorum has witnessed it.
+//
+// The formats are those of C2SP: signed-note, tlog-checkpoint, tlog-cosignature,
+// tlog-proof and tlog-policy. The package is pure, and verifies only; writing to a
+// log is done elsewhere.
+package transparency
+
+import (
+	"bytes"
+	"encoding/hex"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"regexp"
+	"slices"
+	"strconv"
+	"time"
+
+	"github.com/surety-cloud/surety"
+)
+
+// MaxLeaf bounds the bytes of a leaf.
+const MaxLeaf = 512
+
+// Kind is what a leaf is about.
+type Kind string
+
+// The kinds of leaves.
+const (
+	StatementLeaf  Kind = "statement"      // a party's statement about an assessment
+	AdminLeaf      Kind = "admin"          // what an administrator did to the log
+	KeyIntroduced  Kind = "key-introduce"  // a signing key is used from here on
+	KeyRetired     Kind = "key-retire"     // and no longer from here on
+	KeyCompromised Kind = "key-compromise" // what it signs from here on counts for nothing
+	ErasureLeaf    Kind = "erasure"        // salts were destroyed
+)
+
+var kinds = []Kind{StatementLeaf, AdminLeaf, KeyIntroduced, KeyRetired, KeyCompromised, ErasureLeaf}
+
+// Leaf is one entry of a log. It names nothing: the stream is a keyed pseudonym,
+// and the commitment hides what it commits to.
+type Leaf struct {
+	Kind       Kind
+	Stream     string        // 16 hex digits: one issuer's entries about one system
+	Sequence   int64         // of the entry in its stream, from 1; a gap shows that one is missing
+	Previous   surety.Digest // of the stream's leaf before, zero for the first
+	Commitment surety.Digest // SHA-256 of the signed envelope, or of what the kind says
+	Key        string        // id of the issuer's key, 16 hex digits
+	Claimed    time.Time     // the issuer's clock, whole seconds; witnesses' times bound it
+}
+
+// Append appends the one text of the leaf to b:
+//
+//	[1,"KIND","STREAM",SEQUENCE,"PREVIOUS","COMMITMENT","KEY","TIME"]
+//
+// with digests as 64 hex digits, the zero one as "".
+func (l *Leaf) Append(b []byte) []byte {
+	b = append(b, `[1,"`...)
+	b = append(append(append(b, l.Kind...), `","`...), l.Stream...)
+	b = strconv.AppendInt(append(b, `",`...), l.Sequence, 10)
+	b = append(append(b, `,"`...), hexOf(l.Previous)...)
+	b = append(append(b, `","`...), hexOf(l.Commitment)...)
+	b = append(append(append(b, `","`...), l.Key...), `","`...)
+	b = l.Claimed.UTC().AppendFormat(b, time.RFC3339)
+	return append(b, `"]`...)
+}
+
+func hexOf(d surety.Digest) string {
+	if d.IsZero() {
+		return ""
+	}
+	return hex.EncodeToString(d[:])
+}
+
+// Digest is what the next leaf of the stream calls Previous.
+func (l *Leaf) Digest() surety.Digest { return surety.DigestOf(l.Append(nil)) }
+
+var shortHex = regexp.MustCompile(`^[0-9a-f]{16}$`)
+
+// ParseLeaf reads a leaf. It accepts exactly the bytes that Append writes.
+func ParseLeaf(raw []byte) (*Leaf, error) {
+	fail := func(why string) (*Leaf, error) { return nil, errors.New("parse leaf: " + why) }
+	if len(raw) > MaxLeaf {
+		return fail(fmt.Sprintf("%d bytes, more than %d", len(raw), MaxLeaf))
+	}
+	var l Leaf
+	var version int
+	var previous, commitment, claimed string
+	fields := []any{&version, &l.Kind, &l.Stream, &l.Sequence, &previous, &commitment, &l.Key, &claimed}
+	var parts []json.RawMessage
+	if err := json.Unmarshal(raw, &parts); err != nil || len(parts) != len(fields) {
+		return fail("it is not an array of eight")
+	}
+	for i, part := range parts {
+		if err := json.Unmarshal(part, fields[i]); err != nil {
+			return fail(err.Error())
+		}
+	}
+	var errs [3]error
+	l.Previous, errs[0] = digestOf(previous)
+	l.Commitment, errs[1] = digestOf(commitment)
+	l.Claimed, errs[2] = time.Parse(time.RFC3339, claimed)
+	switch err := errors.Join(errs[:]...); {
+	case err != nil:
+		return fail(err.Error())
+	case version != 1:
+		return fail(fmt.Sprintf("version %d is not known", version))
+	case !slices.Contains(kinds, l.Kind):
+		return fail(fmt.Sprintf("kind %q is not known", l.Kind))
+	case !shortHex.MatchString(l.Stream) || !shortHex.MatchString(l.Key):
+		return fail("stream and key are 16 hex digits each")
+	case l.Sequence < 1 || (l.Sequence == 1) != l.Previous.IsZero():
+		return fail("its sequence and the leaf before it contradict each other")
+	case !bytes.Equal(l.Append(nil), raw):
+		return fail("it is not in its one form")
+	}
+	return &l, nil
+}
+
+func digestOf(text string) (d surety.Digest, err error) {
+	if text == "" {
+		return d, nil
+	}
+	err = d.UnmarshalText([]byte("sha256:" + text))
+	return d, err
+}
