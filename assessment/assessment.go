@@ -174,12 +174,6 @@ func (n Counts) Total() int {
 	return sum
 }
 
-func (n *Counts) add(more Counts) {
-	for i, v := range more {
-		n[i] += v
-	}
-}
-
 // Summary holds the totals. Every result is counted once per dimension.
 type Summary struct {
 	Verdicts       Counts

@@ -42,7 +42,7 @@ func Infer(items []*evidence.Item) *Model {
 type inference struct {
 	model     *Model
 	byKind    map[string][]*evidence.Item
-	present   map[object]bool
+	present   map[object]bool // what byKind holds, once it is asked for
 	workloads []*workload
 	zone      map[string]string           // namespace -> zone
 	named     map[object]*workload        // by namespace, kind, name
@@ -73,18 +73,16 @@ func newInference(items []*evidence.Item) *inference {
 			Parties:  map[string]*Party{}, Services: map[string]*Service{}, Data: map[string]*Data{},
 			Zones: map[string]*Zone{}, Components: map[string]*Component{},
 		},
-		byKind: map[string][]*evidence.Item{}, present: map[object]bool{}, zone: map[string]string{},
+		byKind: map[string][]*evidence.Item{}, zone: map[string]string{},
 		named: map[object]*workload{}, labelled: map[string][]*workload{}, inZone: map[string][]*workload{},
 		account: map[object][]*workload{}, services: map[object]*evidence.Item{}, flows: map[[3]string]surety.Origin{},
 	}
-	sorted := slices.Clone(items)
-	slices.SortStableFunc(sorted, func(a, b *evidence.Item) int { return a.Key.Compare(b.Key) })
+	sorted := evidence.Sorted(items)
 	for _, it := range sorted {
 		if it.Imported || it.Key.Provider != evidence.ProviderKubernetes && it.Key.Provider != evidence.ProviderDockerfile {
 			continue
 		}
 		in.byKind[it.Kind] = append(in.byKind[it.Kind], it)
-		in.present[object{spaceOf(it), it.Kind, it.Name}] = true
 		if it.Kind == "Service" {
 			in.services[object{spaceOf(it), it.Kind, it.Name}] = it
 		}
@@ -197,8 +195,9 @@ var marks = []struct{ kind, path, text, product string }{
 // A node on a provider's machines is none by itself: it may be self-run.
 func (in *inference) findManaged() {
 	for _, mark := range marks {
+		path := strings.Fields(mark.path)
 		for _, it := range in.byKind[mark.kind] {
-			v := it.Facts.Path(strings.Fields(mark.path)...)
+			v := it.Facts.Path(path...)
 			found := v.Str() == mark.text
 			for _, f := range v.Fields() {
 				found = found || strings.HasPrefix(f.Key, mark.text)
@@ -280,11 +279,23 @@ func (in *inference) addWorkload(it *evidence.Item, typ string) {
 // owned reports whether it belongs to another workload of the set.
 func (in *inference) owned(it *evidence.Item) bool {
 	for _, f := range it.Facts.Path("metadata", "ownerReferences").Fields() {
-		if in.present[object{spaceOf(it), f.Value.Get("kind").Str(), f.Value.Get("name").Str()}] {
+		if in.has(object{spaceOf(it), f.Value.Get("kind").Str(), f.Value.Get("name").Str()}) {
 			return true
 		}
 	}
 	return false
+}
+
+func (in *inference) has(o object) bool {
+	if in.present == nil {
+		in.present = map[object]bool{}
+		for kind, items := range in.byKind {
+			for _, it := range items {
+				in.present[object{spaceOf(it), kind, it.Name}] = true
+			}
+		}
+	}
+	return in.present[o]
 }
 
 // nameComponents gives each workload its own name if nothing else has it, else

@@ -179,7 +179,7 @@ func large(t testing.TB, n int) *assessment.Assessment {
 			in.Judged = append(in.Judged, j)
 		}
 	}
-	assessment.SortItems(in.Items)
+	evidence.Sort(in.Items)
 	return assessment.Assess(in)
 }
 
