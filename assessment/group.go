@@ -163,7 +163,7 @@ func rootCause(item *evidence.Item) string {
 }
 
 // images lists the images of a pod's containers, in order.
-func images(pod *evidence.Value) string {
+func images(pod evidence.Facts) string {
 	var images []string
 	for _, c := range pod.Get("containers").Fields() {
 		if image := c.Value.Get("image").Str(); image != "" {

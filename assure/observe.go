@@ -73,7 +73,11 @@ func (s *seen) judgeAll(set *policy.Set, facts bool) {
 		j := assessment.Judged{Item: r.Item, Check: r.Check, Verdict: r.Verdict}
 		if r.Verdict != surety.Pass {
 			j.Detail = &assessment.Detail{}
-			*j.Detail = detail(facts, r.Outcome, r.Item.Facts)
+			var read *evidence.Value
+			if facts && r.Verdict == surety.Fail {
+				read = r.Item.Facts.Value()
+			}
+			*j.Detail = detail(facts, r.Outcome, read)
 		}
 		s.singly = append(s.singly, j)
 	}

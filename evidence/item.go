@@ -67,7 +67,7 @@ type Item struct {
 	Origin    surety.Origin // where the object starts
 	Digest    surety.Digest // of the canonical body, secrets and server bookkeeping removed
 	Body      *Value        // nil when the item came from the memo
-	Facts     *Value        // the part of Body that relations between items need; never nil
+	Facts     Facts         // the part of Body that relations between items need; never absent
 	Withheld  []string      // paths removed as secret, such as "data"
 	// Duplicates lists the keys the object's text gives more than once.
 	Duplicates []Duplicate

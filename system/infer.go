@@ -63,7 +63,7 @@ type workload struct {
 	*Component
 	item      *evidence.Item
 	namespace string
-	template  *evidence.Value
+	template  evidence.Facts
 }
 
 func newInference(items []*evidence.Item) *inference {

@@ -329,7 +329,7 @@ func TestInferWhoRunsTheCluster(t *testing.T) {
 		return &evidence.Item{
 			Key:  evidence.Key{Provider: "kubernetes", Account: "prod", Scope: "kube-system", Kind: "Pod", Name: "p"},
 			Kind: "Pod", Namespace: "kube-system", Name: "p",
-			Facts: evidence.NewObject([]evidence.Field{{Key: "kind", Value: evidence.NewString("Pod", 0)}, {Key: "spec", Value: spec}}, 0),
+			Facts: evidence.PackFacts(evidence.NewObject([]evidence.Field{{Key: "kind", Value: evidence.NewString("Pod", 0)}, {Key: "spec", Value: spec}}, 0), 0),
 		}
 	}
 	for image, want := range map[string]string{
