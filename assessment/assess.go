@@ -51,6 +51,7 @@ func Assess(in Input) *Assessment {
 		in.Pool = NewPool(in.Checks)
 	}
 	judgements := in.byItem()
+	in.Judgements, in.Judged = nil, nil // what they are kept in can go
 	var waived [][]*Waiver
 	a.Waivers, waived = applyWaivers(judgements, in.Waivers, in.Today)
 	p := newPlacer(in.Duties)
