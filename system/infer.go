@@ -71,10 +71,10 @@ func newInference(items []*evidence.Item) *inference {
 		model: &Model{
 			Inferred: true,
 			Parties:  map[string]*Party{}, Services: map[string]*Service{}, Data: map[string]*Data{},
-			Zones: map[string]*Zone{}, Components: map[string]*Component{},
+			Zones: map[string]*Zone{},
 		},
 		byKind: map[string][]*evidence.Item{}, zone: map[string]string{},
-		named: map[object]*workload{}, labelled: map[string][]*workload{}, inZone: map[string][]*workload{},
+		inZone:  map[string][]*workload{},
 		account: map[object][]*workload{}, services: map[object]*evidence.Item{}, flows: map[[3]string]surety.Origin{},
 	}
 	sorted := evidence.Sorted(items)
@@ -242,6 +242,12 @@ var workloadKinds = []struct{ kind, typ string }{
 }
 
 func (in *inference) components() {
+	n := 0
+	for _, k := range workloadKinds {
+		n += len(in.byKind[k.kind])
+	}
+	in.workloads, in.named = make([]*workload, 0, n), make(map[object]*workload, n)
+	in.labelled = make(map[string][]*workload, 2*n) // most have a label or two
 	for _, k := range workloadKinds {
 		for _, it := range in.byKind[k.kind] {
 			if in.owned(it) || strings.Contains(it.Key.Name, "@") && in.named[object{spaceOf(it), it.Kind, it.Name}] != nil {
@@ -251,6 +257,7 @@ func (in *inference) components() {
 		}
 	}
 	in.nameComponents()
+	in.model.Components = make(map[string]*Component, len(in.workloads))
 	for _, w := range in.workloads {
 		in.model.Components[w.Name] = w.Component
 		in.stores(w)
@@ -310,12 +317,15 @@ func (in *inference) nameComponents() {
 		func(w *workload) string { return cleanName("workload." + w.item.Key.String()) },
 	}
 	left := in.workloads
-	taken := map[string]bool{internet: true, inferredCluster: true, buildComponent: true}
+	taken := make(map[string]bool, len(left))
+	for _, name := range [...]string{internet, inferredCluster, buildComponent} {
+		taken[name] = true
+	}
 	for z := range in.model.Zones {
 		taken[z] = true
 	}
 	for _, form := range longer {
-		uses := map[string]int{}
+		uses := make(map[string]int, len(left))
 		for _, w := range left {
 			w.Name = form(w)
 			uses[w.Name]++

@@ -110,7 +110,6 @@ func projectionOf(kind string) *evidence.Projection {
 
 // Object is an object as a body or as facts.
 type Object[T any] interface {
-	*evidence.Value | evidence.Facts
 	Get(key string) T
 	Path(keys ...string) T
 	Str() string
