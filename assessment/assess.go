@@ -20,12 +20,12 @@ type Input struct {
 	Duties      *responsibility.Set
 	Elements    *system.Matcher
 	Root        surety.Digest
-	Checks      []*policy.Check // all that were to run, by id
-	Items       []*evidence.Item
+	Checks      []*policy.Check               // all that were to run, by id
+	Items       []*evidence.Item              // in key order; evidence.Sort numbers them, which saves time
 	Controllers map[evidence.Key]evidence.Key // of each controlled item, the controller at the top
 	Pool        *Pool                         // that Judgements come from; nil if there are none
 	Judgements  []Judgement                   // in any order; those on one item are joined
-	Judged      []Judged                      // more, one by one; those on one item stand together
+	Judged      []Judged                      // more, one by one, in any order
 	Sources     []evidence.Report
 	Coverage    Coverage // but for Assessed, which Assess counts
 	Waivers     []*Waiver
@@ -52,6 +52,7 @@ func Assess(in Input) *Assessment {
 		in.Pool = NewPool(in.Checks)
 	}
 	judgements := in.byItem()
+	in.Judgements, in.Judged = nil, nil // what they are kept in can go
 	var waived [][]*Waiver
 	a.Waivers, waived = applyWaivers(judgements, in.Waivers, in.Today)
 	p := newPlacer(in.Duties)
@@ -69,23 +70,57 @@ func Assess(in Input) *Assessment {
 
 // byItem returns the judgement of each item.
 func (in *Input) byItem() []Judgement {
-	order := make(map[*evidence.Item]int, len(in.Items))
-	for i, item := range in.Items {
-		order[item] = i
-	}
+	place := in.places()
 	out := make([]Judgement, len(in.Items))
 	for _, j := range in.Judgements {
-		i := order[j.Item]
+		i := place(j.Item)
 		out[i] = in.Pool.join(out[i], j)
 	}
-	for rest := in.Judged; len(rest) > 0; {
+	for rest := in.gather(place); len(rest) > 0; {
 		n := 1
 		for n < len(rest) && rest[n].Item == rest[0].Item {
 			n++
 		}
-		i := order[rest[0].Item]
+		i := place(rest[0].Item)
 		out[i] = in.Pool.join(out[i], in.Pool.Judge(rest[0].Item, rest[:n]))
 		rest = rest[n:]
+	}
+	return out
+}
+
+// places returns what finds the place of one of in.Items: its number, or a map
+// if they are not numbered.
+func (in *Input) places() func(*evidence.Item) int {
+	var known map[*evidence.Item]int
+	return func(item *evidence.Item) int {
+		if n := int(item.Number); n < len(in.Items) && in.Items[n] == item {
+			return n
+		}
+		if known == nil {
+			known = make(map[*evidence.Item]int, len(in.Items))
+			for i, item := range in.Items {
+				known[item] = i
+			}
+		}
+		return known[item]
+	}
+}
+
+// gather returns in.Judged by item; those on one item stay in their order. What
+// comes check by check is then joined once for each item.
+func (in *Input) gather(place func(*evidence.Item) int) []Judged {
+	next := make([]int32, len(in.Items)+1)
+	for i := range in.Judged {
+		next[place(in.Judged[i].Item)+1]++
+	}
+	for i := range in.Items {
+		next[i+1] += next[i]
+	}
+	out := make([]Judged, len(in.Judged))
+	for _, j := range in.Judged {
+		i := place(j.Item)
+		out[next[i]] = j
+		next[i]++
 	}
 	return out
 }
@@ -137,11 +172,4 @@ const nodeInfo = "NodeInfo"
 func readsKind(c *policy.Check, kind string) bool {
 	kind, _, _ = strings.Cut(kind, ".")
 	return c.AppliesTo(evidence.ProviderKubernetes, kind)
-}
-
-// SortItems puts items in key order, the order of every report.
-func SortItems(items []*evidence.Item) {
-	if byKey := func(a, b *evidence.Item) int { return a.Key.Compare(b.Key) }; !slices.IsSortedFunc(items, byKey) {
-		slices.SortStableFunc(items, byKey)
-	}
 }

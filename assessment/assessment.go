@@ -170,17 +170,7 @@ type Counts [5]int
 
 // Total is the number of results counted.
 func (n Counts) Total() int {
-	sum := 0
-	for _, v := range n {
-		sum += v
-	}
-	return sum
-}
-
-func (n *Counts) add(more Counts) {
-	for i, v := range more {
-		n[i] += v
-	}
+	return n[0] + n[1] + n[2] + n[3] + n[4]
 }
 
 // Summary holds the totals. Every result is counted once per dimension.

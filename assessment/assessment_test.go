@@ -46,7 +46,7 @@ func item(kind, name, image string) *evidence.Item {
 	return &evidence.Item{
 		Key:  evidence.Key{Provider: "kubernetes", Account: "files", Scope: "shop", Kind: kind + ".apps", Name: name},
 		Kind: kind, Namespace: "shop", Name: name, Origin: surety.Origin{File: name + ".yaml", Line: 1},
-		Digest: surety.DigestOf([]byte(name + image)), Facts: facts,
+		Digest: surety.DigestOf([]byte(name + image)), Facts: evidence.PackFacts(facts, 1),
 	}
 }
 

@@ -55,58 +55,92 @@ func (g *Group) At(i int) Result {
 // group collects the fails by root cause, most urgent first: by severity, then
 // what can be reached from outside, then by how many resources one fix mends.
 func group(a *Assessment) []*Group {
-	type key struct {
-		check *policy.Check
-		party string
-		cause int
-	}
-	byKey := map[key]*Group{}
 	var groups []*Group
-	causes := map[string]int{}
+	causes := map[string]*cause{}
 	for i := range a.standing {
 		s := &a.standing[i]
 		if strings.IndexByte(s.Marks, byte(fails)) < 0 && strings.IndexByte(s.Marks, byte(expired)) < 0 {
 			continue
 		}
-		cause := rootCause(s.Item)
-		number, ok := causes[cause]
-		if !ok {
-			number = len(causes)
-			causes[cause] = number
+		name := rootCause(s.Item)
+		c := causes[name]
+		if c == nil {
+			c = &cause{name: name}
+			causes[name] = c
 		}
-		c := a.Model.Components[s.element]
-		exposed := c != nil && c.Exposed != ""
-		told := -1
-		for k := range len(s.Marks) {
-			if mark(s.Marks[k]) != pass {
-				told++
-			}
-			if mark(s.Marks[k]).verdict() != surety.Fail {
-				continue
-			}
-			at := key{s.Roster.checks[k], s.landing.owners[k].Party, number}
-			g := byKey[at]
-			if g == nil {
-				g = &Group{Check: at.check, Cause: cause, Party: at.party, all: a.standing}
-				byKey[at] = g
-				groups = append(groups, g)
-			}
-			g.fails = append(g.fails, fail{int32(i), int32(k), int32(told)})
-			g.Exposed = g.Exposed || exposed
-		}
+		component := a.Model.Components[s.element]
+		exposed := component != nil && component.Exposed != ""
+		before := len(c.groups)
+		c.gather(a.standing, i, exposed)
+		groups = append(groups, c.groups[before:]...)
 	}
 	slices.SortFunc(groups, byUrgency)
 	return groups
 }
 
+// cause is a root cause and the groups of its fails.
+type cause struct {
+	name    string
+	groups  []*Group
+	landing *landing // of the last item
+	at      []*Group // of each check of that landing, nil if it has not failed
+}
+
+// gather adds the fails of item i to the groups of their checks and parties.
+func (c *cause) gather(all []standing, i int, exposed bool) {
+	s := &all[i]
+	if c.landing != s.landing {
+		c.landing, c.at = s.landing, make([]*Group, len(s.Marks))
+	}
+	told := -1
+	for k := range len(s.Marks) {
+		if mark(s.Marks[k]) != pass {
+			told++
+		}
+		if mark(s.Marks[k]).verdict() != surety.Fail {
+			continue
+		}
+		g := c.at[k]
+		if g == nil {
+			g = c.group(all, s.Roster.checks[k], s.landing.owners[k].Party)
+			c.at[k] = g
+		}
+		g.fails = append(g.fails, fail{int32(i), int32(k), int32(told)})
+		g.Exposed = g.Exposed || exposed
+	}
+}
+
+// group returns the group of a check and a party, which is made if there is none.
+func (c *cause) group(all []standing, check *policy.Check, party string) *Group {
+	for _, g := range c.groups {
+		if g.Check == check && g.Party == party {
+			return g
+		}
+	}
+	g := &Group{Check: check, Cause: c.name, Party: party, all: all}
+	c.groups = append(c.groups, g)
+	return g
+}
+
+// byUrgency puts the most urgent first. It compares first what is told apart at
+// once, since there are as many groups as fails where nothing is alike.
 func byUrgency(a, b *Group) int {
-	return cmp.Or(
-		cmp.Compare(b.Check.Severity, a.Check.Severity),
-		surety.TrueFirst(a.Exposed, b.Exposed),
-		cmp.Compare(b.Len(), a.Len()),
-		strings.Compare(a.Check.ID, b.Check.ID),
-		strings.Compare(a.Cause, b.Cause),
-		cmp.Compare(a.fails[0].item, b.fails[0].item))
+	same := a.Check == b.Check
+	switch {
+	case !same && a.Check.Severity != b.Check.Severity:
+		return cmp.Compare(b.Check.Severity, a.Check.Severity)
+	case a.Exposed != b.Exposed && a.Exposed:
+		return -1
+	case a.Exposed != b.Exposed:
+		return 1
+	case a.Len() != b.Len():
+		return cmp.Compare(b.Len(), a.Len())
+	case !same && a.Check.ID != b.Check.ID:
+		return strings.Compare(a.Check.ID, b.Check.ID)
+	case a.Cause != b.Cause:
+		return strings.Compare(a.Cause, b.Cause)
+	}
+	return cmp.Compare(a.fails[0].item, b.fails[0].item)
 }
 
 // rootCause names what the item was made from. Pods of one controller share it;
@@ -129,7 +163,7 @@ func rootCause(item *evidence.Item) string {
 }
 
 // images lists the images of a pod's containers, in order.
-func images(pod *evidence.Value) string {
+func images(pod evidence.Facts) string {
 	var images []string
 	for _, c := range pod.Get("containers").Fields() {
 		if image := c.Value.Get("image").Str(); image != "" {

@@ -88,7 +88,7 @@ func (p *placer) place(in *Input, judgements []Judgement, waived [][]*Waiver) []
 	for i, j := range judgements {
 		s := &out[i]
 		s.Judgement, s.number, s.place = j, int32(i), -1
-		s.element = in.Elements.Element(in.placed(in.Items[i]).String())
+		s.element = in.Elements.Element(in.placed(in.Items[i]))
 		if at, ok := p.duties.Find(s.element); ok {
 			s.place = int32(at)
 		}

@@ -98,6 +98,15 @@ func NewPool(checks []*policy.Check) *Pool {
 	return p
 }
 
+// Expect makes room for so many details.
+func (p *Pool) Expect(details int) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	if len(p.details) == 0 {
+		p.details = make(map[string]*Packed, details)
+	}
+}
+
 // Judge makes a judgement of what checks say of item, in any order.
 func (p *Pool) Judge(item *evidence.Item, said []Judged) Judgement {
 	p.mu.Lock()

@@ -85,14 +85,11 @@ func (t *tally) status() responsibility.Status {
 type index struct {
 	start []int32 // of each element, its first place in items; one more at the end
 	items []int32
-	held  map[row]*tally // what counts for an element from those it holds
+	held  [][]tally // of each element, what counts for its rows from those it holds; nil if nothing does
 }
 
-// row is a row of the element at a place of the set.
-type row struct{ element, number int }
-
 func newIndex(all []standing, duties *responsibility.Set) index {
-	x := index{start: make([]int32, len(duties.Elements())+1), held: map[row]*tally{}}
+	x := index{start: make([]int32, len(duties.Elements())+1), held: make([][]tally, len(duties.Elements()))}
 	for i := range all {
 		s := &all[i]
 		if s.place < 0 {
@@ -124,11 +121,10 @@ func (x *index) countHeld(s *standing, duties *responsibility.Set) {
 		for range h.above {
 			at = duties.Holder(at)
 		}
-		r := row{at, h.row}
-		if x.held[r] == nil {
-			x.held[r] = &tally{}
+		if x.held[at] == nil {
+			x.held[at] = make([]tally, len(duties.Elements()[at].Rows))
 		}
-		x.held[r].mark(mark(s.Marks[h.check]))
+		x.held[at][h.row].mark(mark(s.Marks[h.check]))
 	}
 }
 
@@ -139,17 +135,15 @@ func (a *Assessment) Responsibilities() iter.Seq[Responsibility] {
 		var tallies []tally
 		for n := range a.Duties.Elements() {
 			e := &a.Duties.Elements()[n]
-			tallies = slices.Grow(tallies[:0], len(e.Rows))[:len(e.Rows)]
-			clear(tallies)
+			tallies = append(tallies[:0], a.index.held[n]...)
+			if a.index.held[n] == nil {
+				tallies = append(tallies, make([]tally, len(e.Rows))...)
+			}
 			for _, i := range a.index.items[a.index.start[n]:a.index.start[n+1]] {
 				a.standing[i].count(tallies)
 			}
 			for i := range e.Rows {
 				t := &tallies[i]
-				if held := a.index.held[row{n, i}]; held != nil {
-					t.expired += held.expired
-					t.counts.add(held.counts)
-				}
 				r := Responsibility{
 					Responsibility: responsibility.Responsibility{Row: &e.Rows[i], Element: e.Name},
 					Status:         t.status(), Verdicts: t.counts,

@@ -64,7 +64,7 @@ func Run(ctx context.Context, o Options) (*assessment.Assessment, error) {
 		return nil, err
 	}
 	kubernetes.Disambiguate(seen.items)
-	assessment.SortItems(seen.items)
+	evidence.Sort(seen.items)
 	seen.judgeAll(o.Policy, o.Facts)
 
 	model := o.Model
@@ -98,7 +98,7 @@ func Observe(ctx context.Context, sources []evidence.Source) ([]*evidence.Item, 
 		return nil, nil, err
 	}
 	kubernetes.Disambiguate(seen.items)
-	assessment.SortItems(seen.items)
+	evidence.Sort(seen.items)
 	return seen.items, seen.reports, nil
 }
 

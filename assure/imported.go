@@ -70,7 +70,7 @@ func (im *imports) read(scan *scanner.Scan) ([]*evidence.Item, []assessment.Judg
 		item := &evidence.Item{
 			Key: k, Kind: results[0].Kind, Namespace: results[0].Namespace, Name: results[0].Name,
 			Origin: surety.Origin{File: results[0].Origin.File}, Digest: digestResults(results),
-			Facts: evidence.NewObject(nil, 0), Imported: true,
+			Facts: evidence.PackFacts(evidence.NewObject(nil, 0), 0), Imported: true,
 		}
 		if item.Kind == "" {
 			item.Kind, item.Name = k.Kind, k.Name

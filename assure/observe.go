@@ -6,7 +6,7 @@ import (
 	"encoding/binary"
 	"errors"
 	"fmt"
-	"io"
+	"hash"
 	"runtime"
 	"slices"
 	"strconv"
@@ -69,11 +69,17 @@ func (s *seen) unseen(kind string) bool {
 
 // judgeAll adds what the checks on relations say of the items.
 func (s *seen) judgeAll(set *policy.Set, facts bool) {
-	for _, r := range set.JudgeAll(s.items, s.unseen) {
+	said := set.JudgeAll(s.items, s.unseen)
+	s.singly = slices.Grow(s.singly, len(said))
+	for _, r := range said {
 		j := assessment.Judged{Item: r.Item, Check: r.Check, Verdict: r.Verdict}
 		if r.Verdict != surety.Pass {
 			j.Detail = &assessment.Detail{}
-			*j.Detail = detail(facts, r.Outcome, r.Item.Facts)
+			var read *evidence.Value
+			if facts && r.Verdict == surety.Fail {
+				read = r.Item.Facts.Value()
+			}
+			*j.Detail = detail(facts, r.Outcome, read)
 		}
 		s.singly = append(s.singly, j)
 	}
@@ -202,6 +208,8 @@ type judge struct {
 	outcomes []policy.Outcome
 	said     []assessment.Judged
 	details  []assessment.Detail
+	hash     hash.Hash
+	head     []byte // of what is hashed
 }
 
 func (j *judge) batch(ctx context.Context, docs []evidence.Document) []judgedDocument {
@@ -236,7 +244,7 @@ func (j *judge) document(d evidence.Document) judgedDocument {
 	}
 	var digest surety.Digest
 	if j.Memo != nil {
-		digest = documentDigest(d, j.Facts)
+		digest = j.digest(d)
 		if r, ok := j.Memo.Get(digest, d.Origin.File, d.Origin.Line); ok {
 			return judgedDocument{Record: r}
 		}
@@ -302,27 +310,30 @@ func problemOf(err error, at surety.Origin) evidence.Problem {
 	return evidence.Problem{Origin: at, Message: (&surety.Error{Op: e.Op, Err: e.Err, Hint: e.Hint}).Error()}
 }
 
-// documentDigest covers all that decides what a document comes to, but for the
-// checks and the place it stands.
-func documentDigest(d evidence.Document, facts bool) surety.Digest {
-	h := sha256.New()
-	var head [9]byte
-	head[0] = byte(d.Format)
-	if facts {
-		head[0] |= 0x80
+// digest covers all that decides what a document comes to, but for the checks and
+// the place it stands.
+func (j *judge) digest(d evidence.Document) (out surety.Digest) {
+	format := byte(d.Format)
+	if j.Facts {
+		format |= 0x80
 	}
-	binary.LittleEndian.PutUint64(head[1:], uint64(len(d.Account)))
-	h.Write(head[:])
-	io.WriteString(h, d.Account)
+	head := binary.LittleEndian.AppendUint64(append(j.head[:0], format), uint64(len(d.Account)))
+	head = append(head, d.Account...)
 	if d.Kind != "" { // it may name the item
-		io.WriteString(h, d.APIVersion+"\x00"+d.Kind+"\x00")
+		head = append(head, d.APIVersion+"\x00"+d.Kind+"\x00"...)
 	}
-	if d.Format == evidence.Dockerfile {
-		io.WriteString(h, d.Origin.File) // it names the item
-		h.Write([]byte{0})
+	if d.Format == evidence.Dockerfile { // it names the item
+		head = append(append(head, d.Origin.File...), 0)
 	}
-	h.Write(d.Raw)
-	return surety.Digest(h.Sum(nil))
+	if j.hash == nil {
+		j.hash = sha256.New()
+	}
+	j.head = head
+	j.hash.Reset()
+	j.hash.Write(head)
+	j.hash.Write(d.Raw)
+	j.hash.Sum(out[:0])
+	return out
 }
 
 func normalise(d evidence.Document) evidence.Normalised {

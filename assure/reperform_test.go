@@ -59,7 +59,7 @@ func judgedOnce(t *testing.T, check *policy.Check, item *evidence.Item) *assessm
 	if err != nil {
 		t.Fatal(err)
 	}
-	item.Facts = evidence.NewObject(nil, 1)
+	item.Facts = evidence.Facts{}
 	model := system.Infer([]*evidence.Item{item})
 	return assessment.Assess(assessment.Input{
 		Model: model, Catalog: known, Duties: responsibility.Resolve(model, known), Elements: system.NewMatcher(model),

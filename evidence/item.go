@@ -29,26 +29,33 @@ type Key struct {
 // String joins the parts with "/". Slashes inside a part are kept in the name,
 // the last part, and replaced by ":" in the others.
 func (k Key) String() string {
-	var b strings.Builder
-	b.Grow(len(k.Provider) + len(k.Account) + len(k.Scope) + len(k.Kind) + len(k.Name) + 4)
-	for _, part := range [...]string{k.Provider, k.Account, k.Scope, k.Kind} {
-		if strings.Contains(part, "/") {
-			part = strings.ReplaceAll(part, "/", ":")
+	k = k.Plain()
+	return k.Provider + "/" + k.Account + "/" + k.Scope + "/" + k.Kind + "/" + k.Name
+}
+
+// Plain returns the key whose parts are those of k's text.
+func (k Key) Plain() Key {
+	for _, part := range [...]*string{&k.Provider, &k.Account, &k.Scope, &k.Kind} {
+		if strings.IndexByte(*part, '/') >= 0 {
+			*part = strings.ReplaceAll(*part, "/", ":")
 		}
-		b.WriteString(part)
-		b.WriteByte('/')
 	}
-	b.WriteString(k.Name)
-	return b.String()
+	return k
+}
+
+// Whole reports whether every part says something.
+func (k Key) Whole() bool {
+	return k.Provider != "" && k.Account != "" && k.Scope != "" && k.Kind != "" && k.Name != ""
 }
 
 // ParseKey is the inverse of Key.String.
 func ParseKey(s string) (Key, error) {
-	p := strings.SplitN(s, "/", 5)
-	if len(p) != 5 || p[0] == "" || p[1] == "" || p[2] == "" || p[3] == "" || p[4] == "" {
-		return Key{}, fmt.Errorf("%q is not an evidence key; want provider/account/scope/kind/name", s)
+	if p := strings.SplitN(s, "/", 5); len(p) == 5 {
+		if k := (Key{p[0], p[1], p[2], p[3], p[4]}); k.Whole() {
+			return k, nil
+		}
 	}
-	return Key{p[0], p[1], p[2], p[3], p[4]}, nil
+	return Key{}, fmt.Errorf("%q is not an evidence key; want provider/account/scope/kind/name", s)
 }
 
 // Item is one observed object.
@@ -60,11 +67,13 @@ type Item struct {
 	Origin    surety.Origin // where the object starts
 	Digest    surety.Digest // of the canonical body, secrets and server bookkeeping removed
 	Body      *Value        // nil when the item came from the memo
-	Facts     *Value        // the part of Body that relations between items need; never nil
+	Facts     Facts         // the part of Body that relations between items need; never absent
 	Withheld  []string      // paths removed as secret, such as "data"
 	// Duplicates lists the keys the object's text gives more than once.
 	Duplicates []Duplicate
 	Imported   bool // another scanner's result: lower assurance
+	// Number is the place among the items of a run, by key; whoever sorts them sets it.
+	Number int32
 	// Misfit says why the body cannot be an object of its kind, such as a spec
 	// that is a number; "" if nothing of that sort was seen. No check can pass on
 	// what it could not look into.

@@ -1,6 +1,7 @@
 package evidence
 
 import (
+	"encoding/binary"
 	"slices"
 	"strings"
 	"sync"
@@ -48,56 +49,39 @@ func (p *Projection) step(key string) *Projection {
 	return p.keys[i].next
 }
 
-// Project returns the parts of v that p keeps, with their paths and lines; an
-// element or object of which nothing is kept is left out. The result shares no
-// memory with v: it can be held long after the document is gone. An object
-// always gives an object.
-func (v *Value) Project(p *Projection) *Value {
-	stack := stacks.Get().(*[]Field)
-	k := keeper{stack: (*stack)[:0], counting: true}
-	defer func() {
-		if *stack = k.stack[:0]; cap(*stack) <= maxStack {
-			clear(k.stack[:cap(k.stack)])
-			stacks.Put(stack)
-		}
-	}()
-	if k.project(p, v) == nil {
-		return NewObject(nil, v.Line())
+// Project returns the parts of v that p keeps; an element or object of which
+// nothing is kept is left out. An object always gives an object. base is the line
+// of the item.
+func (v *Value) Project(p *Projection, base int) Facts {
+	k := keepers.Get().(*keeper)
+	kept := k.project(p, v)
+	if kept == nil {
+		kept = k.slab.Object(nil, v.Line())
 	}
-	k.makeRoom()
-	return k.project(p, v)
+	k.b = appendFacts(k.b[:0], kept, base)
+	f := Facts{string(k.b), int32(base)}
+	if k.slab.Reset(); cap(k.b) <= maxKept {
+		clear(k.stack[:cap(k.stack)])
+		keepers.Put(k)
+	}
+	return f
 }
 
-// stacks lends the stack of a keeper to the next, up to a length of maxStack.
-var stacks = sync.Pool{New: func() any { return new([]Field) }}
+// keepers lends a keeper's room to the next, unless it has kept more than maxKept bytes.
+var keepers = sync.Pool{New: func() any { return &keeper{} }}
 
-const maxStack = 512
+const maxKept = 64 << 10
 
-// keeper copies values into memory of just the right size: it goes the same way
-// twice, and only counts at first. Projections are kept for every object, so
-// that three blocks instead of one for each value are worth it.
+// keeper collects what is kept of one value.
 type keeper struct {
-	counting bool
-	size     struct{ values, fields, text int }
-	values   []Value
-	fields   []Field
-	text     strings.Builder
-	stack    []Field // entries of the open collections
-}
-
-func (k *keeper) makeRoom() {
-	k.counting = false
-	k.values = make([]Value, 0, k.size.values)
-	k.fields = make([]Field, 0, k.size.fields)
-	k.text.Grow(k.size.text)
+	slab  Slab
+	stack []Field // entries of the open collections
+	b     []byte
 }
 
 func (k *keeper) project(p *Projection, v *Value) *Value {
-	if v == nil {
-		return nil
-	}
-	if p.whole {
-		return k.clone(v)
+	if v == nil || p.whole {
+		return v
 	}
 	base := len(k.stack)
 	switch {
@@ -105,7 +89,7 @@ func (k *keeper) project(p *Projection, v *Value) *Value {
 		if p.each != nil {
 			for _, f := range v.fields {
 				if c := k.project(p.each, f.Value); c != nil {
-					k.stack = append(k.stack, Field{k.string(f.Key), c})
+					k.stack = append(k.stack, Field{f.Key, c})
 				}
 			}
 		}
@@ -114,7 +98,6 @@ func (k *keeper) project(p *Projection, v *Value) *Value {
 				k.stack = append(k.stack, Field{key.key, c})
 			}
 		}
-		k.stack = k.stack[:base+len(byKey(k.stack[base:]))]
 	case v.kind == Array && p.each != nil:
 		for _, f := range v.fields {
 			if c := k.project(p.each, f.Value); c != nil {
@@ -122,47 +105,65 @@ func (k *keeper) project(p *Projection, v *Value) *Value {
 			}
 		}
 	}
-	if len(k.stack) == base {
-		return nil
-	}
-	return k.value(v, base)
-}
-
-// clone copies v and all below it, text included.
-func (k *keeper) clone(v *Value) *Value {
-	base := len(k.stack)
-	for _, f := range v.fields {
-		k.stack = append(k.stack, Field{k.string(f.Key), k.clone(f.Value)})
-	}
-	return k.value(v, base)
-}
-
-// value copies v, with what lies above base on the stack as its fields.
-func (k *keeper) value(v *Value, base int) *Value {
 	own := k.stack[base:]
 	k.stack = k.stack[:base]
-	text := k.string(v.text)
-	if k.counting {
-		k.size.values++
-		k.size.fields += len(own)
-		return v
+	switch {
+	case len(own) == 0:
+		return nil
+	case v.kind == Object:
+		return k.slab.Object(own, int(v.line))
 	}
-	c := Value{kind: v.kind, truth: v.truth, line: v.line, text: text}
-	if n := len(own); n > 0 {
-		at := len(k.fields)
-		k.fields = append(k.fields, own...)
-		c.fields = k.fields[at : at+n : at+n]
-	}
-	k.values = append(k.values, c)
-	return &k.values[len(k.values)-1]
+	return k.slab.Array(own, int(v.line))
 }
 
-func (k *keeper) string(s string) string {
-	if k.counting {
-		k.size.text += len(s)
-		return s
+// PackFacts packs all of v, which belongs to an item on line base.
+func PackFacts(v *Value, base int) Facts {
+	if v == nil {
+		return Facts{}
 	}
-	at := k.text.Len()
-	k.text.WriteString(s)
-	return k.text.String()[at:]
+	return Facts{string(appendFacts(nil, v, base)), int32(base)}
+}
+
+// appendFacts appends v in the form that Facts describes.
+func appendFacts(b []byte, v *Value, base int) []byte {
+	tag := byte(v.kind)
+	if v.truth {
+		tag |= trueBit
+	}
+	b = append(b, tag)
+	if v.line == 0 {
+		b = append(b, 0)
+	} else {
+		offset := int64(v.line) - int64(base)
+		b = binary.AppendUvarint(b, uint64(offset<<1^offset>>63)+1)
+	}
+	switch v.kind {
+	case Number, String:
+		b = appendText(b, v.text)
+	case Array, Object:
+		start := len(b)
+		b = binary.AppendUvarint(b, uint64(len(v.fields)))
+		for _, f := range v.fields {
+			if v.kind == Object {
+				b = appendText(b, f.Key)
+			}
+			b = appendFacts(b, f.Value, base)
+		}
+		b = prefixed(b, start)
+	}
+	return b
+}
+
+func appendText(b []byte, s string) []byte {
+	return append(binary.AppendUvarint(b, uint64(len(s))), s...)
+}
+
+// prefixed puts the length of what stands from start on before it.
+func prefixed(b []byte, start int) []byte {
+	var room [binary.MaxVarintLen64]byte
+	n := binary.PutUvarint(room[:], uint64(len(b)-start))
+	b = append(b, room[:n]...)
+	copy(b[start+n:], b[start:])
+	copy(b[start:], room[:n])
+	return b
 }

@@ -1,6 +1,7 @@
 package evidence
 
 import (
+	"cmp"
 	"crypto/sha256"
 	"encoding/binary"
 	"io"
@@ -43,24 +44,46 @@ func (k *Key) part(level int) string {
 }
 
 // Compare orders keys part by part, each by bytes.
-func (k Key) Compare(other Key) int {
+func (k *Key) Compare(other *Key) int {
 	for level := range treeLevels {
-		if c := strings.Compare(k.part(level), other.part(level)); c != 0 {
-			return c
+		if a, b := k.part(level), other.part(level); a != b {
+			return strings.Compare(a, b)
 		}
 	}
 	return 0
 }
 
+// Sort puts items in key order and numbers them. Items of one key stay in the
+// order they came.
+func Sort(items []*Item) {
+	for i, item := range items {
+		item.Number = int32(i)
+	}
+	if !slices.IsSortedFunc(items, inOrder) {
+		slices.SortFunc(items, func(a, b *Item) int { return cmp.Or(inOrder(a, b), cmp.Compare(a.Number, b.Number)) })
+		for i, item := range items {
+			item.Number = int32(i)
+		}
+	}
+}
+
+// Sorted returns items in key order: themselves if they are.
+func Sorted(items []*Item) []*Item {
+	if slices.IsSortedFunc(items, inOrder) {
+		return items
+	}
+	sorted := slices.Clone(items)
+	slices.SortStableFunc(sorted, inOrder)
+	return sorted
+}
+
+func inOrder(a, b *Item) int { return a.Key.Compare(&b.Key) }
+
 // NewTree builds the tree of items. The result does not depend on their order
 // if their keys are distinct; of items with equal keys the first one counts, so
-// make keys distinct before. The items are not kept.
+// make keys distinct before. Neither items nor their order is kept.
 func NewTree(items []*Item) *Tree {
-	sorted := slices.Clone(items)
-	byKey := func(a, b *Item) int { return a.Key.Compare(b.Key) }
-	slices.SortStableFunc(sorted, byKey)
-	sorted = slices.CompactFunc(sorted, func(a, b *Item) bool { return a.Key == b.Key })
-	return &Tree{newNode("", sorted, 0)}
+	return &Tree{newNode("", Sorted(items), 0)}
 }
 
 func newNode(name string, items []*Item, level int) node {

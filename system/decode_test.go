@@ -15,6 +15,7 @@ import (
 	yamlv3 "go.yaml.in/yaml/v3"
 
 	"github.com/surety-cloud/surety"
+	"github.com/surety-cloud/surety/evidence"
 )
 
 var update = flag.Bool("update", false, "write golden files")
@@ -199,7 +200,7 @@ func FuzzDecode(f *testing.F) {
 			return
 		}
 		Gaps(m)
-		NewMatcher(m).Element("kubernetes/files/prod/Deployment.apps/web")
+		NewMatcher(m).Element(evidence.Key{Provider: "kubernetes", Account: "files", Scope: "prod", Kind: "Deployment.apps", Name: "web"})
 		text := Encode(m)
 		again, err := Decode(text, "m.yaml")
 		if err != nil {

@@ -42,7 +42,7 @@ func Infer(items []*evidence.Item) *Model {
 type inference struct {
 	model     *Model
 	byKind    map[string][]*evidence.Item
-	present   map[object]bool
+	present   map[object]bool // what byKind holds, once it is asked for
 	workloads []*workload
 	zone      map[string]string           // namespace -> zone
 	named     map[object]*workload        // by namespace, kind, name
@@ -63,7 +63,7 @@ type workload struct {
 	*Component
 	item      *evidence.Item
 	namespace string
-	template  *evidence.Value
+	template  evidence.Facts
 }
 
 func newInference(items []*evidence.Item) *inference {
@@ -71,20 +71,18 @@ func newInference(items []*evidence.Item) *inference {
 		model: &Model{
 			Inferred: true,
 			Parties:  map[string]*Party{}, Services: map[string]*Service{}, Data: map[string]*Data{},
-			Zones: map[string]*Zone{}, Components: map[string]*Component{},
+			Zones: map[string]*Zone{},
 		},
-		byKind: map[string][]*evidence.Item{}, present: map[object]bool{}, zone: map[string]string{},
-		named: map[object]*workload{}, labelled: map[string][]*workload{}, inZone: map[string][]*workload{},
+		byKind: map[string][]*evidence.Item{}, zone: map[string]string{},
+		inZone:  map[string][]*workload{},
 		account: map[object][]*workload{}, services: map[object]*evidence.Item{}, flows: map[[3]string]surety.Origin{},
 	}
-	sorted := slices.Clone(items)
-	slices.SortStableFunc(sorted, func(a, b *evidence.Item) int { return a.Key.Compare(b.Key) })
+	sorted := evidence.Sorted(items)
 	for _, it := range sorted {
 		if it.Imported || it.Key.Provider != evidence.ProviderKubernetes && it.Key.Provider != evidence.ProviderDockerfile {
 			continue
 		}
 		in.byKind[it.Kind] = append(in.byKind[it.Kind], it)
-		in.present[object{spaceOf(it), it.Kind, it.Name}] = true
 		if it.Kind == "Service" {
 			in.services[object{spaceOf(it), it.Kind, it.Name}] = it
 		}
@@ -197,8 +195,9 @@ var marks = []struct{ kind, path, text, product string }{
 // A node on a provider's machines is none by itself: it may be self-run.
 func (in *inference) findManaged() {
 	for _, mark := range marks {
+		path := strings.Fields(mark.path)
 		for _, it := range in.byKind[mark.kind] {
-			v := it.Facts.Path(strings.Fields(mark.path)...)
+			v := it.Facts.Path(path...)
 			found := v.Str() == mark.text
 			for _, f := range v.Fields() {
 				found = found || strings.HasPrefix(f.Key, mark.text)
@@ -243,6 +242,12 @@ var workloadKinds = []struct{ kind, typ string }{
 }
 
 func (in *inference) components() {
+	n := 0
+	for _, k := range workloadKinds {
+		n += len(in.byKind[k.kind])
+	}
+	in.workloads, in.named = make([]*workload, 0, n), make(map[object]*workload, n)
+	in.labelled = make(map[string][]*workload, 2*n) // most have a label or two
 	for _, k := range workloadKinds {
 		for _, it := range in.byKind[k.kind] {
 			if in.owned(it) || in.named[object{spaceOf(it), it.Kind, it.Name}] != nil {
@@ -252,6 +257,7 @@ func (in *inference) components() {
 		}
 	}
 	in.nameComponents()
+	in.model.Components = make(map[string]*Component, len(in.workloads))
 	for _, w := range in.workloads {
 		in.model.Components[w.Name] = w.Component
 		in.stores(w)
@@ -280,11 +286,23 @@ func (in *inference) addWorkload(it *evidence.Item, typ string) {
 // owned reports whether it belongs to another workload of the set.
 func (in *inference) owned(it *evidence.Item) bool {
 	for _, f := range it.Facts.Path("metadata", "ownerReferences").Fields() {
-		if in.present[object{spaceOf(it), f.Value.Get("kind").Str(), f.Value.Get("name").Str()}] {
+		if in.has(object{spaceOf(it), f.Value.Get("kind").Str(), f.Value.Get("name").Str()}) {
 			return true
 		}
 	}
 	return false
+}
+
+func (in *inference) has(o object) bool {
+	if in.present == nil {
+		in.present = map[object]bool{}
+		for kind, items := range in.byKind {
+			for _, it := range items {
+				in.present[object{spaceOf(it), kind, it.Name}] = true
+			}
+		}
+	}
+	return in.present[o]
 }
 
 // nameComponents gives each workload its own name if nothing else has it, else
@@ -299,12 +317,15 @@ func (in *inference) nameComponents() {
 		func(w *workload) string { return cleanName("workload." + w.item.Key.String()) },
 	}
 	left := in.workloads
-	taken := map[string]bool{internet: true, inferredCluster: true, buildComponent: true}
+	taken := make(map[string]bool, len(left))
+	for _, name := range [...]string{internet, inferredCluster, buildComponent} {
+		taken[name] = true
+	}
 	for z := range in.model.Zones {
 		taken[z] = true
 	}
 	for _, form := range longer {
-		uses := map[string]int{}
+		uses := make(map[string]int, len(left))
 		for _, w := range left {
 			w.Name = form(w)
 			uses[w.Name]++

@@ -122,7 +122,7 @@ func internalOnly(it *evidence.Item) bool {
 // backends follows every reference to a Service below v, as Ingress
 // (backend.service.name, or serviceName of old) and routes (backendRefs) have
 // them.
-func (in *inference) backends(it *evidence.Item, v *evidence.Value, proto string, depth int) {
+func (in *inference) backends(it *evidence.Item, v evidence.Facts, proto string, depth int) {
 	const deepest = 8
 	if v.Len() == 0 || depth > deepest {
 		return
@@ -167,7 +167,7 @@ func (in *inference) flow(from, to, proto string, at surety.Origin) {
 }
 
 // portName is the protocol of a port as far as its name or number tells.
-func portName(port *evidence.Value) string {
+func portName(port evidence.Facts) string {
 	if name := port.Get("appProtocol").Str(); name != "" {
 		return cleanName(strings.ToLower(name))
 	}
@@ -190,7 +190,7 @@ func portName(port *evidence.Value) string {
 
 // selected lists the workloads of a namespace whose pods have all the labels of
 // a selector given as a map. An empty selector selects none, as in a Service.
-func (in *inference) selected(ns string, labels *evidence.Value) []*workload {
+func (in *inference) selected(ns string, labels evidence.Facts) []*workload {
 	if labels.Len() == 0 {
 		return nil
 	}
@@ -203,7 +203,7 @@ func (in *inference) selected(ns string, labels *evidence.Value) []*workload {
 	return slices.DeleteFunc(slices.Clone(best), func(w *workload) bool {
 		have := w.template.Path("metadata", "labels")
 		for _, f := range labels.Fields() {
-			if have.Get(f.Key) == nil || have.Get(f.Key).Text() != f.Value.Text() {
+			if got := have.Get(f.Key); got.Absent() || got.Text() != f.Value.Text() {
 				return true
 			}
 		}
@@ -236,7 +236,7 @@ func (in *inference) policies() {
 
 // peers lists the components that a pod selector selects in ns, or the zone if
 // it selects all or too many of them.
-func (in *inference) peers(ns string, selector *evidence.Value) []string {
+func (in *inference) peers(ns string, selector evidence.Facts) []string {
 	zone := in.zone[ns]
 	if selector.Get("matchExpressions").Len() > 0 || selector.Get("matchLabels").Len() == 0 {
 		return nonEmpty(zone)
@@ -253,7 +253,7 @@ func (in *inference) peers(ns string, selector *evidence.Value) []string {
 }
 
 // sources lists what a peer of a policy stands for.
-func (in *inference) sources(ns string, peer *evidence.Value) []string {
+func (in *inference) sources(ns string, peer evidence.Facts) []string {
 	if block := peer.Path("ipBlock", "cidr").Str(); block != "" {
 		if block == "0.0.0.0/0" || block == "::/0" {
 			if in.model.Zones[internet] != nil {
@@ -262,7 +262,7 @@ func (in *inference) sources(ns string, peer *evidence.Value) []string {
 		}
 		return nil
 	}
-	if spaces := peer.Get("namespaceSelector"); spaces != nil {
+	if spaces := peer.Get("namespaceSelector"); !spaces.Absent() {
 		other := spaces.Path("matchLabels", "kubernetes.io/metadata.name").Str()
 		if other == "" || in.zone[other] == "" {
 			return nil

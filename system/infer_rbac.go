@@ -61,7 +61,7 @@ func (in *inference) bind(binding *evidence.Item, granted map[object][]string) {
 }
 
 // privilegesOf sums up the rules of a role as what an attacker would gain.
-func privilegesOf(rules *evidence.Value) []string {
+func privilegesOf(rules evidence.Facts) []string {
 	found := map[string]bool{}
 	for _, f := range rules.Fields() {
 		verbs, resources := textSet(f.Value.Get("verbs")), textSet(f.Value.Get("resources"))
@@ -87,7 +87,7 @@ func privilegesOf(rules *evidence.Value) []string {
 // words is a set of texts.
 type words map[string]bool
 
-func textSet(list *evidence.Value) words {
+func textSet(list evidence.Facts) words {
 	set := make(words, list.Len())
 	for _, f := range list.Fields() {
 		set[f.Value.Str()] = true

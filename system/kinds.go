@@ -45,16 +45,25 @@ var kinds = []kindInfo{
 	{"StorageClass", "sc", false},
 }
 
-// kindByAlias finds a kind by its short, singular or plural name in any case.
+// kindByAlias finds a kind by its short, singular or plural name in small letters, or
+// as manifests write it.
 var kindByAlias = func() map[string]*kindInfo {
 	m := make(map[string]*kindInfo, 4*len(kinds))
 	for i := range kinds {
 		k := &kinds[i]
 		lower := strings.ToLower(k.kind)
-		m[k.short], m[lower], m[plural(lower)] = k, k, k
+		m[k.short], m[lower], m[plural(lower)], m[k.kind] = k, k, k, k
 	}
 	return m
 }()
+
+// kindNamed finds a kind by any of its names in any case, nil if it is unknown.
+func kindNamed(name string) *kindInfo {
+	if k := kindByAlias[name]; k != nil {
+		return k
+	}
+	return kindByAlias[strings.ToLower(name)]
+}
 
 func plural(s string) string {
 	switch {
@@ -79,7 +88,7 @@ func namespaceOf(kind, scope string) string {
 	if scope != "-" {
 		return scope
 	}
-	if k := kindByAlias[strings.ToLower(kind)]; k != nil && k.namespaced {
+	if k := kindNamed(kind); k != nil && k.namespaced {
 		return "default"
 	}
 	return ""
@@ -88,7 +97,7 @@ func namespaceOf(kind, scope string) string {
 // shortKind is the name patterns use for a kind: deploy for Deployment, the
 // kind itself when it has no short name.
 func shortKind(kind string) string {
-	if k := kindByAlias[strings.ToLower(kind)]; k != nil {
+	if k := kindNamed(kind); k != nil {
 		return k.short
 	}
 	return kind

@@ -53,15 +53,17 @@ type pattern struct {
 // left out; Decode has reported it.
 func NewMatcher(m *Model) *Matcher {
 	c := &Matcher{
-		exact:    map[target]string{},
+		exact:    make(map[target]string, len(m.Components)),
 		byScope:  map[scope][]*rule{},
 		zones:    map[string]string{},
 		assigned: map[string]*string{},
 	}
 	for _, name := range sortedKeys(m.Components) {
 		for _, text := range m.Components[name].Match {
-			c.add(text, name, 0)
-			c.assign(text, m.Components[name].In, m)
+			if p, err := parsePattern(text); err == nil {
+				c.add(p, name, 0)
+				c.assign(p, m.Components[name].In, m)
+			}
 		}
 	}
 	for _, name := range sortedKeys(m.Zones) {
@@ -69,7 +71,9 @@ func NewMatcher(m *Model) *Matcher {
 			c.zones[name] = name
 		}
 		for _, text := range m.Zones[name].Match {
-			c.add(text, name, 1)
+			if p, err := parsePattern(text); err == nil {
+				c.add(p, name, 1)
+			}
 		}
 	}
 	c.addServices(m)
@@ -85,7 +89,9 @@ func (c *Matcher) addServices(m *Model) {
 	for _, name := range sortedKeys(m.Services) {
 		s := m.Services[name]
 		for _, text := range s.Match {
-			c.add(text, name, 2)
+			if p, err := parsePattern(text); err == nil {
+				c.add(p, name, 2)
+			}
 		}
 		if s.Category == Containers && len(s.Match) == 0 {
 			c.cluster = name
@@ -97,12 +103,8 @@ func (c *Matcher) addServices(m *Model) {
 	}
 }
 
-// add compiles one pattern. Of equal patterns the first one stays.
-func (c *Matcher) add(text, element string, rank int) {
-	p, err := parsePattern(text)
-	if err != nil {
-		return
-	}
+// add adds one pattern. Of equal patterns the first one stays.
+func (c *Matcher) add(p pattern, element string, rank int) {
 	if t, ok := p.target(); ok && rank == 0 {
 		if _, taken := c.exact[t]; !taken {
 			c.exact[t] = element
@@ -120,9 +122,8 @@ func (c *Matcher) add(text, element string, rank int) {
 
 // assign notes in which zone the components of a namespace are, so that its
 // other objects can follow them.
-func (c *Matcher) assign(text, in string, m *Model) {
-	p, err := parsePattern(text)
-	if err != nil || p.namespace == "-" || wild(p.namespace) || m.Zones[in] == nil {
+func (c *Matcher) assign(p pattern, in string, m *Model) {
+	if p.namespace == "-" || wild(p.namespace) || m.Zones[in] == nil {
 		return
 	}
 	if seen, ok := c.assigned[p.namespace]; !ok {
@@ -136,9 +137,8 @@ func (c *Matcher) assign(text, in string, m *Model) {
 // belongs to: the component or zone whose pattern matches best, else the zone
 // of its namespace, else the service that runs its cluster. It is "" if the
 // model has no place for the item.
-func (c *Matcher) Element(key string) string {
-	k, err := evidence.ParseKey(key)
-	if err != nil {
+func (c *Matcher) Element(k evidence.Key) string {
+	if k = k.Plain(); !k.Whole() {
 		return ""
 	}
 	kind := baseKind(k.Kind)
@@ -308,7 +308,7 @@ func parseShort(text, rest string) (pattern, error) {
 		return pattern{}, fmt.Errorf("%q is not a pattern of Kubernetes objects; write k8s:NAMESPACE/KIND/NAME, such as k8s:prod/deploy/web", text)
 	}
 	p := pattern{provider: evidence.ProviderKubernetes, account: "*", namespace: parts[0], kind: parts[1], name: parts[2]}
-	switch k := kindByAlias[strings.ToLower(p.kind)]; {
+	switch k := kindNamed(p.kind); {
 	case k != nil:
 		p.kind = k.kind
 		p.namespace = cmp.Or(namespaceOf(k.kind, p.namespace), p.namespace)

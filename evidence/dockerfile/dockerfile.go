@@ -67,7 +67,7 @@ func Normalise(doc evidence.Document) evidence.Normalised {
 		Origin: surety.Origin{File: file, Line: first},
 		Digest: body.Digest(),
 		Body:   body,
-		Facts:  body.Project(projection),
+		Facts:  body.Project(projection, body.Line()),
 	}}}
 }
 

@@ -108,9 +108,16 @@ func projectionOf(kind string) *evidence.Projection {
 	return fallback
 }
 
+// Object is an object as a body or as facts.
+type Object[T any] interface {
+	Get(key string) T
+	Path(keys ...string) T
+	Str() string
+}
+
 // PodTemplate returns the pod template of a workload kind (for a Pod, the object
-// itself), nil for other kinds. It works on a body and on facts.
-func PodTemplate(object *evidence.Value) *evidence.Value {
+// itself), nothing for other kinds.
+func PodTemplate[T Object[T]](object T) T {
 	switch object.Get("kind").Str() {
 	case "Pod":
 		return object
@@ -121,9 +128,9 @@ func PodTemplate(object *evidence.Value) *evidence.Value {
 	case "Deployment", "DeploymentConfig", "ReplicaSet", "StatefulSet", "DaemonSet", "ReplicationController", "Job":
 		return object.Path("spec", "template")
 	}
-	return nil
+	var nothing T
+	return nothing
 }
 
-// PodSpec returns the pod spec of a built-in kind, nil for other kinds. It works
-// on a body and on facts.
-func PodSpec(object *evidence.Value) *evidence.Value { return PodTemplate(object).Get("spec") }
+// PodSpec returns the pod spec of a built-in kind, nothing for other kinds.
+func PodSpec[T Object[T]](object T) T { return PodTemplate(object).Get("spec") }

@@ -217,8 +217,8 @@ func (n *normaliser) object(v *evidence.Value, dups []yaml.Duplicate) {
 	}
 	v = n.nameContainers(v)
 	body, withheld := clean(v, id.kind)
-	facts := body.Project(projectionOf(id.kind))
-	if unrendered(facts) {
+	facts := body.Project(projectionOf(id.kind), v.Line())
+	if unrendered(body) {
 		n.problem(v.Line(), "template, not rendered: %s holds {{ }} in its image; %s", id.kind, renderChart)
 		return
 	}
@@ -386,8 +386,8 @@ func misspelt(v *evidence.Value) string {
 
 // unrendered reports whether an image of a pod is still a template. Elsewhere
 // {{ }} may be text that means something to the workload, such as an alert's.
-func unrendered(facts *evidence.Value) bool {
-	spec := PodSpec(facts)
+func unrendered(body *evidence.Value) bool {
+	spec := PodSpec(body)
 	for _, list := range []string{"containers", "initContainers"} {
 		for _, c := range spec.Get(list).Fields() {
 			if strings.Contains(c.Value.Get("image").Str(), "{{") {

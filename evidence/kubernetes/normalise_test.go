@@ -109,7 +109,7 @@ func TestProblemsOfOneDocumentAreBounded(t *testing.T) {
 func everything(n evidence.Normalised) string {
 	s := describe(n)
 	for _, it := range n.Items {
-		s += string(it.Body.AppendJSON(nil)) + string(it.Facts.AppendJSON(nil)) + fmt.Sprint(it.Withheld, it.Name, it.Kind)
+		s += string(it.Body.AppendJSON(nil)) + string(it.Facts.Value().AppendJSON(nil)) + fmt.Sprint(it.Withheld, it.Name, it.Kind)
 	}
 	return s
 }
@@ -231,7 +231,7 @@ spec:
 		if len(n.Items) != 1 {
 			t.Fatalf("%s: %s", tt.name, describe(n))
 		}
-		if got := string(n.Items[0].Facts.AppendJSON(nil)); got != tt.want {
+		if got := string(n.Items[0].Facts.Value().AppendJSON(nil)); got != tt.want {
 			t.Errorf("%s:\ngot  %s\nwant %s", tt.name, got, tt.want)
 		}
 	}
@@ -251,7 +251,7 @@ func TestPodTemplateAgreesWithFacts(t *testing.T) {
 		}
 		facts := normalise(evidence.JSON, body).Items[0].Facts
 		if kubernetes.PodSpec(facts).Get("containers").At(0).Get("image").Str() != "i" || kubernetes.PodTemplate(facts).Path("metadata", "labels", "app").Str() != "x" {
-			t.Errorf("%s: facts %s", kind, facts.AppendJSON(nil))
+			t.Errorf("%s: facts %s", kind, facts.Value().AppendJSON(nil))
 		}
 	}
 }
@@ -304,7 +304,7 @@ func FuzzNormalise(f *testing.F) {
 		}
 		n := normalise(format, string(raw))
 		for _, it := range n.Items {
-			if it.Facts == nil || it.Body == nil || it.Key.Name == "" || it.Key.Kind == "" || it.Key.Scope == "" || it.Origin.Line < 1 {
+			if it.Facts.Absent() || it.Body == nil || it.Key.Name == "" || it.Key.Kind == "" || it.Key.Scope == "" || it.Origin.Line < 1 {
 				t.Fatalf("incomplete item %+v", it)
 			}
 			if strings.EqualFold(it.Kind, "Secret") {

@@ -35,18 +35,20 @@ func Disambiguate(items []*evidence.Item) {
 // "controls" its static Pods is not a controller. Items nobody controls are not
 // in the map.
 func Controllers(items []*evidence.Item) map[evidence.Key]evidence.Key {
-	present := make(map[evidence.Key]bool, len(items))
-	for _, it := range items {
-		present[it.Key] = true
-	}
 	parent := make(map[evidence.Key]evidence.Key)
+	var present map[evidence.Key]bool
 	for _, it := range items {
-		if owner, ok := controllerOf(it); ok {
-			for _, scope := range []string{it.Key.Scope, "-"} {
-				if owner.Scope = scope; present[owner] && owner != it.Key {
-					parent[it.Key] = owner
-					break
-				}
+		owner, ok := controllerOf(it)
+		if !ok {
+			continue
+		}
+		if present == nil { // manifests seldom have owners
+			present = keys(items)
+		}
+		for _, scope := range []string{it.Key.Scope, "-"} {
+			if owner.Scope = scope; present[owner] && owner != it.Key {
+				parent[it.Key] = owner
+				break
 			}
 		}
 	}
@@ -65,6 +67,14 @@ func Controllers(items []*evidence.Item) map[evidence.Key]evidence.Key {
 		}
 	}
 	return top
+}
+
+func keys(items []*evidence.Item) map[evidence.Key]bool {
+	out := make(map[evidence.Key]bool, len(items))
+	for _, it := range items {
+		out[it.Key] = true
+	}
+	return out
 }
 
 // maxOwners is how many controllers may stand above each other. It ends cycles,

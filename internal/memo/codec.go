@@ -17,9 +17,6 @@ import (
 // errDamaged is returned for bytes that no encoder wrote.
 var errDamaged = errors.New("damaged record")
 
-// maxDepth bounds the nesting of a decoded value; facts are far shallower.
-const maxDepth = 64
-
 type encoder struct {
 	b    []byte
 	base int // first line of the document
@@ -55,50 +52,15 @@ func (e *encoder) item(it *evidence.Item) {
 	for _, s := range it.Withheld {
 		e.str(s)
 	}
-	e.uint(nodes(it.Facts))
-	e.value(it.Facts)
-}
-
-// nodes counts v and all below it.
-func nodes(v *evidence.Value) int {
-	n := 1
-	for _, f := range v.Fields() {
-		n += nodes(f.Value)
-	}
-	return n
-}
-
-func (e *encoder) value(v *evidence.Value) {
-	e.uint(int(v.Kind()))
-	e.line(v.Line())
-	switch v.Kind() {
-	case evidence.Bool:
-		truth := 0
-		if v.True() {
-			truth = 1
-		}
-		e.uint(truth)
-	case evidence.Number, evidence.String:
-		e.str(v.Text())
-	case evidence.Array, evidence.Object:
-		e.uint(v.Len())
-		for _, f := range v.Fields() {
-			if v.Kind() == evidence.Object {
-				e.str(f.Key)
-			}
-			e.value(f.Value)
-		}
-	}
+	e.str(it.Facts.Packed())
 }
 
 // decoder reads a record. What it returns shares the memory of b, the memo's
 // file: a warm run makes no copy of what it finds.
 type decoder struct {
-	b      string
-	base   int
-	err    error
-	slab   evidence.Slab
-	fields []evidence.Field // of the values being read, innermost last
+	b    string
+	base int
+	err  error
 }
 
 func (d *decoder) fail() { d.b, d.err = "", errDamaged }
@@ -203,43 +165,10 @@ func (d *decoder) item(file string) *evidence.Item {
 	for n := d.count(); n > 0 && d.err == nil; n-- {
 		it.Withheld = append(it.Withheld, d.str())
 	}
-	d.slab = evidence.NewSlab(d.count())
-	it.Facts = d.value(0)
-	return it
-}
-
-func (d *decoder) value(depth int) *evidence.Value {
-	kind, line := evidence.Kind(d.uint()), d.line()
-	if d.err != nil || depth > maxDepth {
+	facts, err := evidence.UnpackFacts(d.str(), it.Origin.Line)
+	if err != nil || facts.Absent() {
 		d.fail()
-		return nil
 	}
-	switch kind {
-	case evidence.Null:
-		return d.slab.Null(line)
-	case evidence.Bool:
-		return d.slab.Bool(d.uint() == 1, line)
-	case evidence.Number:
-		return d.slab.Number(d.str(), line)
-	case evidence.String:
-		return d.slab.String(d.str(), line)
-	case evidence.Array, evidence.Object:
-		start := len(d.fields)
-		for n := d.count(); n > 0 && d.err == nil; n-- {
-			var f evidence.Field
-			if kind == evidence.Object {
-				f.Key = d.str()
-			}
-			f.Value = d.value(depth + 1)
-			d.fields = append(d.fields, f)
-		}
-		own := d.fields[start:]
-		d.fields = d.fields[:start]
-		if kind == evidence.Array {
-			return d.slab.Array(own, line)
-		}
-		return d.slab.Object(own, line)
-	}
-	d.fail()
-	return nil
+	it.Facts = facts
+	return it
 }

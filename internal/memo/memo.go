@@ -40,7 +40,7 @@ import (
 )
 
 // magic opens every file. The digit is the version of the record encoding.
-const magic = "surety-memo-3\n"
+const magic = "surety-memo-4\n"
 
 // maxFiles is how many policy sets are remembered; the least recently saved go.
 const maxFiles = 4
@@ -135,7 +135,11 @@ func (m *Memo) load(raw string) bool {
 	for len(d.b) > 0 {
 		m.details.read(&d)
 		m.rosters.read(&d)
-		for n := d.count(); n > 0 && d.err == nil; n-- {
+		n := d.count()
+		if len(m.index) == 0 { // a record takes its digest and more
+			m.index = make(map[surety.Digest]string, min(n, len(d.b)/len(surety.Digest{})))
+		}
+		for ; n > 0 && d.err == nil; n-- {
 			var digest surety.Digest
 			d.b = d.b[copy(digest[:], d.b):]
 			m.index[digest] = d.str()
@@ -146,6 +150,7 @@ func (m *Memo) load(raw string) bool {
 	}
 	m.rosters.found = make([]atomic.Pointer[assessment.Roster], len(m.rosters.texts))
 	m.details.found = make([]atomic.Pointer[assessment.Packed], len(m.details.texts))
+	m.pool.Expect(len(m.details.texts))
 	return true
 }
 
@@ -157,7 +162,9 @@ type table[T any] struct {
 }
 
 func (t *table[T]) read(d *decoder) {
-	for n := d.count(); n > 0 && d.err == nil; n-- {
+	n := d.count()
+	t.texts = slices.Grow(t.texts, min(n, len(d.b)/4)) // most take more than that
+	for ; n > 0 && d.err == nil; n-- {
 		t.texts = append(t.texts, d.str())
 	}
 }

@@ -93,7 +93,7 @@ func sampleItem(scope, kind, name, file string, line int) *evidence.Item {
 		Key:  evidence.Key{Provider: "kubernetes", Account: "files", Scope: scope, Kind: kind, Name: name},
 		Kind: base, Namespace: scope, Name: name,
 		Origin: surety.Origin{File: file, Line: line},
-		Digest: surety.DigestOf([]byte(scope + kind + name)), Facts: evidence.NewObject(nil, line),
+		Digest: surety.DigestOf([]byte(scope + kind + name)), Facts: evidence.PackFacts(evidence.NewObject(nil, line), line),
 	}
 }
 
@@ -179,7 +179,7 @@ func large(t testing.TB, n int) *assessment.Assessment {
 			in.Judged = append(in.Judged, j)
 		}
 	}
-	assessment.SortItems(in.Items)
+	evidence.Sort(in.Items)
 	return assessment.Assess(in)
 }
 

@@ -1,7 +1,6 @@
 package relation
 
 import (
-	"slices"
 	"strings"
 
 	"github.com/surety-cloud/surety/evidence"
@@ -13,9 +12,9 @@ import (
 // workload is an object that makes pods and that no other object controls.
 type workload struct {
 	item     *evidence.Item
-	labels   *evidence.Value // of its pods
-	spec     *evidence.Value // of its pods
-	ingress  bool            // a network policy selects it for ingress
+	labels   evidence.Facts // of its pods
+	spec     evidence.Facts // of its pods
+	ingress  bool           // a network policy selects it for ingress
 	egress   bool
 	budgeted bool // a disruption budget selects it
 }
@@ -155,7 +154,7 @@ func newIndex(items []*evidence.Item) *index {
 		if _, owned := controlled[item.Key]; owned {
 			continue
 		}
-		if template := kubernetes.PodTemplate(item.Facts); template != nil {
+		if template := kubernetes.PodTemplate(item.Facts); !template.Absent() {
 			x.addWorkload(at, &workload{item: item, labels: template.Path("metadata", "labels"), spec: template.Get("spec")})
 		}
 	}
@@ -182,7 +181,7 @@ func (x *index) addWorkload(at spaceKey, w *workload) {
 
 // selects returns the workloads in a namespace that a label selector matches:
 // all of them if it is empty (Kubernetes API, LabelSelector).
-func (x *index) selects(at spaceKey, selector *evidence.Value) []*workload {
+func (x *index) selects(at spaceKey, by selector) []*workload {
 	s := x.spaces[at]
 	if s == nil {
 		return nil
@@ -193,10 +192,10 @@ func (x *index) selects(at spaceKey, selector *evidence.Value) []*workload {
 			candidates = found
 		}
 	}
-	for _, f := range selector.Get("matchLabels").Fields() {
+	for _, f := range by.labels.Fields() {
 		narrow(s.byLabel[f.Key+"="+f.Value.Text()])
 	}
-	for _, f := range selector.Get("matchExpressions").Fields() {
+	for _, f := range by.expressions.Fields() {
 		switch f.Value.Get("operator").Str() {
 		case "In", "Exists":
 			narrow(s.byLabel[f.Value.Get("key").Str()])
@@ -204,7 +203,7 @@ func (x *index) selects(at spaceKey, selector *evidence.Value) []*workload {
 	}
 	var out []*workload
 	for _, w := range candidates {
-		if matches(selector, w.labels) {
+		if by.matches(w.labels) {
 			out = append(out, w)
 		}
 	}
@@ -213,8 +212,8 @@ func (x *index) selects(at spaceKey, selector *evidence.Value) []*workload {
 
 // maker returns a custom resource that may make the pods a selector is for: an
 // operator labels the pods it makes with the name of the resource.
-func (x *index) maker(at spaceKey, selector *evidence.Value) *evidence.Item {
-	for _, f := range selector.Get("matchLabels").Fields() {
+func (x *index) maker(at spaceKey, by selector) *evidence.Item {
+	for _, f := range by.labels.Fields() {
 		if item := x.custom[objectKey{at, "", f.Value.Text()}]; item != nil {
 			return item
 		}
@@ -222,19 +221,20 @@ func (x *index) maker(at spaceKey, selector *evidence.Value) *evidence.Item {
 	return nil
 }
 
-// matches reports whether a label selector matches labels.
-func matches(selector, labels *evidence.Value) bool {
-	for _, f := range selector.Get("matchLabels").Fields() {
+// matches reports whether the selector matches labels.
+func (by selector) matches(labels evidence.Facts) bool {
+	for _, f := range by.labels.Fields() {
 		have := labels.Get(f.Key)
-		if have == nil || have.Text() != f.Value.Text() {
+		if have.Absent() || have.Text() != f.Value.Text() {
 			return false
 		}
 	}
-	for _, f := range selector.Get("matchExpressions").Fields() {
+	for _, f := range by.expressions.Fields() {
 		have := labels.Get(f.Value.Get("key").Str())
-		in := have != nil && slices.ContainsFunc(f.Value.Get("values").Fields(), func(v evidence.Field) bool {
-			return v.Value.Text() == have.Text()
-		})
+		in := false
+		for _, v := range f.Value.Get("values").Fields() {
+			in = in || !have.Absent() && v.Value.Text() == have.Text()
+		}
 		switch f.Value.Get("operator").Str() {
 		case "In":
 			if !in {
@@ -245,11 +245,11 @@ func matches(selector, labels *evidence.Value) bool {
 				return false
 			}
 		case "Exists":
-			if have == nil {
+			if have.Absent() {
 				return false
 			}
 		case "DoesNotExist":
-			if have != nil {
+			if !have.Absent() {
 				return false
 			}
 		default:
@@ -259,10 +259,15 @@ func matches(selector, labels *evidence.Value) bool {
 	return true
 }
 
-// labelSelector turns the plain map of a Service into a label selector.
-func labelSelector(plain *evidence.Value) *evidence.Value {
-	return evidence.NewObject([]evidence.Field{{Key: "matchLabels", Value: plain}}, plain.Line())
+// selector is a label selector.
+type selector struct{ labels, expressions evidence.Facts }
+
+func labelSelector(of evidence.Facts) selector {
+	return selector{of.Get("matchLabels"), of.Get("matchExpressions")}
 }
+
+// plainSelector is the plain map of a Service as a label selector.
+func plainSelector(labels evidence.Facts) selector { return selector{labels: labels} }
 
 // applyPolicies marks the workloads that a network policy isolates. Without
 // policyTypes a policy acts on ingress, and on egress if it has egress rules
@@ -271,12 +276,12 @@ func (x *index) applyPolicies() {
 	for _, item := range x.byKind["NetworkPolicy"] {
 		spec := item.Facts.Get("spec")
 		types := spec.Get("policyTypes")
-		ingress, egress := types.Len() == 0, types.Len() == 0 && spec.Get("egress") != nil
+		ingress, egress := types.Len() == 0, types.Len() == 0 && !spec.Get("egress").Absent()
 		for _, f := range types.Fields() {
 			ingress = ingress || f.Value.Str() == "Ingress"
 			egress = egress || f.Value.Str() == "Egress"
 		}
-		for _, w := range x.selects(keyOf(item), spec.Get("podSelector")) {
+		for _, w := range x.selects(keyOf(item), labelSelector(spec.Get("podSelector"))) {
 			w.ingress = w.ingress || ingress
 			w.egress = w.egress || egress
 		}
@@ -285,11 +290,11 @@ func (x *index) applyPolicies() {
 
 func (x *index) applyBudgets() {
 	for _, item := range x.byKind["PodDisruptionBudget"] {
-		selector := item.Facts.Path("spec", "selector")
-		if selector == nil {
+		of := item.Facts.Path("spec", "selector")
+		if of.Absent() {
 			continue
 		}
-		for _, w := range x.selects(keyOf(item), selector) {
+		for _, w := range x.selects(keyOf(item), labelSelector(of)) {
 			w.budgeted = true
 		}
 	}

@@ -41,27 +41,28 @@ func (x *index) behind(service *evidence.Item) (found []*workload, ok bool) {
 	if selector.Len() == 0 || service.Facts.Path("spec", "type").Str() == "ExternalName" {
 		return nil, false
 	}
-	return x.selects(keyOf(service), labelSelector(selector)), true
+	return x.selects(keyOf(service), plainSelector(selector)), true
 }
 
 // selection says whether a selector of item fits any workload of its namespace.
-func (r *report) selection(x *index, item *evidence.Item, selector *evidence.Value) {
+func (r *report) selection(x *index, item *evidence.Item, by selector, line int) {
 	at := keyOf(item)
-	if len(x.selects(at, selector)) > 0 {
+	if len(x.selects(at, by)) > 0 {
 		r.pass(item)
 		return
 	}
-	if maker := x.maker(at, selector); maker != nil {
+	if maker := x.maker(at, by); maker != nil {
 		r.unknown(item, "no workload has these labels, but %s %s may make one", maker.Kind, maker.Name)
 		return
 	}
-	r.fail(item, selector.Line(), "the selector fits no workload of namespace %s", at.namespace)
+	r.fail(item, line, "the selector fits no workload of namespace %s", at.namespace)
 }
 
 func judgeServices(x *index, r *report) {
 	for _, s := range x.byKind["Service"] {
 		if _, ok := x.behind(s); ok {
-			r.selection(x, s, labelSelector(s.Facts.Path("spec", "selector")))
+			selector := s.Facts.Path("spec", "selector")
+			r.selection(x, s, plainSelector(selector), selector.Line())
 		}
 	}
 }
@@ -73,18 +74,18 @@ func judgePolicies(x *index, r *report) {
 			r.pass(p)
 			continue
 		}
-		r.selection(x, p, selector)
+		r.selection(x, p, labelSelector(selector), selector.Line())
 	}
 }
 
 func judgeBudgets(x *index, r *report) {
 	for _, b := range x.byKind["PodDisruptionBudget"] {
 		selector := b.Facts.Path("spec", "selector")
-		if selector == nil { // no selector fits nothing, an empty one everything
+		if selector.Absent() { // no selector fits nothing, an empty one everything
 			r.fail(b, 0, "it has no selector")
 			continue
 		}
-		r.selection(x, b, selector)
+		r.selection(x, b, labelSelector(selector), selector.Line())
 	}
 }
 
@@ -121,13 +122,13 @@ func judgeRoutes(x *index, r *report) {
 
 // route says what is wrong with one backend of an Ingress, in the form of
 // networking.k8s.io/v1 or of the versions before it.
-func (x *index) route(in *evidence.Item, backend *evidence.Value) []policy.Finding {
+func (x *index) route(in *evidence.Item, backend evidence.Facts) []policy.Finding {
 	ref := backend.Get("service")
 	name, port := ref.Get("name"), ref.Path("port", "number")
-	if port == nil {
+	if port.Absent() {
 		port = ref.Path("port", "name")
 	}
-	if ref == nil {
+	if ref.Absent() {
 		name, port = backend.Get("serviceName"), backend.Get("servicePort")
 	}
 	if name.Str() == "" || port.Str() == "use-annotation" {
@@ -137,7 +138,7 @@ func (x *index) route(in *evidence.Item, backend *evidence.Value) []policy.Findi
 	if service == nil {
 		return []policy.Finding{{Line: name.Line(), Message: fmt.Sprintf("there is no Service %s in namespace %s", name.Str(), namespaceOf(in))}}
 	}
-	if port == nil || service.Facts.Path("spec", "type").Str() == "ExternalName" {
+	if port.Absent() || service.Facts.Path("spec", "type").Str() == "ExternalName" {
 		return nil
 	}
 	for _, p := range service.Facts.Path("spec", "ports").Fields() {
@@ -215,10 +216,11 @@ func judgeSelectors(x *index, r *report) {
 		if selector.Len() == 0 || !slices.Contains(r.check.Kinds, w.item.Kind) {
 			continue
 		}
-		if selector.Get("matchLabels") == nil && selector.Get("matchExpressions") == nil {
-			selector = labelSelector(selector) // ReplicationController
+		text := string(selector.Value().AppendJSON(nil))
+		if selector.Get("matchLabels").Absent() && selector.Get("matchExpressions").Absent() {
+			text = `{"matchLabels":` + text + "}" // ReplicationController
 		}
-		k := group{keyOf(w.item), string(selector.AppendJSON(nil))}
+		k := group{keyOf(w.item), text}
 		other := first[k]
 		if other == nil || other.item.Kind == w.item.Kind && other.item.Name == w.item.Name {
 			first[k] = w
@@ -286,7 +288,7 @@ func judgeReferences(x *index, r *report) {
 // not there.
 func (x *index) missingReferences(w *workload) []policy.Finding {
 	var out []policy.Finding
-	need := func(kind string, ref *evidence.Value, nameKey string) {
+	need := func(kind string, ref evidence.Facts, nameKey string) {
 		name := ref.Get(nameKey).Str()
 		if name == "" || ref.Get("optional").True() || x.objects[objectKey{keyOf(w.item), kind, name}] != nil {
 			return

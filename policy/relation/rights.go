@@ -37,7 +37,7 @@ func (x *index) collectRights() {
 }
 
 // subject is the key of what a binding's subject names.
-func (x *index) subject(binding *evidence.Item, s *evidence.Value) objectKey {
+func (x *index) subject(binding *evidence.Item, s evidence.Facts) objectKey {
 	k := objectKey{everywhere(binding), s.Get("kind").Str(), s.Get("name").Str()}
 	if k.kind == "ServiceAccount" {
 		k.namespace = s.Get("namespace").Str()
@@ -49,7 +49,7 @@ func (x *index) subject(binding *evidence.Item, s *evidence.Value) objectKey {
 }
 
 // unlimited reports whether the role a binding names allows everything, and why.
-func (x *index) unlimited(binding *evidence.Item, ref *evidence.Value) (why string, ok bool) {
+func (x *index) unlimited(binding *evidence.Item, ref evidence.Facts) (why string, ok bool) {
 	name := ref.Get("name").Str()
 	if ref.Get("kind").Str() == "ClusterRole" && name == "cluster-admin" {
 		return "role cluster-admin", true
@@ -66,7 +66,7 @@ func (x *index) unlimited(binding *evidence.Item, ref *evidence.Value) (why stri
 	return "", false
 }
 
-func (x *index) role(binding *evidence.Item, ref *evidence.Value) *evidence.Item {
+func (x *index) role(binding *evidence.Item, ref evidence.Facts) *evidence.Item {
 	at := keyOf(binding)
 	kind := ref.Get("kind").Str()
 	if kind == "ClusterRole" {
@@ -75,8 +75,13 @@ func (x *index) role(binding *evidence.Item, ref *evidence.Value) *evidence.Item
 	return x.objects[objectKey{at, kind, ref.Get("name").Str()}]
 }
 
-func holds(list *evidence.Value, text string) bool {
-	return slices.ContainsFunc(list.Fields(), func(f evidence.Field) bool { return f.Value.Str() == text })
+func holds(list evidence.Facts, text string) bool {
+	for _, f := range list.Fields() {
+		if f.Value.Str() == text {
+			return true
+		}
+	}
+	return false
 }
 
 // rightsOf returns the unlimited rights of a workload's service account: its own
