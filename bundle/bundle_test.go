@@ -308,7 +308,7 @@ func TestPolicyMistakes(t *testing.T) {
 		{"issuer kube " + key + "\nissuer mallory " + key + "\n", "kube's already"},
 		{"issuer kube " + key + "\nfresh 0d\n", "line 2"},
 		{"issuer kube " + key + "\nfresh often\n", "write fresh 30d"},
-		{"issuer kube " + key + "\nrequire\n", "require CONTROL"},
+		{"issuer kube " + key + "\nrequire\n", "one or more control ids"},
 		{"issuer kube " + key + "\nbelieve everything\n", `"believe" is not known`},
 	} {
 		if _, err := ParsePolicy(tt.text); err == nil || !strings.Contains(err.Error(), tt.want) {

@@ -72,7 +72,7 @@ func parse(text string) (*Policy, error) {
 			return true, p.fresh(fields[1:])
 		case "require":
 			if len(fields) < 2 {
-				return true, errors.New("write require CONTROL...")
+				return true, errors.New("write require with one or more control ids")
 			}
 			p.Require = append(p.Require, fields[1:]...)
 			return true, nil

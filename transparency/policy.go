@@ -165,7 +165,7 @@ func (p *Policy) free(name string) error {
 // group reads a group of what stands above it, so that no group can hold itself.
 func (p *Policy) group(args []string) error {
 	if len(args) < 3 {
-		return errors.New("write group NAME any|all|NUMBER MEMBER...")
+		return errors.New("write group NAME, then any, all or a NUMBER, then its members")
 	}
 	if err := p.free(args[0]); err != nil {
 		return err
