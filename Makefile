@@ -18,7 +18,8 @@ demo: build ## Assess a small system that has faults, with the embedded defaults
 test: testenv lint ## Run everything: builds a real kube-apiserver first, names what it skips
 	scripts/test
 
-testenv: ## Build kube-apiserver, etcd and a witness for the tests (cached)
+testenv: ## Install ssh-agent and a soft token, build kube-apiserver, etcd and a witness (cached)
+	testenv/packages.sh
 	testenv/build.sh
 	testenv/foreign/build.sh
 

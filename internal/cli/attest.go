@@ -19,7 +19,6 @@ import (
 	"github.com/surety-cloud/surety"
 	"github.com/surety-cloud/surety/assure"
 	"github.com/surety-cloud/surety/bundle"
-	"github.com/surety-cloud/surety/internal/keys"
 	"github.com/surety-cloud/surety/internal/report"
 	"github.com/surety-cloud/surety/internal/runs"
 	"github.com/surety-cloud/surety/statement"
@@ -59,7 +58,7 @@ same statement, and "surety erase" destroys what must not be shown any more.`,
 	fs := c.Flags()
 	f.runFlags.register(fs)
 	f.publishFlags.register(c)
-	fs.StringVar(&f.key, "key", "", "the key `FILE` to sign with, see surety key")
+	fs.StringVar(&f.key, "key", "", "the key `FILE` to sign with, or agent:NAME, see surety key")
 	fs.StringVar(&f.passphraseFile, "passphrase-file", "", "read the key's passphrase from this `FILE`")
 	fs.StringVar(&f.issuer, "as", "", "the `PARTY` that states it")
 	fs.StringVar(&f.valid, "valid", "30d", "how many days the statement counts, such as 30d")
@@ -86,11 +85,7 @@ func (p Program) attest(ctx context.Context, f attestFlags, args []string) error
 	if err != nil {
 		return err
 	}
-	passphrase, err := p.passphrase(f.passphraseFile, false)
-	if err != nil {
-		return err
-	}
-	key, err := keys.Load(f.key, passphrase)
+	key, err := p.openKey(f.key, f.passphraseFile)
 	if err != nil {
 		return err
 	}
@@ -135,7 +130,7 @@ func (p Program) attest(ctx context.Context, f attestFlags, args []string) error
 }
 
 // sign makes the next statement of the issuer about the system and keeps it.
-func sign(store *runs.Store, key *keys.Key, issuer string, results []statement.Result, p statement.Predicate, attachments map[string]surety.Digest) (*runs.Run, error) {
+func sign(store *runs.Store, key statement.Signer, issuer string, results []statement.Result, p statement.Predicate, attachments map[string]surety.Digest) (*runs.Run, error) {
 	stream := store.Stream(issuer, p.System)
 	last, err := store.Last(stream)
 	if err != nil {
@@ -145,7 +140,11 @@ func sign(store *runs.Store, key *keys.Key, issuer string, results []statement.R
 	if err != nil {
 		return nil, err
 	}
-	p.Issuer = statement.Issuer{Name: issuer, Key: key.ID}
+	id, err := statement.KeyID(key.Public())
+	if err != nil {
+		return nil, err
+	}
+	p.Issuer = statement.Issuer{Name: issuer, Key: id}
 	p.Tool = statement.Tool{Name: "surety", Version: version()}
 	p.Results.Root, p.Results.Leaves = surety.Digest(committed.Tree.Root()), committed.Tree.Size()
 	p.Sequence = 1

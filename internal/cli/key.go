@@ -1,6 +1,7 @@
 package cli
 
 import (
+	"crypto"
 	"errors"
 	"fmt"
 	"io"
@@ -19,13 +20,20 @@ import (
 // passphraseEnv names the variable that a passphrase is taken from.
 const passphraseEnv = "SURETY_PASSPHRASE"
 
+// agentEnv names the variable in which ssh-agent leaves its socket.
+const agentEnv = "SSH_AUTH_SOCK"
+
 func (p Program) keyCommand() *cobra.Command {
 	c := &cobra.Command{
 		Use:   "key",
 		Short: "Make and show the keys that sign statements",
 		Long: `A key signs what you state about your system. Its file is encrypted with a
 passphrase of at least 12 characters, which is asked for on the terminal, or read
-from the file of --passphrase-file, or from the variable SURETY_PASSPHRASE.`,
+from the file of --passphrase-file, or from the variable SURETY_PASSPHRASE.
+
+A key that an ssh-agent holds is named agent:COMMENT or agent:SHA256:FINGERPRINT, as
+ssh-add -l prints them, where a key file is asked for. It never leaves the agent. Keys
+of a PKCS#11 token get there by ssh-add -s LIBRARY.`,
 	}
 	c.AddCommand(p.keyGenerateCommand(), p.keyShowCommand())
 	return c
@@ -60,7 +68,7 @@ func (p Program) keyGenerateCommand() *cobra.Command {
 
 func (p Program) keyShowCommand() *cobra.Command {
 	return &cobra.Command{
-		Use:   "show FILE",
+		Use:   "show FILE|agent:NAME",
 		Short: "Print the public part of a key, as the line of a policy",
 		Args:  cobra.ExactArgs(1),
 		RunE:  func(_ *cobra.Command, args []string) error { return p.printKey(args[0]) },
@@ -68,8 +76,8 @@ func (p Program) keyShowCommand() *cobra.Command {
 }
 
 // printKey writes the line by which others believe the key.
-func (p Program) printKey(path string) error {
-	public, err := keys.Public(path)
+func (p Program) printKey(name string) error {
+	public, err := p.publicKey(name)
 	if err != nil {
 		return err
 	}
@@ -83,6 +91,31 @@ func (p Program) printKey(path string) error {
 	}
 	printSafely(p.Stdout, "# key %s; put your own name for its owner\nissuer NAME %s\n", id, text)
 	return nil
+}
+
+// publicKey returns the public part of a key file or of a key in an ssh-agent.
+func (p Program) publicKey(name string) (crypto.PublicKey, error) {
+	held, ok := keys.InAgent(name)
+	if !ok {
+		return keys.Public(name)
+	}
+	key, err := keys.FromAgent(p.Env(agentEnv), held)
+	if err != nil {
+		return nil, err
+	}
+	return key.Public(), nil
+}
+
+// openKey makes a key ready to sign: one of a file, or one in an ssh-agent.
+func (p Program) openKey(name, passphraseFile string) (statement.Signer, error) {
+	if held, ok := keys.InAgent(name); ok {
+		return keys.FromAgent(p.Env(agentEnv), held)
+	}
+	passphrase, err := p.passphrase(passphraseFile, false)
+	if err != nil {
+		return nil, err
+	}
+	return keys.Load(name, passphrase)
 }
 
 // passphrase takes the passphrase from a file, the environment or the terminal,

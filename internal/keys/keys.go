@@ -3,7 +3,8 @@
 // A key file holds one private key (PKCS #8) encrypted with a passphrase by age
 // (scrypt), and its public part in clear, so that it can be told without the
 // passphrase. Files are readable by their owner only and are never overwritten.
-// There is no default key and no default passphrase.
+// There is no default key and no default passphrase. A key may also stay in an
+// ssh-agent, which signs without giving it out.
 package keys
 
 import (

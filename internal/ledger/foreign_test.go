@@ -27,6 +27,7 @@ import (
 	"golang.org/x/mod/sumdb/note"
 	"golang.org/x/mod/sumdb/tlog"
 
+	"github.com/surety-cloud/surety/internal/logtest"
 	"github.com/surety-cloud/surety/internal/witness"
 	"github.com/surety-cloud/surety/transparency"
 )
@@ -219,31 +220,12 @@ func TestForeignWitness(t *testing.T) {
 // startLitewitness runs it with a key that an agent in this process holds.
 func startLitewitness(t *testing.T, bin, vkey string) *testWitness {
 	t.Helper()
-	dir, err := os.MkdirTemp("", "lw") // short: it is a socket's path
-	if err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(func() { os.RemoveAll(dir) })
 	key := ed25519.NewKeyFromSeed(bytes.Repeat([]byte{9}, ed25519.SeedSize))
 	ring := agent.NewKeyring()
 	if err := ring.Add(agent.AddedKey{PrivateKey: key}); err != nil {
 		t.Fatal(err)
 	}
-	socket := filepath.Join(dir, "agent")
-	listener, err := net.Listen("unix", socket)
-	if err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(func() { listener.Close() })
-	go func() {
-		for {
-			conn, err := listener.Accept()
-			if err != nil {
-				return
-			}
-			go func() { _ = agent.ServeAgent(ring, conn) }()
-		}
-	}()
+	socket := logtest.Agent(t, ring)
 	free, err := net.Listen("tcp", "127.0.0.1:0")
 	if err != nil {
 		t.Fatal(err)
@@ -252,7 +234,7 @@ func startLitewitness(t *testing.T, bin, vkey string) *testWitness {
 	if err := free.Close(); err != nil {
 		t.Fatal(err)
 	}
-	db := filepath.Join(dir, "db")
+	db := filepath.Join(t.TempDir(), "db")
 	cmd := exec.Command(filepath.Join(bin, "litewitness"), "-name", "lite.example", "-db", db, "-ssh-agent", socket, "-listen", address,
 		"-key", fmt.Sprintf("%x", sha256.Sum256(key.Public().(ed25519.PublicKey))))
 	var out bytes.Buffer
