@@ -41,6 +41,15 @@ func VerifyFile(path, policyPath string, now time.Time) (*Report, error) {
 	if err != nil {
 		return nil, err
 	}
+	b, err := Load(path)
+	if err != nil {
+		return nil, err
+	}
+	return Verify(b, p, now), nil
+}
+
+// Load opens the bundle in a file.
+func Load(path string) (*Bundle, error) {
 	raw, err := readFile(path, MaxSize)
 	if err != nil {
 		return nil, err
@@ -49,7 +58,7 @@ func VerifyFile(path, policyPath string, now time.Time) (*Report, error) {
 	if err != nil {
 		return nil, fmt.Errorf("%s: %w", path, err)
 	}
-	return Verify(b, p, now), nil
+	return b, nil
 }
 
 // ReadPolicy reads the policy in a file.

@@ -95,7 +95,7 @@ func (f *architectureFlags) refuse() error {
 // are any.
 func (p Program) view(ctx context.Context, f runFlags, args []string) (*architecture.View, error) {
 	if len(args) > 0 {
-		run, err := p.prepare(f, args)
+		run, err := p.prepare(ctx, f, args)
 		if err != nil {
 			return nil, err
 		}

@@ -74,7 +74,7 @@ func (p Program) assess(ctx context.Context, f assessFlags, args []string) error
 	if !slices.Contains(report.Formats(), f.format) {
 		return &usageError{fmt.Errorf("--format %s: there is no such format; use one of %s", f.format, strings.Join(report.Formats(), ", "))}
 	}
-	run, err := p.prepare(f.runFlags, args)
+	run, err := p.prepare(ctx, f.runFlags, args)
 	if err != nil {
 		return err
 	}

@@ -81,7 +81,7 @@ func (p Program) attest(ctx context.Context, f attestFlags, args []string) error
 		return err
 	}
 	f.noMemo = true // whoever can write the memo must not be able to have a verdict signed
-	run, err := p.prepare(f.runFlags, args)
+	run, err := p.prepare(ctx, f.runFlags, args)
 	if err != nil {
 		return err
 	}

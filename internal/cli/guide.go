@@ -92,7 +92,7 @@ func (p Program) guide(ctx context.Context, f guideFlags, sources []string) erro
 func (p Program) guideInput(ctx context.Context, f guideFlags, sources []string) (guide.Input, error) {
 	in := guide.Input{Party: f.party, Today: f.today}
 	if len(sources) > 0 {
-		run, err := p.prepare(f.runFlags, sources)
+		run, err := p.prepare(ctx, f.runFlags, sources)
 		if err != nil {
 			return in, err
 		}

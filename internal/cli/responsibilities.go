@@ -114,7 +114,7 @@ func (f *dutyFlags) refuse() error {
 // assessment of the sources says of them.
 func (p Program) duties(ctx context.Context, f runFlags, sources []string) (*report.Duties, error) {
 	if len(sources) > 0 {
-		run, err := p.prepare(f, sources)
+		run, err := p.prepare(ctx, f, sources)
 		if err != nil {
 			return nil, err
 		}

@@ -1,6 +1,7 @@
 package cli
 
 import (
+	"context"
 	"errors"
 	"fmt"
 	"maps"
@@ -57,7 +58,7 @@ func (f *runFlags) register(fs *pflag.FlagSet) {
 	fs.StringVar(&f.kubeconfig, "kubeconfig", "", "kubeconfig `FILE` for live sources")
 	fs.StringVar(&f.memo, "memo", "", "keep the memo of unchanged documents in this `DIR` (default: the user's cache)")
 	fs.BoolVar(&f.noMemo, "no-memo", false, "judge every document anew")
-	fs.StringArrayVar(&f.statements, "statements", nil, "believe other parties' statements in this `PATH`: a .surety file or a folder of them; repeatable")
+	fs.StringArrayVar(&f.statements, "statements", nil, "believe other parties' statements at this `PLACE`: a .surety file, a folder of them or a URL of one; repeatable")
 	fs.StringVar(&f.trust, "trust", "", "the policy `FILE` that says whom to believe (default: that of surety trust)")
 	fs.DurationVar(&f.timeout, "check-timeout", 5*time.Second, "time the checks on one object may take; a check over it is unknown")
 }
@@ -70,7 +71,7 @@ type prepared struct {
 
 // prepare turns flags and sources into options, refusing what cannot be used
 // before any work is done.
-func (p Program) prepare(f runFlags, args []string) (*prepared, error) {
+func (p Program) prepare(ctx context.Context, f runFlags, args []string) (*prepared, error) {
 	sources, err := p.sources(f, args)
 	if err != nil {
 		return nil, err
@@ -98,7 +99,7 @@ func (p Program) prepare(f runFlags, args []string) (*prepared, error) {
 			return nil, err
 		}
 	}
-	if r.options.Statements, err = p.readStatements(f); err != nil {
+	if r.options.Statements, err = p.readStatements(ctx, f); err != nil {
 		return nil, err
 	}
 	if !f.noMemo {

@@ -8,13 +8,10 @@ import (
 	"path/filepath"
 	"slices"
 	"strings"
-	"time"
 
 	"github.com/spf13/cobra"
 
 	"github.com/surety-cloud/surety"
-	"github.com/surety-cloud/surety/assessment"
-	"github.com/surety-cloud/surety/assure"
 	"github.com/surety-cloud/surety/bundle"
 	"github.com/surety-cloud/surety/internal/durable"
 )
@@ -163,46 +160,4 @@ func (p Program) showTrust(file string, words []string) error {
 		return &usageError{fmt.Errorf("no entry begins with %s", strings.Join(words, " "))}
 	}
 	return nil
-}
-
-// readStatements verifies the bundles that --statements names. One that cannot be
-// read or believed is kept with the reason; only a path that is not there is an
-// error.
-func (p Program) readStatements(f runFlags) ([]assessment.Stated, error) {
-	if len(f.statements) == 0 {
-		return nil, nil
-	}
-	policy, err := p.trustFile(f.trust)
-	if err != nil {
-		return nil, err
-	}
-	var files []string
-	for _, path := range f.statements {
-		info, err := os.Stat(path)
-		if err != nil {
-			return nil, &surety.Error{Kind: surety.Unreadable, Op: "read statements", Err: err}
-		}
-		if !info.IsDir() {
-			files = append(files, path)
-			continue
-		}
-		found, err := filepath.Glob(filepath.Join(path, "*.surety"))
-		if err != nil {
-			return nil, err
-		}
-		files = append(files, found...)
-	}
-	if _, err := bundle.ReadPolicy(policy); err != nil {
-		return nil, &surety.Error{Kind: surety.BadInput, Op: "read trust", Err: err}
-	}
-	var out []assessment.Stated
-	for _, file := range files {
-		r, err := bundle.VerifyFile(file, policy, time.Now())
-		if err != nil {
-			out = append(out, assessment.Stated{File: file, Refused: err.Error()})
-			continue
-		}
-		out = append(out, assure.Inherit(r, file))
-	}
-	return out, nil
 }

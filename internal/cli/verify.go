@@ -65,7 +65,7 @@ func (p Program) reperform(ctx context.Context, f runFlags, r *bundle.Report, so
 		return &usageError{errors.New("the bundle discloses no result that could be performed again")}
 	}
 	f.noMemo = true
-	run, err := p.prepare(f, sources)
+	run, err := p.prepare(ctx, f, sources)
 	if err != nil {
 		return err
 	}

@@ -125,7 +125,7 @@ func (p Program) record(ctx context.Context, f runFlags, check, reportFile strin
 		return raw, reportFile, nil
 	}
 	f.checks = []string{check}
-	run, err := p.prepare(f, sources)
+	run, err := p.prepare(ctx, f, sources)
 	if err != nil {
 		return nil, "", err
 	}
