@@ -16,6 +16,9 @@ func Inherit(r *bundle.Report, file string) assessment.Stated {
 		s.System, s.NotBefore, s.NotAfter = p.System, p.Window.NotBefore, p.Window.NotAfter
 		s.Digest = r.Envelope
 		for control, n := range p.Results.ByControl {
+			if control == "" {
+				continue // results of no control
+			}
 			var c assessment.Counts
 			for _, v := range surety.Verdicts {
 				c[v] = n[v.String()]

@@ -36,7 +36,11 @@ func Reperform(a *assessment.Assessment, r *bundle.Report) {
 				stated.Check, stated.Resource, stated.Verdict, result.Verdict))
 		}
 	}
-	r.Proven = append(r.Proven, fmt.Sprintf("%d of %d disclosed results give the same verdict when performed again", same, len(r.Results)))
+	if same == 0 {
+		r.NotProven = append(r.NotProven, "that any disclosed result gives the same verdict when performed again")
+	} else {
+		r.Proven = append(r.Proven, fmt.Sprintf("%d of %d disclosed results give the same verdict when performed again", same, len(r.Results)))
+	}
 	for _, why := range []string{otherObject, otherCheck, noObject} {
 		if apart[why] > 0 {
 			r.NotProven = append(r.NotProven, fmt.Sprintf("%d disclosed results could not be performed again: %s", apart[why], why))

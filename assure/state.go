@@ -41,7 +41,7 @@ func State(a *assessment.Assessment, set *policy.Set, w statement.Window) ([]sta
 	var results []statement.Result
 	for r := range a.Results() {
 		results = append(results, stated(&r, w))
-		for _, control := range r.Check.Controls {
+		for _, control := range controlsOf(r.Check.Controls) {
 			if byControl[control] == nil {
 				byControl[control] = &assessment.Counts{}
 			}
@@ -52,6 +52,15 @@ func State(a *assessment.Assessment, set *policy.Set, w statement.Window) ([]sta
 		p.Results.ByControl[control] = counts(*byControl[control])
 	}
 	return results, p
+}
+
+// controlsOf names where a result counts: "" stands for no control, so that each
+// counts somewhere.
+func controlsOf(controls []string) []string {
+	if len(controls) == 0 {
+		return []string{""}
+	}
+	return controls
 }
 
 // stated is one result as a statement commits to it.

@@ -178,7 +178,7 @@ func TestVerify(t *testing.T) {
 		{"required control missing", NotVerified, "nothing shows it", func(x *issuer) (*Bundle, *Policy, time.Time) {
 			return x.bundle(t, 3), x.policy(t, 1, "require SUR-DR-02\n"), now
 		}},
-		{"erased", Erased, "2 results that were erased", func(x *issuer) (*Bundle, *Policy, time.Time) {
+		{"erased", Erased, "2 results it committed to were erased", func(x *issuer) (*Bundle, *Policy, time.Time) {
 			b := x.bundle(t, 3)
 			b.Erased = []int64{0, 6}
 			return b, x.policy(t, 1, ""), now
@@ -193,10 +193,27 @@ func TestVerify(t *testing.T) {
 			b.Disclosures[0].Data = statement.Disclosure(strings.Replace(string(b.Disclosures[0].Data), `"fail"`, `"pass"`, 1))
 			return b, x.policy(t, 1, ""), now
 		}},
-		{"counts that hide fails", NotVerified, "1 results are disclosed as fail, and the statement counts 0", func(x *issuer) (*Bundle, *Policy, time.Time) {
+		{"counts that hide fails", NotVerified, "results of control SUR-IAM-01 are fail, and 0 in all", func(x *issuer) (*Bundle, *Policy, time.Time) {
 			x.predicate.Results.Counts = statement.Counts{"pass": passes + failed}
 			x.predicate.Results.ByParty = map[string]statement.Counts{"kube": x.predicate.Results.Counts}
 			return x.bundle(t, 3, 6), x.policy(t, 1, ""), now
+		}},
+		{"counts by control that hide fails", NotVerified, "2 results are fail, and 0 by control", func(x *issuer) (*Bundle, *Policy, time.Time) {
+			x.predicate.Results.ByControl = map[string]statement.Counts{"SUR-IAM-01": {"pass": passes}}
+			return x.bundle(t, 3), x.policy(t, 1, "require SUR-IAM-01\n"), now
+		}},
+		{"fails moved to another control", NotVerified, "1 results of SUR-IAM-01 are disclosed as fail, and the statement counts 0", func(x *issuer) (*Bundle, *Policy, time.Time) {
+			x.predicate.Results.ByControl = map[string]statement.Counts{"SUR-IAM-01": {"pass": passes}, "SUR-IAM-02": {"fail": failed}}
+			return x.bundle(t, 3, 6), x.policy(t, 1, "require SUR-IAM-01\n"), now
+		}},
+		{"erased padding", NotVerified, "result 7 is said to be erased, and the statement has 7", func(x *issuer) (*Bundle, *Policy, time.Time) {
+			b := x.bundle(t, 3)
+			b.Erased = []int64{7}
+			return b, x.policy(t, 1, ""), now
+		}},
+		{"another name", Verified, `that its issuer is called "kuba"`, func(x *issuer) (*Bundle, *Policy, time.Time) {
+			x.predicate.Issuer.Name = "kuba"
+			return x.bundle(t, 3), x.policy(t, 1, ""), now
 		}},
 	}
 	for _, tt := range tests {
@@ -304,10 +321,13 @@ func TestPolicyMistakes(t *testing.T) {
 		{"issuer kube ed25519:AAAA\n", "is not a key"},
 		{"issuer kube rsa:" + strings.TrimPrefix(key, "ed25519:") + "\n", "is not a"},
 		{"issuer kube " + key + " until soon\n", "not a log entry"},
-		{"issuer kube " + key + " since 3\n", "use from or until"},
+		{"issuer kube " + key + " since 3\n", "use system, from or until"},
 		{"issuer kube " + key + "\nissuer mallory " + key + "\n", "kube's already"},
 		{"issuer kube " + key + "\nfresh 0d\n", "line 2"},
 		{"issuer kube " + key + "\nfresh often\n", "write fresh 30d"},
+		{"issuer kube " + key + "\nfresh 1d\nfresh 60d\n", "a fresh line already"},
+		{"issuer kube " + key + " from 9 until 3\n", "no log entry is from 9 until 3"},
+		{"issuer kube " + key + "\nwitness w " + logtest.New(t, 1).Witnesses[0].Verifier().String() + "\nquorum w\n", "names no log that they see"},
 		{"issuer kube " + key + "\nrequire\n", "one or more control ids"},
 		{"issuer kube " + key + "\nbelieve everything\n", `"believe" is not known`},
 	} {

@@ -50,6 +50,9 @@ func VerifyFile(path, policyPath string, now time.Time) (*Report, error) {
 
 // Load opens the bundle in a file.
 func Load(path string) (*Bundle, error) {
+	if info, err := os.Stat(path); err == nil && !info.Mode().IsRegular() {
+		return nil, fmt.Errorf("%s: it is not a regular file", path) // a pipe could be waited for without end
+	}
 	raw, err := readFile(path, MaxSize)
 	if err != nil {
 		return nil, err

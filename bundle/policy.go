@@ -27,23 +27,28 @@ type Policy struct {
 // Issuer is a party's key that the verifier believes.
 type Issuer struct {
 	statement.Key
-	From, Until int64 // the log entries it counts for, Until excluded; Until is -1 if it has no end
+	System      string // what it may state something about, "" for anything
+	From, Until int64  // the log entries it counts for, Until excluded; Until is -1 if it has no end
 }
 
 // ParsePolicy reads a policy file: the lines of C2SP tlog-policy (see
 // transparency.ParsePolicy), and
 //
-//	issuer NAME ed25519:KEY|p256:KEY [from ENTRY] [until ENTRY]
+//	issuer NAME ed25519:KEY|p256:KEY [system NAME] [from ENTRY] [until ENTRY]
 //	fresh DAYSd
 //	require CONTROL...
 //
 // KEY is the base64 of the key's PKIX form (RFC 5280), or for ed25519 of its 32
 // bytes. from and until are log entries: a key that was stolen is given the entry
-// from which it counts for nothing. Every error names its line.
+// from which it counts for nothing. system keeps a statement about one system from
+// being shown for another. Every error names its line.
 func ParsePolicy(text string) (*Policy, error) {
 	p, err := parse(text)
 	if err == nil && len(p.Issuers) == 0 {
 		err = errors.New("read policy: it names no issuer, so nobody's statement could be believed")
+	}
+	if err == nil && len(p.Log.Logs) == 0 && !p.Log.Unwitnessed() {
+		err = errors.New("read policy: it asks for a quorum of witnesses and names no log that they see")
 	}
 	if err == nil && len(p.Log.Logs) > 0 && !p.Log.Decided() {
 		err = errors.New("read policy: there is no quorum; name a group or a witness, or say quorum none")
@@ -87,7 +92,7 @@ func parse(text string) (*Policy, error) {
 
 func (p *Policy) issuer(args []string) error {
 	if len(args) < 2 || len(args)%2 != 0 {
-		return errors.New("write issuer NAME ed25519:KEY|p256:KEY [from ENTRY] [until ENTRY]")
+		return errors.New("write issuer NAME ed25519:KEY|p256:KEY [system NAME] [from ENTRY] [until ENTRY]")
 	}
 	key, err := ParseKey(args[1])
 	if err != nil {
@@ -99,6 +104,10 @@ func (p *Policy) issuer(args []string) error {
 	}
 	issuer := Issuer{Key: statement.Key{Name: args[0], ID: id, Public: key}, Until: -1}
 	for i := 2; i < len(args); i += 2 {
+		if args[i] == "system" {
+			issuer.System = args[i+1]
+			continue
+		}
 		n, err := strconv.ParseInt(args[i+1], 10, 64)
 		if err != nil || n < 0 {
 			return fmt.Errorf("%q is not a log entry", args[i+1])
@@ -109,8 +118,11 @@ func (p *Policy) issuer(args []string) error {
 		case "until":
 			issuer.Until = n
 		default:
-			return fmt.Errorf("%q is not known; use from or until", args[i])
+			return fmt.Errorf("%q is not known; use system, from or until", args[i])
 		}
+	}
+	if issuer.From > 0 && issuer.Until >= 0 && issuer.Until <= issuer.From {
+		return fmt.Errorf("no log entry is from %d until %d", issuer.From, issuer.Until)
 	}
 	for _, known := range p.Issuers {
 		if known.ID == id {
@@ -127,6 +139,9 @@ const maxDays = 3650
 func (p *Policy) fresh(args []string) error {
 	if len(args) != 1 || !strings.HasSuffix(args[0], "d") {
 		return errors.New("write fresh 30d")
+	}
+	if p.Fresh > 0 {
+		return errors.New("there is a fresh line already; remove it first")
 	}
 	days, err := strconv.Atoi(strings.TrimSuffix(args[0], "d"))
 	if err != nil || days < 1 || days > maxDays {

@@ -74,6 +74,8 @@ func vectors(t *testing.T) []vector {
 	changed.Disclosures[0].Data = statement.Disclosure(bytes.Replace(good.Disclosures[0].Data, []byte(`"pass"`), []byte(`"fail"`), 1))
 	erased := *good
 	erased.Disclosures, erased.Erased = nil, []int64{0}
+	padding := *good
+	padding.Disclosures, padding.Erased = nil, []int64{passes + failed}
 	pack := func(b *Bundle) json.RawMessage {
 		raw, err := Pack(b)
 		if err != nil {
@@ -90,6 +92,8 @@ func vectors(t *testing.T) []vector {
 		{Name: "nobody known signed", Policy: "issuer stranger " + stranger + "\n" + log, Bundle: pack(good), State: NotVerified},
 		{Name: "a disclosed verdict was changed", Policy: "issuer kube " + key + "\n" + log, Bundle: pack(&changed), State: NotVerified, Issuer: "kube"},
 		{Name: "the disclosed result was erased", Policy: "issuer kube " + key + "\n" + log, Bundle: pack(&erased), State: Erased, Issuer: "kube"},
+		{Name: "padding is said to be erased", Policy: "issuer kube " + key + "\n" + log, Bundle: pack(&padding), State: NotVerified, Issuer: "kube"},
+		{Name: "the key counts for another system", Policy: "issuer kube " + key + " system bank\n" + log, Bundle: pack(good), State: NotVerified, Issuer: "kube"},
 		{Name: "a witness is asked for and none has seen it", Policy: "issuer kube " + key + "\n" + x.log.Policy(1), Bundle: pack(good), State: NotVerified, Issuer: "kube"},
 		{Name: "a required control fails", Policy: "issuer kube " + key + "\n" + log + "require SUR-IAM-01\n", Bundle: pack(good), State: NotVerified, Issuer: "kube"},
 		{Name: "the key counted until an earlier log entry", Policy: "issuer kube " + key + " until 2\n" + log, Bundle: pack(good), State: NotVerified, Issuer: "kube"},

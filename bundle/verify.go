@@ -54,8 +54,11 @@ func Verify(b *Bundle, p *Policy, now time.Time) *Report {
 	r.Statement, r.Issuer, r.Envelope = opened.Statement, opened.By[0].Name, surety.Digest(opened.Digest)
 	pred := &opened.Statement.Predicate
 	r.prove("%s signed this statement about %s", r.Issuer, pred.System)
+	if pred.Issuer.Name != r.Issuer {
+		r.leave("that its issuer is called %q, as it says itself", pred.Issuer.Name)
+	}
 	r.log(b, p, opened)
-	r.keyInTime(p, opened)
+	r.keyCounts(p, opened)
 	r.window(p, pred, now)
 	r.counts(p, pred)
 	r.results(b, pred)
@@ -127,20 +130,26 @@ func (r *Report) log(b *Bundle, p *Policy, opened *statement.Opened) {
 	}
 }
 
-// keyInTime refuses statements logged outside of what the signing key counts for.
-func (r *Report) keyInTime(p *Policy, opened *statement.Opened) {
+// keyCounts refuses statements about another system, or logged at another time,
+// than the signing key counts for.
+func (r *Report) keyCounts(p *Policy, opened *statement.Opened) {
 	var why []string
 	for _, by := range opened.By {
 		at := slices.IndexFunc(p.Issuers, func(i Issuer) bool { return i.ID == by.ID })
 		issuer := &p.Issuers[at]
 		bounded := issuer.From > 0 || issuer.Until >= 0
-		switch {
+		switch about := opened.Statement.Predicate.System; {
+		case issuer.System != "" && issuer.System != about:
+			why = append(why, fmt.Sprintf("key %s of %s counts for system %s, and the statement is about %s", issuer.ID, issuer.Name, issuer.System, about))
 		case bounded && r.Logged == nil:
 			why = append(why, fmt.Sprintf("key %s of %s counts for some log entries only, and the statement has none", issuer.ID, issuer.Name))
 		case bounded && (r.Logged.Index < issuer.From || issuer.Until >= 0 && r.Logged.Index >= issuer.Until):
 			why = append(why, fmt.Sprintf("key %s of %s does not count for log entry %d", issuer.ID, issuer.Name, r.Logged.Index))
 		default:
 			r.Issuer = issuer.Name
+			if issuer.System == "" {
+				r.leave("that %s is what %s runs for you: the policy takes its statements about any system", about, issuer.Name)
+			}
 			return
 		}
 	}
@@ -198,7 +207,7 @@ func (r *Report) counts(p *Policy, pred *statement.Predicate) {
 // results checks that what is disclosed belongs to the statement.
 func (r *Report) results(b *Bundle, pred *statement.Predicate) {
 	root := statement.Hash(pred.Results.Root)
-	shown := statement.Counts{}
+	shown, byControl := statement.Counts{}, map[string]statement.Counts{}
 	for _, d := range b.Disclosures {
 		result, _, err := d.Data.Parse()
 		if err == nil {
@@ -213,6 +222,12 @@ func (r *Report) results(b *Bundle, pred *statement.Predicate) {
 			continue
 		}
 		shown[result.Verdict.String()]++
+		for _, control := range result.Controls {
+			if byControl[control] == nil {
+				byControl[control] = statement.Counts{}
+			}
+			byControl[control][result.Verdict.String()]++
+		}
 		r.Results = append(r.Results, result)
 	}
 	for verdict, n := range shown {
@@ -220,11 +235,27 @@ func (r *Report) results(b *Bundle, pred *statement.Predicate) {
 			r.refuse("%d results are disclosed as %s, and the statement counts %d", n, verdict, pred.Results.Counts[verdict])
 		}
 	}
+	for control, n := range byControl {
+		for verdict, n := range n {
+			if counted := pred.Results.ByControl[control][verdict]; n > counted {
+				r.refuse("%d results of %s are disclosed as %s, and the statement counts %d", n, control, verdict, counted)
+			}
+		}
+	}
 	if len(r.Results) > 0 {
 		r.prove("%d disclosed results belong to it: %s", len(r.Results), inWords(shown))
 	}
+	total := 0
+	for _, n := range pred.Results.Counts {
+		total += n
+	}
+	for _, at := range b.Erased {
+		if at >= int64(total) {
+			r.refuse("result %d is said to be erased, and the statement has %d", at, total)
+		}
+	}
 	if len(b.Erased) > 0 {
-		r.prove("it committed to %d results that were erased since; what they said can no longer be shown", len(b.Erased))
+		r.leave("that %d results it committed to were erased since: that is the word of who made the bundle", len(b.Erased))
 	}
 	hidden := statement.Counts{}
 	for verdict, n := range pred.Results.Counts {

@@ -24,6 +24,9 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"maps"
+	"reflect"
+	"slices"
 	"time"
 
 	"github.com/surety-cloud/surety"
@@ -128,7 +131,7 @@ func New(p Predicate, attachments map[string]surety.Digest) *Statement {
 	add("results", p.Results.Root)
 	add("evidence", p.Evidence.Root)
 	add("policy", p.Policy.Digest)
-	for _, name := range sortedNames(attachments) {
+	for _, name := range slices.Sorted(maps.Keys(attachments)) {
 		add(name, attachments[name])
 	}
 	return s
@@ -173,23 +176,89 @@ func (s *Statement) check() error {
 			return fmt.Errorf("subject %s is not what the predicate says", name)
 		}
 	}
-	total := p.Results.Counts.total()
+	if err := p.Results.check(); err != nil {
+		return err
+	}
+	var previous surety.Digest
+	switch {
+	case p.System == "" || len(p.System) > maxName || p.Issuer.Name == "" || len(p.Issuer.Name) > maxName:
+		return fmt.Errorf("its issuer or its system has no name, or one of more than %d bytes", maxName)
+	case p.Evidence.Items < 0 || p.Policy.Checks < 0:
+		return errors.New("it counts less than nothing")
+	case !p.Window.NotBefore.Before(p.Window.NotAfter):
+		return errors.New("its window ends before it begins")
+	case !wholeUTC(p.Window.NotBefore) || !wholeUTC(p.Window.NotAfter):
+		return errors.New("its window is not in whole seconds of UTC")
+	case p.Sequence < 1 || (p.Sequence == 1) != (p.Previous == ""):
+		return errors.New("its sequence and the statement before it contradict each other")
+	case p.Previous != "" && previous.UnmarshalText([]byte(p.Previous)) != nil:
+		return fmt.Errorf("the statement before it is %q, which is no digest", p.Previous)
+	}
+	return s.subjectsOnce()
+}
+
+// maxName bounds the names of issuer and system, in bytes.
+const maxName = 1024
+
+func wholeUTC(t time.Time) bool { return t.Location() == time.UTC && t.Nanosecond() == 0 }
+
+// subjectsOnce refuses a subject that is named twice, of which readers could differ
+// in which one counts.
+func (s *Statement) subjectsOnce() error {
+	seen := map[string]bool{}
+	for _, subject := range s.Subject {
+		if seen[subject.Name] {
+			return fmt.Errorf("subject %s is given twice", subject.Name)
+		}
+		seen[subject.Name] = true
+	}
+	return nil
+}
+
+// check holds the counts against each other: each result counts once for one party
+// and at least once for a control, where "" stands for none. What is required or
+// inherited rests on the counts by control.
+func (r *Results) check() error {
+	total := r.Counts.total()
 	byParty := 0
-	for _, c := range p.Results.ByParty {
+	for _, party := range slices.Sorted(maps.Keys(r.ByParty)) {
+		c := r.ByParty[party]
+		if c.total() < 0 {
+			return fmt.Errorf("the counts of party %q are none", party)
+		}
 		byParty += c.total()
+	}
+	byControl := Counts{}
+	for _, control := range slices.Sorted(maps.Keys(r.ByControl)) {
+		c := r.ByControl[control]
+		if c.total() < 0 {
+			return fmt.Errorf("the counts of control %q are none", control)
+		}
+		for verdict, n := range c {
+			if n > r.Counts[verdict] {
+				return fmt.Errorf("%d results of control %s are %s, and %d in all", n, control, verdict, r.Counts[verdict])
+			}
+			byControl[verdict] += n
+		}
+	}
+	for verdict, n := range r.Counts {
+		if byControl[verdict] < n {
+			return fmt.Errorf("%d results are %s, and %d by control", n, verdict, byControl[verdict])
+		}
 	}
 	switch {
 	case total < 0 || byParty != total:
 		return fmt.Errorf("%d results in all, %d by party", total, byParty)
-	case int64(total) > p.Results.Leaves:
-		return fmt.Errorf("%d results in a tree of %d leaves", total, p.Results.Leaves)
-	case !p.Window.NotBefore.Before(p.Window.NotAfter):
-		return errors.New("its window ends before it begins")
-	case p.Sequence < 1 || (p.Sequence == 1) != (p.Previous == ""):
-		return errors.New("its sequence and the statement before it contradict each other")
+	case r.Leaves < 1 || r.Leaves > 1<<maxDepth || r.Leaves&(r.Leaves-1) != 0:
+		return fmt.Errorf("a tree of %d leaves is no run tree", r.Leaves)
+	case int64(total) > r.Leaves:
+		return fmt.Errorf("%d results in a tree of %d leaves", total, r.Leaves)
 	}
 	return nil
 }
+
+// maxDepth bounds a run tree to 2^30 leaves.
+const maxDepth = 30
 
 // Digest returns the SHA-256 of a subject.
 func (s *Statement) Digest(name string) (surety.Digest, bool) {
@@ -216,8 +285,9 @@ func (c Counts) total() int {
 	return sum
 }
 
-// Strict decodes JSON into dst and refuses what dst does not hold, and keys that
-// are given twice, of which readers differ in which one counts.
+// Strict decodes JSON into dst and refuses what dst does not hold, keys in another
+// case than dst has them, and keys that are given twice: readers differ in what
+// those mean.
 func Strict(raw []byte, dst any) error {
 	dec := json.NewDecoder(bytes.NewReader(raw))
 	dec.DisallowUnknownFields()
@@ -227,5 +297,5 @@ func Strict(raw []byte, dst any) error {
 	if dec.More() {
 		return errors.New("something follows its end")
 	}
-	return unique(raw)
+	return exact(raw, reflect.TypeOf(dst))
 }

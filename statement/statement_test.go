@@ -277,7 +277,29 @@ func TestStatementsThatContradictThemselves(t *testing.T) {
 		"leaves":          func(s *statement.Statement) { s.Predicate.Results.Leaves = 1 },
 		"window":          func(s *statement.Statement) { s.Predicate.Window.NotAfter = noon },
 		"sequence":        func(s *statement.Statement) { s.Predicate.Sequence = 0 },
-		"previous":        func(s *statement.Statement) { s.Predicate.Previous = "00" },
+		"previous":        func(s *statement.Statement) { s.Predicate.Sequence, s.Predicate.Previous = 2, "00" },
+		"uneven leaves":   func(s *statement.Statement) { s.Predicate.Results.Leaves = 600 },
+		"endless leaves":  func(s *statement.Statement) { s.Predicate.Results.Leaves = 1 << 62 },
+		"no control":      func(s *statement.Statement) { s.Predicate.Results.ByControl = nil },
+		"control above": func(s *statement.Statement) {
+			s.Predicate.Results.ByControl["SUR-VIR-02"] = statement.Counts{"pass": 600}
+		},
+		"control below nothing": func(s *statement.Statement) {
+			s.Predicate.Results.ByControl["SUR-VIR-03"] = statement.Counts{"fail": -1}
+		},
+		"control's verdict": func(s *statement.Statement) {
+			s.Predicate.Results.ByControl["SUR-VIR-03"] = statement.Counts{"PASS": 1}
+		},
+		"fraction": func(s *statement.Statement) {
+			s.Predicate.Window.NotAfter = s.Predicate.Window.NotAfter.Add(time.Millisecond)
+		},
+		"zone": func(s *statement.Statement) {
+			s.Predicate.Window.NotAfter = s.Predicate.Window.NotAfter.In(time.FixedZone("", 3600))
+		},
+		"system":        func(s *statement.Statement) { s.Predicate.System = "" },
+		"issuer":        func(s *statement.Statement) { s.Predicate.Issuer.Name = strings.Repeat("a", 2000) },
+		"items":         func(s *statement.Statement) { s.Predicate.Evidence.Items = -3 },
+		"subject twice": func(s *statement.Statement) { s.Subject = append(s.Subject, s.Subject[0]) },
 	} {
 		s := statement.New(predicate(c, 2), nil)
 		change(s)
@@ -293,11 +315,18 @@ func TestStatementsThatContradictThemselves(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
+	if _, err := statement.Decode(good); err != nil {
+		t.Fatal(err)
+	}
 	for name, bad := range map[string]string{
-		"twice": strings.Replace(string(good), `{"_type"`, `{"system":"a","_type"`, 1),
-		"again": strings.Replace(string(good), `"system":"shop"`, `"system":"shop","system":"bank"`, 1),
-		"after": string(good) + "{}",
-		"deep":  strings.Repeat(`{"a":`, 100) + "1" + strings.Repeat("}", 100),
+		"case":       strings.Replace(string(good), `"system":"shop"`, `"System":"shop"`, 1),
+		"other case": strings.Replace(string(good), `"system":"shop"`, `"system":"shop","System":"bank"`, 1),
+		"inner case": strings.Replace(string(good), `"leaves":`, `"Leaves":`, 1),
+		"folded":     strings.Replace(string(good), `"issuer":`, `"i\u017fsuer":`, 1),
+		"twice":      strings.Replace(string(good), `{"_type"`, `{"system":"a","_type"`, 1),
+		"again":      strings.Replace(string(good), `"system":"shop"`, `"system":"shop","system":"bank"`, 1),
+		"after":      string(good) + "{}",
+		"deep":       strings.Repeat(`{"a":`, 100) + "1" + strings.Repeat("}", 100),
 	} {
 		if _, err := statement.Decode([]byte(bad)); err == nil {
 			t.Errorf("%s: accepted", name)

@@ -29,6 +29,9 @@ func (p Program) writeOutput(path string, write func(io.Writer) error) error {
 	} else if err == nil && !info.Mode().IsRegular() {
 		return writeDevice(path, write)
 	}
+	if what := precious(path); what != "" {
+		return outputError(path, fmt.Errorf("it holds %s, which is never overwritten", what))
+	}
 	f, err := os.CreateTemp(filepath.Dir(path), ".surety-*")
 	if err != nil {
 		return outputError(path, err)
@@ -41,6 +44,29 @@ func (p Program) writeOutput(path string, write func(io.Writer) error) error {
 		return errors.Join(outputError(path, err), ignoreMissing(os.Remove(f.Name())))
 	}
 	return nil
+}
+
+// precious says what a file holds, if no report may take its place: nobody could
+// make it again.
+func precious(path string) string {
+	f, err := os.Open(path)
+	if err != nil {
+		return ""
+	}
+	defer f.Close()
+	head := make([]byte, 32)
+	n, err := io.ReadFull(f, head)
+	if err != nil && err != io.ErrUnexpectedEOF {
+		return ""
+	}
+	for begin, what := range map[string]string{
+		"# surety public key": "a key", "-----BEGIN": "a key", "PRIVATE+KEY": "a key", `{"surety":"run/`: "a run and its salts",
+	} {
+		if strings.HasPrefix(string(head[:n]), begin) {
+			return what
+		}
+	}
+	return ""
 }
 
 // writeDevice writes to what cannot be replaced, such as /dev/null or a pipe.
