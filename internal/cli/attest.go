@@ -80,6 +80,9 @@ func (p Program) attest(ctx context.Context, f attestFlags, args []string) error
 	if err := f.checkLog(); err != nil {
 		return err
 	}
+	if err := replaceable(f.output); err != nil {
+		return err
+	}
 	f.noMemo = true // whoever can write the memo must not be able to have a verdict signed
 	run, err := p.prepare(ctx, f.runFlags, args)
 	if err != nil {
@@ -118,6 +121,7 @@ func (p Program) attest(ctx context.Context, f attestFlags, args []string) error
 	if err != nil {
 		return err
 	}
+	p.say("kept as " + store.Path(kept) + ", which disclose, erase and publish take")
 	if f.log != "" {
 		if err := p.publish(ctx, f.publishFlags, store.Path(kept)); err != nil {
 			return err
@@ -193,7 +197,11 @@ func (p Program) writeBundle(run *runs.Run, selectors []string, output string) e
 		return err
 	}
 	for i, s := range selectors {
-		if !used[i] {
+		switch {
+		case used[i], s == "all" && len(b.Erased) > 0:
+		case len(b.Erased) > 0:
+			return &usageError{fmt.Errorf("--disclose %s names no result that is left; %d of this statement were erased", s, len(b.Erased))}
+		default:
 			return &usageError{fmt.Errorf("--disclose %s names no result; it is a control (SUR-VIR-02), a check (KSV-0017), a resource key or all, with * for any characters", s)}
 		}
 	}

@@ -24,13 +24,11 @@ func (p Program) writeOutput(path string, write func(io.Writer) error) error {
 		}
 		return nil
 	}
-	if info, err := os.Stat(path); err == nil && info.IsDir() {
-		return outputError(path, errors.New("it is a directory"))
-	} else if err == nil && !info.Mode().IsRegular() {
-		return writeDevice(path, write)
+	if err := replaceable(path); err != nil {
+		return err
 	}
-	if what := precious(path); what != "" {
-		return outputError(path, fmt.Errorf("it holds %s, which is never overwritten", what))
+	if info, err := os.Stat(path); err == nil && !info.Mode().IsRegular() {
+		return writeDevice(path, write)
 	}
 	f, err := os.CreateTemp(filepath.Dir(path), ".surety-*")
 	if err != nil {
@@ -42,6 +40,28 @@ func (p Program) writeOutput(path string, write func(io.Writer) error) error {
 	}
 	if err != nil {
 		return errors.Join(outputError(path, err), ignoreMissing(os.Remove(f.Name())))
+	}
+	return nil
+}
+
+// replaceable reports why an output must not take the place of what is at path, or
+// has no folder to go to.
+func replaceable(path string) error {
+	if path == "" || path == "-" {
+		return nil
+	}
+	info, err := os.Stat(path)
+	switch {
+	case err != nil:
+		if _, err := os.Stat(filepath.Dir(path)); err != nil {
+			return outputError(path, err)
+		}
+	case info.IsDir():
+		return outputError(path, errors.New("it is a directory"))
+	case info.Mode().IsRegular():
+		if what := precious(path); what != "" {
+			return outputError(path, fmt.Errorf("it holds %s, which is never overwritten", what))
+		}
 	}
 	return nil
 }
