@@ -130,7 +130,15 @@ func (x *index) countHeld(s *standing, duties *responsibility.Set) {
 
 // Responsibilities yields every responsibility, by element and then by control,
 // and how it stands.
-func (a *Assessment) Responsibilities() iter.Seq[Responsibility] {
+func (a *Assessment) Responsibilities() iter.Seq[Responsibility] { return a.responsibilities(false) }
+
+// Listed is Responsibilities without those of an inferred model that nothing bears
+// on: nobody stated them, and there is one for each component and control.
+func (a *Assessment) Listed() iter.Seq[Responsibility] { return a.responsibilities(a.Model.Inferred) }
+
+// responsibilities yields all of them, or only those that a result or a statement
+// bears on, which are few.
+func (a *Assessment) responsibilities(borne bool) iter.Seq[Responsibility] {
 	return func(yield func(Responsibility) bool) {
 		var tallies []tally
 		for n := range a.Duties.Elements() {
@@ -144,11 +152,18 @@ func (a *Assessment) Responsibilities() iter.Seq[Responsibility] {
 			}
 			for i := range e.Rows {
 				t := &tallies[i]
+				bare := borne && t.counts == Counts{}
+				if bare && len(a.Statements) == 0 {
+					continue
+				}
 				r := Responsibility{
 					Responsibility: responsibility.Responsibility{Row: &e.Rows[i], Element: e.Name},
 					Status:         t.status(), Verdicts: t.counts,
 				}
 				a.inherit(&r)
+				if bare && r.Proof == nil {
+					continue
+				}
 				if !yield(r) {
 					return
 				}

@@ -43,10 +43,7 @@ func newDuties(a *assessment.Assessment) []duty {
 	}
 	byKey := map[key]int{}
 	var list []duty
-	for r := range a.Responsibilities() {
-		if !listed(a, &r) {
-			continue
-		}
+	for r := range a.Listed() {
 		k := key{r.Control, r.Accountable, strings.Join(r.Responsible, ", "), r.Basis, r.State, r.Status}
 		at, ok := byKey[k]
 		if !ok {

@@ -159,16 +159,14 @@ func writeJSON(w io.Writer, a *assessment.Assessment, o Options) error {
 	out.Write(head[:len(head)-2]) // reopen the object
 	out.WriteString(",\n \"responsibilities\": [")
 	sep := "\n  "
-	for r := range a.Responsibilities() {
-		if listed(a, &r) {
-			row, err := json.Marshal(newJSONResponsibility(&r))
-			if err != nil {
-				return fmt.Errorf("write json report: %w", err)
-			}
-			out.WriteString(sep)
-			out.Write(row)
-			sep = ",\n  "
+	for r := range a.Listed() {
+		row, err := json.Marshal(newJSONResponsibility(&r))
+		if err != nil {
+			return fmt.Errorf("write json report: %w", err)
 		}
+		out.WriteString(sep)
+		out.Write(row)
+		sep = ",\n  "
 	}
 	out.WriteString("\n ],\n \"results\": [")
 	sep = "\n  "
@@ -189,12 +187,6 @@ func writeJSON(w io.Writer, a *assessment.Assessment, o Options) error {
 		return fmt.Errorf("write json report: %w", err)
 	}
 	return nil
-}
-
-// listed leaves out the responsibilities of an inferred model that nothing
-// bears on: nobody stated them, and there is one per component and control.
-func listed(a *assessment.Assessment, r *assessment.Responsibility) bool {
-	return !a.Model.Inferred || r.Verdicts.Total() > 0 || r.Proof != nil
 }
 
 func newJSONHead(a *assessment.Assessment, o Options) jsonHead {

@@ -280,8 +280,8 @@ func (x *oscal) reviewed() []string {
 // bare gives the elements of each control that nothing in the evidence bears on.
 func (x *oscal) bare() map[string][]string {
 	out := map[string][]string{}
-	for r := range x.a.Responsibilities() {
-		if listed(x.a, &r) && !decided(r.Verdicts) {
+	for r := range x.a.Listed() {
+		if !decided(r.Verdicts) {
 			out[r.Control] = append(out[r.Control], r.Element)
 		}
 	}

@@ -169,12 +169,9 @@ func singleLine(s string) string { return strings.Join(strings.Fields(Printable(
 func (t *text) duties() {
 	statuses, states := map[responsibility.Status]int{}, map[responsibility.State]int{}
 	rests := map[*assessment.Stated]int{}
-	for r := range t.a.Responsibilities() {
+	for r := range t.a.Listed() {
 		if r.Proof != nil {
 			rests[r.Proof]++
-		}
-		if !listed(t.a, &r) {
-			continue
 		}
 		statuses[r.Status]++
 		if r.State != responsibility.Owned {
