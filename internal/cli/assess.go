@@ -132,9 +132,8 @@ func (p Program) execute(ctx context.Context, r *prepared) (*assessment.Assessme
 	if onTerminal {
 		show = p.progress(time.Now)
 	}
-	pace(0)
 	r.options.Progress = func(items int) {
-		pace(items)
+		r.pace.seen(items)
 		show(items)
 	}
 	a, err := assure.Run(ctx, r.options)

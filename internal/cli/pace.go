@@ -1,29 +1,61 @@
 package cli
 
 import (
+	"math"
 	"os"
+	"runtime"
 	"runtime/debug"
+	"sync"
 )
 
 // Garbage collection of a small run is a quarter of its time and a few megabytes
-// of its memory; that of a large one is hundreds. So a run begins with a heap that
-// may triple before it is collected, and once it has seen more objects than are
-// called small the heap may grow by less than Go would let it: a few parts in a
-// hundred of the time for a fifth of the memory. GOGC, if set, decides instead.
+// of its memory; that of a large one is hundreds. So nothing is collected before the
+// process has taken firstHeap bytes, which many runs never do. Then the heap may
+// triple between collections, and once a run has seen more objects than are called
+// small it may grow by less than Go would let it: a few parts in a hundred of the
+// time for a fifth of the memory. GOGC or GOMEMLIMIT, if set, decides instead.
 const (
+	firstHeap = 64 << 20
 	smallRun  = 20_000
 	smallPace = 200
 	largePace = 60
 )
 
-// pace sets the collector's pace for a run that has seen so many objects.
-func pace(objects int) {
-	if os.Getenv("GOGC") != "" {
-		return
+// pace is the collector's pace in one process.
+type pace struct {
+	mu    sync.Mutex
+	fixed bool // the environment decides
+	now   int  // percent; -1 before the first collection
+}
+
+// startPace holds the first collection back.
+func startPace() *pace {
+	p := &pace{now: -1, fixed: os.Getenv("GOGC")+os.Getenv("GOMEMLIMIT") != ""}
+	if p.fixed {
+		return p
 	}
+	debug.SetGCPercent(-1)
+	debug.SetMemoryLimit(firstHeap)
+	first := new([64]byte) // no longer used, so the first collection takes it
+	runtime.AddCleanup(first, func(p *pace) { p.set(smallPace) }, p)
+	return p
+}
+
+// seen tells how many objects the run has seen.
+func (p *pace) seen(objects int) {
 	if objects > smallRun {
-		debug.SetGCPercent(largePace)
-		return
+		p.set(largePace)
 	}
-	debug.SetGCPercent(smallPace)
+}
+
+// set ends what startPace began. The pace of a large run stays.
+func (p *pace) set(percent int) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	if p.fixed || p.now == percent || p.now == largePace {
+		return // setting it stops the world
+	}
+	p.now = percent
+	debug.SetGCPercent(percent)
+	debug.SetMemoryLimit(math.MaxInt64)
 }

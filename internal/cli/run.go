@@ -67,11 +67,13 @@ func (f *runFlags) register(fs *pflag.FlagSet) {
 type prepared struct {
 	options assure.Options
 	memo    *memo.Memo // nil if none is used
+	pace    *pace
 }
 
 // prepare turns flags and sources into options, refusing what cannot be used
 // before any work is done.
 func (p Program) prepare(ctx context.Context, f runFlags, args []string) (*prepared, error) {
+	pace := startPace()
 	sources, err := p.sources(f, args)
 	if err != nil {
 		return nil, err
@@ -84,7 +86,7 @@ func (p Program) prepare(ctx context.Context, f runFlags, args []string) (*prepa
 	if err != nil {
 		return nil, err
 	}
-	r := &prepared{options: assure.Options{
+	r := &prepared{pace: pace, options: assure.Options{
 		Sources: sources, Policy: set, Catalog: known, Today: time.Now().UTC().Truncate(24 * time.Hour),
 		Budget: f.budget, Pool: assessment.NewPool(set.Checks()),
 	}}
