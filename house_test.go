@@ -171,7 +171,7 @@ var rank = map[string]int{
 	"evidence/yaml":       2,
 	"evidence/kubernetes": 3, "evidence/dockerfile": 3, "evidence/scanner": 3, "internal/strict": 3,
 	"evidence/files": 4, "evidence/kubernetes/cluster": 4, "system": 4, "policy": 4,
-	"catalog": 5, "policy/cel": 5, "policy/native": 5, "policy/rego": 5, "policy/relation": 5,
+	"system/interchange": 5, "catalog": 5, "policy/cel": 5, "policy/native": 5, "policy/rego": 5, "policy/relation": 5,
 	"responsibility": 6, "policy/policytest": 6, "catalog/oscal": 6,
 	"catalog/imports": 7, "responsibility/oscal": 7,
 	"assessment":    7,

@@ -55,17 +55,9 @@ func readChain(files []string) (*oscal.Chain, error) {
 	}
 	var plans []*oscal.SSP
 	for _, name := range files {
-		info, err := os.Stat(name)
-		if err == nil && info.Size() > oscal.MaxBytes {
-			err = fmt.Errorf("it has more than %d MiB", oscal.MaxBytes>>20)
-		}
-		var raw []byte
-		if err == nil {
-			raw, err = os.ReadFile(name)
-		}
+		raw, err := readBounded(name, oscal.MaxBytes, "read OSCAL plan")
 		if err != nil {
-			return nil, &surety.Error{Kind: surety.Unreadable, Op: "read OSCAL plan", Origin: surety.Origin{File: name}, Err: err,
-				Hint: "check the path and its permissions"}
+			return nil, err
 		}
 		plan, err := oscal.Read(raw, name)
 		if err != nil {
@@ -74,6 +66,24 @@ func readChain(files []string) (*oscal.Chain, error) {
 		plans = append(plans, plan)
 	}
 	return oscal.Join(plans)
+}
+
+// readBounded reads a file of at most limit bytes.
+func readBounded(name string, limit int64, op string) ([]byte, error) {
+	f, err := os.Open(name)
+	var raw []byte
+	if err == nil {
+		defer f.Close()
+		raw, err = io.ReadAll(io.LimitReader(f, limit+1))
+	}
+	if err == nil && int64(len(raw)) > limit {
+		err = fmt.Errorf("it has more than %d MiB", limit>>20)
+	}
+	if err != nil {
+		return nil, &surety.Error{Kind: surety.Unreadable, Op: op, Origin: surety.Origin{File: name}, Err: err,
+			Hint: "check the path and its permissions"}
+	}
+	return raw, nil
 }
 
 // initFromPlans writes the model of OSCAL plans, and the terms of each provider
@@ -102,11 +112,17 @@ func (p Program) initFromPlans(output string, force bool, files []string) error 
 			contents[filepath.Join(filepath.Dir(output), "terms", name+".yaml")] = system.EncodeTerms(t)
 		}
 	}
+	return p.writeNew(contents, force)
+}
+
+// writeNew writes files by path. Those that are there are only replaced if force
+// says so; then nothing is written.
+func (p Program) writeNew(contents map[string][]byte, force bool) error {
 	paths := slices.Sorted(maps.Keys(contents))
 	for _, path := range paths {
 		if _, err := os.Stat(path); !force && path != "-" && !errors.Is(err, fs.ErrNotExist) {
 			return &surety.Error{Kind: surety.BadInput, Op: "write model", Origin: surety.Origin{File: path}, Err: errors.New("it is there already"),
-				Hint: "plans cannot be merged into a model; choose another place with --output, or replace it with --force"}
+				Hint: "what other tools describe is not merged into a model; choose another place with --output, or replace it with --force"}
 		}
 	}
 	for _, path := range paths {
