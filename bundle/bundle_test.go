@@ -324,12 +324,12 @@ func TestPolicyMistakes(t *testing.T) {
 		{"issuer kube " + key + " since 3\n", "use system, from or until"},
 		{"issuer kube " + key + "\nissuer mallory " + key + "\n", "kube's already"},
 		{"issuer kube " + key + "\nfresh 0d\n", "line 2"},
-		{"issuer kube " + key + "\nfresh often\n", "write fresh 30d"},
+		{"issuer kube " + key + "\nfresh often\n", `"often" is not a number of days from 1d to 3650d`},
 		{"issuer kube " + key + "\nfresh 1d\nfresh 60d\n", "a fresh line already"},
 		{"issuer kube " + key + " from 9 until 3\n", "no log entry is from 9 until 3"},
 		{"issuer kube " + key + "\nwitness w " + logtest.New(t, 1).Witnesses[0].Verifier().String() + "\nquorum w\n", "names no log that they see"},
 		{"issuer kube " + key + "\nrequire\n", "one or more control ids"},
-		{"issuer kube " + key + "\nbelieve everything\n", `"believe" is not known`},
+		{"issuer kube " + key + "\nbelieve everything\n", "believe: it is no entry of a policy"},
 	} {
 		if _, err := ParsePolicy(tt.text); err == nil || !strings.Contains(err.Error(), tt.want) {
 			t.Errorf("%q: err = %v, want %q", tt.text, err, tt.want)

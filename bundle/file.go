@@ -1,47 +1,132 @@
 package bundle
 
 import (
+	"errors"
 	"flag"
 	"fmt"
 	"io"
 	"os"
+	"slices"
+	"strings"
 	"time"
+
+	"github.com/surety-cloud/surety"
 )
 
 // maxPolicy bounds a policy file.
 const maxPolicy = 1 << 20
 
+// Formats lists how a report can be written.
+var Formats = []string{"text", "json"}
+
+const usage = `usage: surety-verify --policy FILE [--format text|json] BUNDLE
+
+Checks offline what a .surety file (or -, standard input) proves under a policy of
+yours: whose statements, logs and witnesses you believe. The exit code is 0 if it is
+verified or erased, 1 if it is not verified, 2 if it or the policy cannot be read.
+
+  --policy FILE   whose statements, logs and witnesses you believe
+  --format NAME   text or json
+  --version       say which version this is, and what it was built from
+`
+
 // Command is the command surety-verify, and returns its exit code: 0 verified or
 // erased, 1 not verified, 2 if the bundle or the policy cannot be read.
-func Command(args []string, stdout, stderr io.Writer) int {
+func Command(args []string, stdin io.Reader, stdout, stderr io.Writer) int {
 	const name = "surety-verify"
-	flags := flag.NewFlagSet(name, flag.ContinueOnError)
-	flags.SetOutput(stderr)
-	policy := flags.String("policy", "", "whose statements, logs and witnesses you believe: a `FILE`")
-	format := flags.String("format", "text", "text or json")
-	if err := flags.Parse(args); err != nil {
-		return 2
-	}
-	if flags.NArg() != 1 || *policy == "" {
-		fmt.Fprintf(stderr, "%s: usage: %s --policy FILE [--format text|json] BUNDLE\n", name, name)
-		return 2
-	}
-	r, err := VerifyFile(flags.Arg(0), *policy, time.Now())
-	if err != nil {
+	fail := func(err error) int {
 		fmt.Fprintf(stderr, "%s: %s\n", name, printable(err.Error()))
 		return 2
 	}
-	return Print(stdout, stderr, name, r, *format)
+	c, err := parseCommand(name, args)
+	switch {
+	case errors.Is(err, flag.ErrHelp):
+		if _, err := io.WriteString(stdout, usage); err != nil {
+			return fail(err)
+		}
+		return 0
+	case err != nil:
+		return fail(fmt.Errorf("%w; %s --help says how it is used", err, name))
+	case c.version:
+		if _, err := fmt.Fprint(stdout, name, " ", surety.ThisBuild()); err != nil {
+			return fail(err)
+		}
+		return 0
+	}
+	r, err := VerifyFile(c.bundle, c.policy, stdin, time.Now())
+	if err != nil {
+		return fail(err)
+	}
+	raw, err := r.Encode(c.format)
+	if err == nil {
+		_, err = stdout.Write(raw)
+	}
+	switch {
+	case err != nil:
+		return fail(err)
+	case r.State == NotVerified:
+		return 1
+	}
+	return 0
 }
 
-// VerifyFile verifies the bundle in a file under the policy in another. The error
-// is about reading them.
-func VerifyFile(path, policyPath string, now time.Time) (*Report, error) {
+// command is what the words of the command line say.
+type command struct {
+	policy, format, bundle string
+	version                bool
+}
+
+// parseCommand reads flags before and after the bundle: who has a command of one
+// word writes the rest behind it.
+func parseCommand(name string, args []string) (*command, error) {
+	var c command
+	flags := flag.NewFlagSet(name, flag.ContinueOnError)
+	flags.SetOutput(io.Discard)
+	flags.StringVar(&c.policy, "policy", "", "")
+	flags.StringVar(&c.format, "format", Formats[0], "")
+	flags.BoolVar(&c.version, "version", false, "")
+	var files []string
+	for {
+		if err := flags.Parse(args); err != nil {
+			return nil, err
+		}
+		rest := flags.Args()
+		if ended := len(args) - len(rest); ended > 0 && args[ended-1] == "--" {
+			files = append(files, rest...)
+			break
+		}
+		if len(rest) == 0 {
+			break
+		}
+		files, args = append(files, rest[0]), rest[1:]
+	}
+	switch {
+	case c.version:
+		return &c, nil
+	case len(files) != 1:
+		return nil, fmt.Errorf("give one bundle; there are %d", len(files))
+	case c.policy == "":
+		return nil, errors.New("say --policy FILE: whom to believe must come from you")
+	case !slices.Contains(Formats, c.format):
+		return nil, fmt.Errorf("there is no format %q; use %s", c.format, strings.Join(Formats, " or "))
+	}
+	c.bundle = files[0]
+	return &c, nil
+}
+
+// VerifyFile verifies the bundle in a file, or for "-" the one that stdin gives,
+// under the policy in another file. The error is about reading them.
+func VerifyFile(path, policyPath string, stdin io.Reader, now time.Time) (*Report, error) {
 	p, err := ReadPolicy(policyPath)
 	if err != nil {
 		return nil, err
 	}
-	b, err := Load(path)
+	var b *Bundle
+	if path == "-" {
+		b, err = read("standard input", stdin)
+	} else {
+		b, err = Load(path)
+	}
 	if err != nil {
 		return nil, err
 	}
@@ -53,20 +138,35 @@ func Load(path string) (*Bundle, error) {
 	if info, err := os.Stat(path); err == nil && !info.Mode().IsRegular() {
 		return nil, fmt.Errorf("%s: it is not a regular file", path) // a pipe could be waited for without end
 	}
-	raw, err := readFile(path, MaxSize)
+	f, err := os.Open(path)
+	if err != nil {
+		return nil, err
+	}
+	defer f.Close()
+	return read(path, f)
+}
+
+// read opens the bundle that r gives. The name is for errors.
+func read(name string, r io.Reader) (*Bundle, error) {
+	raw, err := readAll(name, r, MaxSize)
 	if err != nil {
 		return nil, err
 	}
 	b, err := Open(raw)
 	if err != nil {
-		return nil, fmt.Errorf("%s: %w", path, err)
+		return nil, fmt.Errorf("%s: %w", name, err)
 	}
 	return b, nil
 }
 
 // ReadPolicy reads the policy in a file.
 func ReadPolicy(path string) (*Policy, error) {
-	text, err := readFile(path, maxPolicy)
+	f, err := os.Open(path)
+	if err != nil {
+		return nil, err
+	}
+	defer f.Close()
+	text, err := readAll(path, f, maxPolicy)
 	if err != nil {
 		return nil, err
 	}
@@ -77,42 +177,10 @@ func ReadPolicy(path string) (*Policy, error) {
 	return p, nil
 }
 
-func readFile(path string, limit int64) ([]byte, error) {
-	f, err := os.Open(path)
-	if err != nil {
-		return nil, err
-	}
-	defer f.Close()
-	raw, err := io.ReadAll(io.LimitReader(f, limit+1))
+func readAll(name string, r io.Reader, limit int64) ([]byte, error) {
+	raw, err := io.ReadAll(io.LimitReader(r, limit+1))
 	if err == nil && int64(len(raw)) > limit {
-		err = fmt.Errorf("%s: more than %d bytes", path, limit)
+		err = fmt.Errorf("%s: more than %d bytes", name, limit)
 	}
 	return raw, err
-}
-
-// Print writes a report in a format, and returns the exit code of a verifying
-// command: 0 verified or erased, 1 not verified, 2 if it cannot be written. name
-// stands before errors.
-func Print(stdout, stderr io.Writer, name string, r *Report, format string) int {
-	var raw []byte
-	var err error
-	switch format {
-	case "text":
-		raw = []byte(r.Text())
-	case "json":
-		raw, err = r.JSON()
-	default:
-		err = fmt.Errorf("there is no format %q; use text or json", format)
-	}
-	if err == nil {
-		_, err = stdout.Write(raw)
-	}
-	if err != nil {
-		fmt.Fprintln(stderr, name+": "+err.Error())
-		return 2
-	}
-	if r.State == NotVerified {
-		return 1
-	}
-	return 0
 }

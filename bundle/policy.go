@@ -82,7 +82,7 @@ func parse(text string) (*Policy, error) {
 			p.Require = append(p.Require, fields[1:]...)
 			return true, nil
 		}
-		return false, nil
+		return true, errors.New("it is no entry of a policy; use issuer, fresh, require, log, witness, group or quorum")
 	})
 	if err != nil {
 		return nil, fmt.Errorf("read policy: %w", err)
@@ -137,15 +137,16 @@ func (p *Policy) issuer(args []string) error {
 const maxDays = 3650
 
 func (p *Policy) fresh(args []string) error {
-	if len(args) != 1 || !strings.HasSuffix(args[0], "d") {
+	if len(args) != 1 {
 		return errors.New("write fresh 30d")
 	}
 	if p.Fresh > 0 {
 		return errors.New("there is a fresh line already; remove it first")
 	}
-	days, err := strconv.Atoi(strings.TrimSuffix(args[0], "d"))
-	if err != nil || days < 1 || days > maxDays {
-		return fmt.Errorf("%q is not a number of days from 1 to %d", args[0], maxDays)
+	text, inDays := strings.CutSuffix(args[0], "d")
+	days, err := strconv.Atoi(text)
+	if err != nil || !inDays || days < 1 || days > maxDays {
+		return fmt.Errorf("%q is not a number of days from 1d to %dd, such as 30d", args[0], maxDays)
 	}
 	p.Fresh = time.Duration(days) * 24 * time.Hour
 	return nil

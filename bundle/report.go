@@ -75,6 +75,17 @@ func notNil(list []string) []string {
 	return list
 }
 
+// Encode writes the report in one of Formats.
+func (r *Report) Encode(format string) ([]byte, error) {
+	switch format {
+	case "text":
+		return []byte(r.Text()), nil
+	case "json":
+		return r.JSON()
+	}
+	return nil, fmt.Errorf("there is no format %q; use %s", format, strings.Join(Formats, " or "))
+}
+
 // textResults is how many disclosed results the text lists; the rest is counted.
 const textResults = 40
 

@@ -114,8 +114,11 @@ func Open(raw []byte, trusted []Key) (*Opened, error) {
 	if err := Strict(raw, &e); err != nil {
 		return nil, fmt.Errorf("open envelope: %w", err)
 	}
-	if e.PayloadType != PayloadType || len(e.Signatures) > maxSignatures {
-		return nil, fmt.Errorf("open envelope: it holds a %q with %d signatures, not a signed statement", e.PayloadType, len(e.Signatures))
+	switch {
+	case e.PayloadType != PayloadType:
+		return nil, fmt.Errorf("open envelope: it holds a payload of type %q, not a statement (%s)", e.PayloadType, PayloadType)
+	case len(e.Signatures) > maxSignatures:
+		return nil, fmt.Errorf("open envelope: %d signatures, more than %d", len(e.Signatures), maxSignatures)
 	}
 	payload, err := base64.StdEncoding.Strict().DecodeString(e.Payload)
 	if err != nil {

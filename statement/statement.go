@@ -160,7 +160,7 @@ func Decode(raw []byte) (*Statement, error) {
 		return nil, fmt.Errorf("decode statement: %w", err)
 	}
 	if s.Type != StatementType || s.PredicateType != PredicateType {
-		return nil, fmt.Errorf("decode statement: it is a %s about a %s, not an assessment statement", s.Type, s.PredicateType)
+		return nil, fmt.Errorf("decode statement: it is of type %q with a predicate of type %q, and no assessment statement", s.Type, s.PredicateType)
 	}
 	if err := s.check(); err != nil {
 		return nil, fmt.Errorf("decode statement: %w", err)
@@ -290,9 +290,8 @@ func (c Counts) total() int {
 // those mean.
 func Strict(raw []byte, dst any) error {
 	dec := json.NewDecoder(bytes.NewReader(raw))
-	dec.DisallowUnknownFields()
 	if err := dec.Decode(dst); err != nil {
-		return err
+		return readable(err)
 	}
 	if dec.More() {
 		return errors.New("something follows its end")

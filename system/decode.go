@@ -246,10 +246,18 @@ func (d *decoder) name(section, name string) {
 	switch {
 	case name == "true" || name == "false":
 		d.fail(path, "choose another name", "YAML reads this name as %s (so are yes, no, on, off, y and n)", name)
-	case name == "" || len(name) > 253 || strings.IndexFunc(name, func(r rune) bool { return r >= 0x80 || !nameChar(byte(r)) }) >= 0 ||
-		strings.IndexByte("._-/", name[0]) >= 0:
-		d.fail(path, "use letters, digits, dot, dash, underscore and slash, at most 253, a letter or digit first", "%q is not a name", name)
+	case !IsName(name):
+		d.fail(path, "use "+NameForm, "%q is not a name", name)
 	}
+}
+
+// NameForm says what names are made of.
+const NameForm = "letters, digits, dot, dash, underscore and slash, at most 253, a letter or digit first"
+
+// IsName reports whether a party or an element can be called so.
+func IsName(name string) bool {
+	return name != "" && len(name) <= 253 && strings.IndexByte("._-/", name[0]) < 0 &&
+		strings.IndexFunc(name, func(r rune) bool { return r >= 0x80 || !nameChar(byte(r)) }) < 0
 }
 
 // patterns checks every match, and that no two components claim the same one.

@@ -9,4 +9,4 @@ import (
 	"github.com/surety-cloud/surety/bundle"
 )
 
-func main() { os.Exit(bundle.Command(os.Args[1:], os.Stdout, os.Stderr)) }
+func main() { os.Exit(bundle.Command(os.Args[1:], os.Stdin, os.Stdout, os.Stderr)) }

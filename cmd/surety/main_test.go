@@ -17,7 +17,7 @@ func TestMain(m *testing.M) {
 		"surety": func() {
 			os.Exit(cli.Program{Args: os.Args[1:], Stdin: os.Stdin, Stdout: os.Stdout, Stderr: os.Stderr, Env: os.Getenv}.Run(context.Background()))
 		},
-		"surety-verify": func() { os.Exit(bundle.Command(os.Args[1:], os.Stdout, os.Stderr)) },
+		"surety-verify": func() { os.Exit(bundle.Command(os.Args[1:], os.Stdin, os.Stdout, os.Stderr)) },
 	})
 }
 

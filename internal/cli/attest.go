@@ -7,6 +7,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"maps"
 	"path"
 	"path/filepath"
 	"slices"
@@ -21,7 +22,9 @@ import (
 	"github.com/surety-cloud/surety/bundle"
 	"github.com/surety-cloud/surety/internal/report"
 	"github.com/surety-cloud/surety/internal/runs"
+	"github.com/surety-cloud/surety/internal/strict"
 	"github.com/surety-cloud/surety/statement"
+	"github.com/surety-cloud/surety/system"
 )
 
 // attestFlags are those of attest beyond an assessment's.
@@ -73,6 +76,9 @@ func (p Program) attest(ctx context.Context, f attestFlags, args []string) error
 	if f.key == "" || f.issuer == "" {
 		return &usageError{errors.New("attest needs --key FILE and --as PARTY")}
 	}
+	if !system.IsName(f.issuer) {
+		return &usageError{fmt.Errorf("--as %q is not a party's name; use %s", f.issuer, system.NameForm)}
+	}
 	valid, err := days(f.valid)
 	if err != nil {
 		return &usageError{fmt.Errorf("--valid: %w", err)}
@@ -86,6 +92,9 @@ func (p Program) attest(ctx context.Context, f attestFlags, args []string) error
 	f.noMemo = true // whoever can write the memo must not be able to have a verdict signed
 	run, err := p.prepare(ctx, f.runFlags, args)
 	if err != nil {
+		return err
+	}
+	if err := isParty(run.options.Model, f.issuer); err != nil {
 		return err
 	}
 	key, err := p.openKey(f.key, f.passphraseFile)
@@ -103,6 +112,9 @@ func (p Program) attest(ctx context.Context, f attestFlags, args []string) error
 	}
 	if ctx.Err() != nil {
 		return &surety.Error{Kind: surety.Canceled, Op: "attest", Err: errors.New("interrupted; nothing was signed")}
+	}
+	if a.Model.Inferred && a.Model.Parties[f.issuer] == nil {
+		p.say(fmt.Sprintf("warning: no surety.yaml says what %s answers for, so the statement counts no result for it; surety init writes one", f.issuer))
 	}
 	window := statement.Window{NotBefore: begin, NotAfter: begin.Add(valid)}
 	results, predicate := assure.State(a, run.options.Policy, window)
@@ -131,6 +143,20 @@ func (p Program) attest(ctx context.Context, f attestFlags, args []string) error
 		}
 	}
 	return p.writeBundle(kept, f.disclose, f.output)
+}
+
+// isParty refuses an issuer that a model, if there is one, does not have: nobody's
+// row could rest on what it states.
+func isParty(m *system.Model, name string) error {
+	if m == nil || m.Parties[name] != nil {
+		return nil
+	}
+	names := slices.Sorted(maps.Keys(m.Parties))
+	hint := "its parties are " + strings.Join(names, ", ")
+	if near := strict.Nearest(name, names); near != "" {
+		hint = "did you mean " + near + "? " + hint
+	}
+	return &surety.Error{Kind: surety.BadInput, Op: "attest", Origin: m.Origin, Err: fmt.Errorf("system %s has no party %q for --as", m.Name, name), Hint: hint}
 }
 
 // sign makes the next statement of the issuer about the system and keeps it.

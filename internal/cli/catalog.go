@@ -38,8 +38,6 @@ the framework's name is that of the file without its suffix. --mapping reads an
 OSCAL mapping collection, a CISO Assistant mapping set or a CSV of source,
 relation, target, from that framework to Surety's controls or to a framework that
 Surety has; then the way leads through the controls mapped to that.`,
-		Args: cobra.NoArgs,
-		RunE: func(c *cobra.Command, _ []string) error { return c.Help() },
 	}
 	c.PersistentFlags().StringArrayVar(&f.catalogs, "catalog", nil, "also know the framework in this `FILE`; repeatable")
 	c.PersistentFlags().StringArrayVar(&f.mappings, "mapping", nil, "how such a framework stands to ours or to one we have, from this `FILE`; repeatable")

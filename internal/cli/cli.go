@@ -29,6 +29,7 @@ import (
 
 	"github.com/surety-cloud/surety"
 	"github.com/surety-cloud/surety/internal/report"
+	"github.com/surety-cloud/surety/internal/strict"
 )
 
 // Program is one run of the command.
@@ -61,11 +62,16 @@ func (p Program) Run(ctx context.Context) (code int) {
 			code = exitInternal
 		}
 	}()
+	out := &output{Writer: p.Stdout}
+	p.Stdout = out
 	root := p.root()
 	root.SetArgs(p.Args)
 	understood := false
 	root.PersistentPreRun = func(*cobra.Command, []string) { understood = true }
 	err := root.ExecuteContext(ctx)
+	if out.err != nil && !errors.Is(err, out.err) {
+		err = errors.Join(err, standardOutputError(out.err))
+	}
 	if err == nil {
 		return exitDone
 	}
@@ -78,23 +84,39 @@ func (p Program) Run(ctx context.Context) (code int) {
 	return exitCode(err)
 }
 
+// output is standard output. It keeps the first error, so that no command has to
+// look at each write for what was printed to be known as lost.
+type output struct {
+	io.Writer
+	err error
+}
+
+func (o *output) Write(b []byte) (int, error) {
+	n, err := o.Writer.Write(b)
+	if o.err == nil {
+		o.err = err
+	}
+	return n, err
+}
+
 // say writes one message to standard error. Text out of a document can neither
 // drive the terminal nor pass for a message of its own.
 func (p Program) say(message string) {
 	fmt.Fprintln(p.Stderr, "surety: "+strings.ReplaceAll(report.Printable(strings.TrimSpace(message)), "\n", "\n    "))
 }
 
-// messages takes joined errors apart, so that each stands on its own line.
+// messages takes joined errors apart, so that each stands on its own line. Those
+// within another error stay together: that one says what they are about.
 func messages(err error) []string {
-	var joined interface{ Unwrap() []error }
-	if errors.As(err, &joined) {
-		var lines []string
-		for _, e := range joined.Unwrap() {
-			lines = append(lines, messages(e)...)
-		}
-		return lines
+	joined, ok := err.(interface{ Unwrap() []error })
+	if !ok || errors.Join(joined.Unwrap()...).Error() != err.Error() {
+		return []string{err.Error()}
 	}
-	return []string{err.Error()}
+	var lines []string
+	for _, e := range joined.Unwrap() {
+		lines = append(lines, messages(e)...)
+	}
+	return lines
 }
 
 // exitCode is the one table from errors to exit codes.
@@ -148,12 +170,37 @@ not be seen.
 		p.assessCommand(), p.responsibilitiesCommand(), p.whyCommand(), p.diffCommand(),
 		p.initCommand(), p.validateCommand(), p.policyCommand(), p.catalogCommand(), p.architectureCommand(), p.guideCommand(),
 		p.keyCommand(), p.attestCommand(), p.discloseCommand(), p.eraseCommand(), p.verifyCommand(), p.trustCommand(),
-		p.logCommand(), p.witnessCommand(), p.publishCommand(),
+		p.logCommand(), p.witnessCommand(), p.publishCommand(), p.versionCommand(),
 	)
 	for _, c := range root.Commands() {
 		showUsage(c)
+		onlyCommands(c)
 	}
 	return root
+}
+
+// onlyCommands has a command of commands print its help, and refuse a word that is
+// none of them.
+func onlyCommands(c *cobra.Command) {
+	if !c.HasSubCommands() {
+		return
+	}
+	var names []string
+	for _, sub := range c.Commands() {
+		names = append(names, sub.Name())
+	}
+	c.DisableFlagsInUseLine = true
+	c.RunE = func(c *cobra.Command, _ []string) error { return c.Help() }
+	c.Args = func(c *cobra.Command, given []string) error {
+		if len(given) == 0 {
+			return nil
+		}
+		hint := "use " + strings.Join(names, ", ")
+		if near := strict.Nearest(given[0], names); near != "" {
+			hint = "did you mean " + near + "?"
+		}
+		return fmt.Errorf("unknown command %q for %q; %s", given[0], c.CommandPath(), hint)
+	}
 }
 
 // showUsage adds the usage to what is said of a wrong number of arguments.
@@ -171,19 +218,26 @@ func showUsage(c *cobra.Command) {
 	}
 }
 
-// version is the module version the binary was built from.
-func version() string {
-	if info, ok := debug.ReadBuildInfo(); ok && info.Main.Version != "" && info.Main.Version != "(devel)" {
-		return info.Main.Version
-	}
-	return development
-}
+// version is what reports and statements say made them.
+func version() string { return surety.ThisBuild().Version }
 
-// development is the version of a binary built from a working tree.
-const development = "development"
+func (p Program) versionCommand() *cobra.Command {
+	return &cobra.Command{
+		Use:   "version",
+		Short: "Say which version this is, and what it was built from",
+		Args:  cobra.NoArgs,
+		RunE: func(*cobra.Command, []string) error {
+			_, err := fmt.Fprint(p.Stdout, "surety ", surety.ThisBuild())
+			return err
+		},
+	}
+}
 
 // terminal reports whether w is a terminal and how wide it is.
 func terminal(w io.Writer) (columns int, ok bool) {
+	if o, ours := w.(*output); ours {
+		w = o.Writer
+	}
 	f, isFile := w.(*os.File)
 	if !isFile || !term.IsTerminal(int(f.Fd())) {
 		return 0, false

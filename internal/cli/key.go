@@ -50,6 +50,9 @@ func (p Program) keyGenerateCommand() *cobra.Command {
 			if err != nil {
 				return err
 			}
+			if err := keys.Free(output); err != nil {
+				return err
+			}
 			passphrase, err := p.passphrase(from, true)
 			if err != nil {
 				return err
@@ -110,6 +113,9 @@ func (p Program) publicKey(name string) (crypto.PublicKey, error) {
 func (p Program) openKey(name, passphraseFile string) (statement.Signer, error) {
 	if held, ok := keys.InAgent(name); ok {
 		return keys.FromAgent(p.Env(agentEnv), held)
+	}
+	if err := keys.Check(name); err != nil {
+		return nil, err
 	}
 	passphrase, err := p.passphrase(passphraseFile, false)
 	if err != nil {

@@ -38,8 +38,6 @@ which must never be put back from a copy together with it: keep it on another
 disk, or at least in another backup. The state holds the log's key, its policy
 (edit it to add witnesses), the token that writers show, the outbox, and the last
 head that was signed.`,
-		Args: cobra.NoArgs,
-		RunE: func(c *cobra.Command, _ []string) error { return c.Help() },
 	}
 	c.AddCommand(p.logInitCommand(), p.logServeCommand(), p.logStatusCommand(), p.logFsckCommand(), p.logAuditCommand())
 	return c

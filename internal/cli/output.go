@@ -19,10 +19,7 @@ import (
 // written over an older one.
 func (p Program) writeOutput(path string, write func(io.Writer) error) error {
 	if path == "" || path == "-" {
-		if err := write(p.Stdout); err != nil {
-			return outputError("standard output", err)
-		}
-		return nil
+		return standardOutputError(write(p.Stdout))
 	}
 	if err := replaceable(path); err != nil {
 		return err
@@ -117,6 +114,14 @@ func ignoreMissing(err error) error {
 		return nil
 	}
 	return err
+}
+
+// standardOutputError is about what was printed, nil if err is.
+func standardOutputError(err error) error {
+	if err == nil {
+		return nil
+	}
+	return &surety.Error{Kind: surety.Unreadable, Op: "write standard output", Err: err}
 }
 
 func outputError(path string, err error) error {

@@ -285,19 +285,19 @@ func (p Program) openMemo(dir string, set *policy.Set, pool *assessment.Pool) *m
 	return m
 }
 
-// build tells one build of this program from another: by its version, and if it
-// has none, by when its file was written.
+// build tells one build of this program from another: by its version, and if that
+// is not enough, by when its file was written.
 func build() string {
-	v := version()
-	if v != development {
-		return v
+	b := surety.ThisBuild()
+	if b.Exact() {
+		return b.Version
 	}
 	if path, err := os.Executable(); err == nil {
 		if info, err := os.Stat(path); err == nil {
-			return v + info.ModTime().String()
+			return b.Version + info.ModTime().String()
 		}
 	}
-	return v
+	return b.Version
 }
 
 // loadPolicy joins the built-in checks with the user's, attaches controls, and

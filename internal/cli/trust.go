@@ -8,12 +8,15 @@ import (
 	"path/filepath"
 	"slices"
 	"strings"
+	"unicode"
 
 	"github.com/spf13/cobra"
 
 	"github.com/surety-cloud/surety"
 	"github.com/surety-cloud/surety/bundle"
+	"github.com/surety-cloud/surety/catalog"
 	"github.com/surety-cloud/surety/internal/durable"
+	"github.com/surety-cloud/surety/internal/strict"
 )
 
 func (p Program) trustCommand() *cobra.Command {
@@ -39,11 +42,16 @@ An entry that would make the policy one that cannot be read is refused.`,
 	add := &cobra.Command{
 		Use: "add WORD VALUE...", Short: "Add one entry", Args: cobra.MinimumNArgs(2),
 		RunE: func(_ *cobra.Command, args []string) error {
-			return p.changeTrust(file, func(lines []string) ([]string, error) {
-				return append(lines, strings.Join(args, " ")), nil
-			})
+			line := strings.Join(args, " ")
+			if err := mayTrust(line); err != nil {
+				return err
+			}
+			return p.changeTrust(file, func(lines []string) ([]string, error) { return append(lines, line), nil })
 		},
 	}
+	add.SetFlagErrorFunc(func(c *cobra.Command, err error) error {
+		return fmt.Errorf("%w; no value of a policy begins with -; see %s --help", err, c.CommandPath())
+	})
 	remove := &cobra.Command{
 		Use: "remove WORD [NAME]", Short: "Remove the entries that begin so", Args: cobra.RangeArgs(1, 2),
 		RunE: func(_ *cobra.Command, args []string) error {
@@ -67,6 +75,37 @@ An entry that would make the policy one that cannot be read is refused.`,
 	c.PersistentFlags().StringVar(&file, "trust", "", "the policy `FILE` (default: in the user's configuration)")
 	c.AddCommand(add, list, remove, show)
 	return c
+}
+
+// mayTrust refuses an entry that could not mean what it says: one of several lines,
+// or one that requires a control that is in no catalogue.
+func mayTrust(line string) error {
+	fields := strings.Fields(line)
+	switch {
+	case len(fields) == 0 || strings.ContainsFunc(line, unicode.IsControl):
+		return &usageError{errors.New("an entry is one line of words, without control characters")}
+	case fields[0] != "require":
+		return nil
+	}
+	known, err := catalog.Default()
+	if err != nil {
+		return err
+	}
+	var ids []string
+	for _, k := range known.Controls {
+		ids = append(ids, k.ID)
+	}
+	for _, id := range fields[1:] {
+		if known.Control(id) != nil {
+			continue
+		}
+		hint := "surety catalog list shows the controls"
+		if near := strict.Nearest(id, ids); near != "" {
+			hint = "did you mean " + near + "?"
+		}
+		return &surety.Error{Kind: surety.BadInput, Op: "change trust", Err: fmt.Errorf("there is no control %q to require", id), Hint: hint}
+	}
+	return nil
 }
 
 // begins reports whether a line of a policy begins with these words.
@@ -156,7 +195,10 @@ func (p Program) showTrust(file string, words []string) error {
 			printSafely(p.Stdout, "%s\n", strings.TrimSpace(line))
 		}
 	}
-	if !found {
+	switch {
+	case !found && len(words) == 0:
+		return &usageError{fmt.Errorf("%s: the policy has no entry; surety trust add makes one", path)}
+	case !found:
 		return &usageError{fmt.Errorf("no entry begins with %s", strings.Join(words, " "))}
 	}
 	return nil

@@ -3,7 +3,6 @@ package cli
 import (
 	"context"
 	"errors"
-	"fmt"
 	"strings"
 	"time"
 
@@ -20,7 +19,7 @@ func (p Program) verifyCommand() *cobra.Command {
 	c := &cobra.Command{
 		Use:   "verify BUNDLE [SOURCE...]",
 		Short: "Check offline what another party proves to you",
-		Long: `Verify checks a .surety file under a policy of yours: whose keys you believe, which
+		Long: `Verify checks a .surety file, or - for standard input, under a policy of yours: whose keys you believe, which
 logs and witnesses, how fresh it must be, which controls must be shown. It says what
 is proven and what is not. It exits 0 if it is verified, 1 if not, with the reason,
 and 2 if the bundle or the policy cannot be read. The command surety-verify does the
@@ -30,11 +29,14 @@ With SOURCE, evidence that its issuer gave you, each disclosed result is perform
 again: the same object judged by the same check must give the same verdict.`,
 		Args: cobra.MinimumNArgs(1),
 		RunE: func(c *cobra.Command, args []string) error {
+			if err := refuseFormat(format, bundle.Formats...); err != nil {
+				return err
+			}
 			policy, err := p.trustFile(policy)
 			if err != nil {
 				return err
 			}
-			r, err := bundle.VerifyFile(args[0], policy, time.Now())
+			r, err := bundle.VerifyFile(args[0], policy, p.Stdin, time.Now())
 			if err != nil {
 				return &surety.Error{Kind: surety.BadInput, Op: "verify", Err: err}
 			}
@@ -43,8 +45,12 @@ again: the same object judged by the same check must give the same verdict.`,
 					return err
 				}
 			}
-			if code := bundle.Print(p.Stdout, p.Stderr, "surety", r, format); code == exitUsage {
-				return &usageError{fmt.Errorf("--format %s: use text or json", format)}
+			raw, err := r.Encode(format)
+			if err != nil {
+				return err
+			}
+			if _, err := p.Stdout.Write(raw); err != nil {
+				return standardOutputError(err)
 			}
 			if r.State == bundle.NotVerified {
 				return &breach{"not verified: " + strings.Join(r.Reasons, "; ")}

@@ -20,6 +20,7 @@ import (
 	"fmt"
 	"io"
 	"os"
+	"path/filepath"
 	"strings"
 
 	"filippo.io/age"
@@ -96,30 +97,27 @@ const head = "# surety public key: "
 
 // Save writes the key to a new file, encrypted with the passphrase.
 func (k *Key) Save(path, passphrase string) error {
-	fail := func(err error, hint string) error {
-		return &surety.Error{Kind: surety.Unreadable, Op: "write key", Origin: surety.Origin{File: path}, Err: err, Hint: hint}
-	}
 	if len(passphrase) < minPassphrase {
-		return fail(fmt.Errorf("the passphrase has %d characters", len(passphrase)), fmt.Sprintf("use %d or more", minPassphrase))
+		return saveError(path, fmt.Errorf("the passphrase has %d characters; use %d or more", len(passphrase), minPassphrase))
 	}
 	der, err := x509.MarshalPKCS8PrivateKey(k.signer)
 	if err != nil {
-		return fail(err, "")
+		return saveError(path, err)
 	}
 	public, err := bundle.FormatKey(k.Public())
 	if err != nil {
-		return fail(err, "")
+		return saveError(path, err)
 	}
 	var file bytes.Buffer
 	fmt.Fprintf(&file, "%s%s\n# id: %s\n", head, public, k.ID)
 	if err := encrypt(&file, der, passphrase); err != nil {
-		return fail(err, "")
+		return saveError(path, err)
 	}
 	if err := durable.Create(path, file.Bytes()); err != nil {
 		if errors.Is(err, os.ErrExist) {
-			return fail(errors.New("the file exists"), "choose another name; keys are never overwritten")
+			err = errExists
 		}
-		return fail(err, "")
+		return saveError(path, err)
 	}
 	return nil
 }
@@ -141,25 +139,75 @@ func encrypt(w io.Writer, der []byte, passphrase string) error {
 	return errors.Join(secret.Close(), text.Close())
 }
 
-// Load opens the key of a file.
-func Load(path, passphrase string) (*Key, error) {
-	fail := func(kind surety.Kind, err error, hint string) (*Key, error) {
-		return nil, &surety.Error{Kind: kind, Op: "open key", Origin: surety.Origin{File: path}, Err: err, Hint: hint}
+// Check reports why no passphrase could open the key of a file, so that nobody is
+// asked for one in vain: it is not there, others may read it, or it is no key file.
+func Check(path string) error {
+	_, err := encrypted(path)
+	return err
+}
+
+// begin is where the encrypted part of a key file begins.
+const begin = "-----BEGIN"
+
+// encrypted is the encrypted part of a key file.
+func encrypted(path string) (string, error) {
+	fail := func(kind surety.Kind, err error, hint string) (string, error) {
+		return "", &surety.Error{Kind: kind, Op: "open key", Origin: surety.Origin{File: path}, Err: err, Hint: hint}
 	}
 	raw, err := read(path)
 	if err != nil {
 		return fail(surety.Unreadable, err, "surety key generate makes one")
 	}
+	_, secret, ok := strings.Cut(string(raw), begin)
+	if !ok {
+		return fail(surety.BadInput, errors.New("it is no key file of surety"), "surety key generate makes one")
+	}
 	if info, err := os.Stat(path); err == nil && info.Mode().Perm()&0o077 != 0 {
 		return fail(surety.BadInput, fmt.Errorf("others may read it (mode %o)", info.Mode().Perm()), "chmod 600 it, and consider making a new key")
+	}
+	return begin + secret, nil
+}
+
+// Free reports why no key can be made at a path: something is there, or its folder
+// is not.
+func Free(path string) error {
+	_, err := os.Lstat(path)
+	switch {
+	case err == nil:
+		err = errExists
+	case errors.Is(err, os.ErrNotExist):
+		if _, err = os.Stat(filepath.Dir(path)); err == nil {
+			return nil
+		}
+	}
+	return saveError(path, err)
+}
+
+var errExists = errors.New("the file exists")
+
+func saveError(path string, err error) error {
+	hint := ""
+	if errors.Is(err, errExists) {
+		hint = "choose another name; keys are never overwritten"
+	}
+	return &surety.Error{Kind: surety.Unreadable, Op: "write key", Origin: surety.Origin{File: path}, Err: err, Hint: hint}
+}
+
+// Load opens the key of a file.
+func Load(path, passphrase string) (*Key, error) {
+	fail := func(kind surety.Kind, err error, hint string) (*Key, error) {
+		return nil, &surety.Error{Kind: kind, Op: "open key", Origin: surety.Origin{File: path}, Err: err, Hint: hint}
+	}
+	text, err := encrypted(path)
+	if err != nil {
+		return nil, err
 	}
 	identity, err := age.NewScryptIdentity(passphrase)
 	if err != nil {
 		return fail(surety.BadInput, err, "give its passphrase")
 	}
 	identity.SetMaxWorkFactor(20)
-	_, encrypted, _ := strings.Cut(string(raw), "-----BEGIN")
-	secret, err := age.Decrypt(armor.NewReader(strings.NewReader("-----BEGIN"+encrypted)), identity)
+	secret, err := age.Decrypt(armor.NewReader(strings.NewReader(text)), identity)
 	if err != nil {
 		return fail(surety.BadInput, err, "is that its passphrase?")
 	}
