@@ -20,7 +20,7 @@ import (
 	"github.com/surety-cloud/surety/policy"
 )
 
-var update = flag.Bool("update", false, "write content/reads.txt")
+var update = flag.Bool("update", false, "write content/reads.txt and content/plan.txt")
 
 // compiled compiles all built-in checks.
 func compiled(t *testing.T) *Engine {
@@ -32,23 +32,59 @@ func compiled(t *testing.T) *Engine {
 	return e
 }
 
-func TestBuiltinReadsAreCurrent(t *testing.T) {
-	var b strings.Builder
-	for _, c := range compiled(t).Checks() {
-		fmt.Fprintln(&b, c.ID, strings.Join(c.Reads, " "))
-		if strings.Contains(strings.Join(c.Reads, " "), "/spec/**") {
-			t.Errorf("%s reads more than it should: %v", c.ID, c.Reads)
+func TestBuiltinIsCurrent(t *testing.T) {
+	var reads, plans strings.Builder
+	for _, r := range compiled(t).rules {
+		fmt.Fprintln(&reads, r.ID, strings.Join(r.check.Reads, " "))
+		if slices.Contains(r.check.Reads, "/spec/**") {
+			t.Errorf("%s reads more than it should: %v", r.ID, r.check.Reads)
 		}
-	}
-	if *update {
-		if err := os.WriteFile("content/reads.txt", []byte(b.String()), 0o644); err != nil {
+		p, err := r.programs()
+		if err != nil {
 			t.Fatal(err)
 		}
-		return
+		plan, err := p.plan()
+		if err != nil {
+			t.Fatal(err)
+		}
+		fmt.Fprintln(&plans, r.ID, plan)
 	}
-	have, err := os.ReadFile("content/reads.txt")
-	if err != nil || string(have) != b.String() {
-		t.Errorf("content/reads.txt is stale (%v); run go test ./policy/cel -run Reads -update", err)
+	for name, want := range map[string]string{"content/reads.txt": reads.String(), "content/plan.txt": plans.String()} {
+		if *update {
+			if err := os.WriteFile(name, []byte(want), 0o644); err != nil {
+				t.Fatal(err)
+			}
+			continue
+		}
+		if have, err := os.ReadFile(name); err != nil || string(have) != want {
+			t.Errorf("%s is stale (%v); run go generate ./policy/cel", name, err)
+		}
+	}
+}
+
+// What was planned is what the text comes to.
+func TestPlanIsWhole(t *testing.T) {
+	e, err := Default()
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, r := range e.rules {
+		planned, err := parsePlan(r.plan)
+		if err != nil {
+			t.Fatalf("%s: %v", r.ID, err)
+		}
+		p, err := r.programs()
+		if err != nil {
+			t.Fatal(err)
+		}
+		if planned.fast == nil || planned.fast.cost != p.fast.cost || planned.linear != p.linear || planned.focus != p.focus {
+			t.Errorf("%s is planned as %+v, and comes to %+v", r.ID, planned, p.quick)
+		}
+	}
+	for _, text := range []string{"", "linear", "linear @", "linear AAAA", "linear aGVsbG8="} {
+		if got, err := parsePlan(text); err == nil && got.fast != nil {
+			t.Errorf("%q is taken for a plan", text)
+		}
 	}
 }
 
@@ -71,7 +107,7 @@ func TestBuiltinIsComplete(t *testing.T) {
 		if len(r.Examples.Pass) == 0 || len(r.Examples.Fail) == 0 {
 			t.Errorf("%s lacks a pass or a fail example", r.ID)
 		}
-		if r.programs.verdict == nil && !slices.Contains(metered, r.ID) {
+		if q, err := r.quickly(); (err != nil || !q.linear) && !slices.Contains(metered, r.ID) {
 			t.Errorf("%s needs a meter; let inner loops walk what the outer ones give", r.ID)
 		}
 	}

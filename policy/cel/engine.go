@@ -24,15 +24,17 @@ type Engine struct {
 	env    func() (*cel.Env, error)
 }
 
-// rule is a check and its programs, which are made on first use.
+// rule is a check and what it is compiled to, which is made on first use.
 type rule struct {
 	*Definition
 	check *policy.Check
 	env   func() (*cel.Env, error)
+	plan  string // its quick part, compiled beforehand; "" if it was not
 
 	once     sync.Once
-	programs programs
+	quick    quick
 	err      error
+	programs func() (*programs, error)
 }
 
 // candidate is a rule for a kind, and the API groups of that kind it is for, nil
@@ -84,9 +86,12 @@ func Compile(defs []*Definition) (*Engine, error) {
 	e := newEngine(defs)
 	var errs []error
 	for _, r := range e.rules {
-		r.compile()
-		errs = append(errs, r.err)
-		r.check.Reads = r.programs.reads
+		p, err := r.programs()
+		if err != nil {
+			errs = append(errs, err)
+			continue
+		}
+		r.check.Reads = p.reads
 	}
 	if err := errors.Join(errs...); err != nil {
 		return nil, err
@@ -98,6 +103,7 @@ func newEngine(defs []*Definition) *Engine {
 	e := &Engine{byKind: map[string][]candidate{}, env: sync.OnceValues(newEnv)}
 	for _, d := range defs {
 		r := &rule{Definition: d, check: d.check(), env: e.env}
+		r.programs = sync.OnceValues(r.compile)
 		e.rules = append(e.rules, r)
 	}
 	slices.SortStableFunc(e.rules, func(a, b *rule) int { return strings.Compare(a.ID, b.ID) })

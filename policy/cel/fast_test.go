@@ -49,7 +49,11 @@ func variants(v *evidence.Value, others []evidence.Field, f func(*evidence.Value
 // slow evaluates by cel-go alone.
 func slow(t *testing.T, r *rule, s *subject, steps int) (ref.Val, error) {
 	t.Helper()
-	program, err := r.programs.within(steps)
+	p, err := r.programs()
+	if err != nil {
+		t.Fatal(err)
+	}
+	program, err := p.within(steps)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -69,10 +73,11 @@ func TestFastFormAgrees(t *testing.T) {
 	}
 	decided, declined := 0, 0
 	for _, r := range e.rules {
-		if r.compile(); r.err != nil {
-			t.Fatal(r.err)
+		q, err := r.quickly()
+		if err != nil {
+			t.Fatal(err)
 		}
-		if r.programs.fast == nil {
+		if q.fast == nil {
 			t.Errorf("%s has no fast form", r.ID)
 			continue
 		}
@@ -104,8 +109,12 @@ func TestFastFormAgrees(t *testing.T) {
 func agree(t *testing.T, r *rule, item *evidence.Item) (decided bool) {
 	t.Helper()
 	s := newSubject(item)
+	q, err := r.quickly()
+	if err != nil {
+		t.Fatal(err)
+	}
 	for _, steps := range []int{300, 3000, policy.DefaultBudget.Steps} {
-		v, ok := r.programs.fast.run(s, limitOf(r.programs.verdict != nil, steps))
+		v, ok := q.fast.run(s, limitOf(q.linear, steps))
 		if !ok {
 			continue
 		}
@@ -156,10 +165,14 @@ func TestFastFormsOfUsersAgree(t *testing.T) {
 			}
 			n := kubernetes.Normalise(evidence.Document{Raw: []byte(
 				"{apiVersion: x/v1, kind: X, metadata: {name: nn}, a: 1, b: x, l: [abc, ab, 1, {a: b}, [x]], m: {a: b, c: c}, d: 1.5}")})
+			p, err := e.rules[0].programs()
+			if err != nil {
+				t.Fatal(err)
+			}
 			decided := 0
 			variants(n.Items[0].Body, others.Value.Fields(), func(body *evidence.Value) {
 				changed := *n.Items[0]
-				if changed.Body = body; body.Is(evidence.Object) && e.rules[0].programs.fast != nil && agree(t, e.rules[0], &changed) {
+				if changed.Body = body; body.Is(evidence.Object) && p.fast != nil && agree(t, e.rules[0], &changed) {
 					decided++
 				}
 			})

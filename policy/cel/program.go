@@ -39,57 +39,68 @@ func newEnv() (*cel.Env, error) {
 	return env, nil
 }
 
+// quick is what most evaluations of a check need.
+type quick struct {
+	fast   *fast  // nil if the expression has no fast form
+	linear bool   // the expression needs no meter
+	focus  string // the deepest path all reads share, perhaps with a stand-in
+}
+
 // programs is a compiled check.
 type programs struct {
-	fast    *fast       // nil if the expression has no fast form
-	verdict cel.Program // nil if the expression needs a meter
-	message cel.Program // nil if there is no message expression
+	quick
 	reads   policy.ReadSet
-	focus   string // the deepest path all reads share, perhaps with a stand-in
-
-	plan    func(steps int) (cel.Program, error)
-	metered sync.Map // steps -> cel.Program
+	message cel.Program // nil if there is no message expression
+	checked *cel.Ast
+	env     *cel.Env
+	planned sync.Map // steps, or unmetered -> cel.Program
 }
 
-// compile fills r.programs once, or r.err.
-func (r *rule) compile() {
-	r.once.Do(func() { r.err = r.compileOnce() })
+// unmetered stands for the steps of an expression that needs no meter.
+const unmetered = -1
+
+// quickly returns the quick part of the check: as it was planned, else of all that
+// is compiled.
+func (r *rule) quickly() (*quick, error) {
+	r.once.Do(func() {
+		if r.plan != "" {
+			r.quick, r.err = parsePlan(r.plan)
+			return
+		}
+		p, err := r.programs()
+		if r.err = err; err == nil {
+			r.quick = p.quick
+		}
+	})
+	return &r.quick, r.err
 }
 
-func (r *rule) compileOnce() error {
+// compile compiles all of the check.
+func (r *rule) compile() (*programs, error) {
 	env, err := r.env()
 	if err != nil {
-		return err
+		return nil, err
 	}
 	checked, err := r.checked(env, r.Expression, "expression")
 	if err != nil {
-		return err
+		return nil, err
 	}
-	p := &r.programs
-	found, result := analyse(checked.NativeRep().Expr(), nil)
-	p.focus = commonPath(found.reads)
-	p.fast = newFast(checked.NativeRep().Expr())
-	if found.linear {
-		p.verdict, err = env.Program(checked, cel.EvalOptions(cel.OptOptimize))
-	}
-	p.plan = func(steps int) (cel.Program, error) {
-		return env.Program(checked, cel.EvalOptions(cel.OptOptimize), cel.CostLimit(uint64(max(steps, 1))))
-	}
+	expr := checked.NativeRep().Expr()
+	found, result := analyse(expr, nil)
+	p := &programs{env: env, checked: checked, quick: quick{newFast(expr), found.linear, commonPath(found.reads)}}
 	if r.MessageExpr == "" {
 		found.shallow(result.child("*").child("name")) // see finding
-	}
-	if err == nil && r.MessageExpr != "" {
+	} else {
 		var seen map[string]bool
-		p.message, seen, err = r.compileMessage(env, result)
+		if p.message, seen, err = r.compileMessage(env, result); err != nil {
+			return nil, err
+		}
 		for path := range seen {
 			found.reads[path] = true
 		}
 	}
-	if err != nil {
-		return err
-	}
 	p.reads = expand(found.reads, r.check.Kinds)
-	return nil
+	return p, nil
 }
 
 // compileMessage compiles the message expression, in which it is an element of
@@ -144,20 +155,25 @@ func verdictType(t *cel.Type) bool {
 
 // judge evaluates the check on one subject.
 func (r *rule) judge(s *subject, steps int) policy.Outcome {
-	if r.compile(); r.err != nil {
-		return r.unknown("%v", r.err)
+	q, err := r.quickly()
+	if err != nil {
+		return r.unknown("%v", err)
 	}
 	for _, path := range s.item.Withheld {
-		if r.programs.reads.Intersects(path) {
+		if r.check.Reads.Intersects(path) {
 			return r.unknown("reads %s, which is secret and was not collected", path)
 		}
 	}
-	if p := &r.programs; p.fast != nil {
-		if v, ok := p.fast.run(s, limitOf(p.verdict != nil, steps)); ok && !v.optional {
+	if q.fast != nil {
+		if v, ok := q.fast.run(s, limitOf(q.linear, steps)); ok && !v.optional {
 			return r.conclude(s, v.toCEL())
 		}
 	}
-	program, err := r.programs.within(steps)
+	p, err := r.programs()
+	if err != nil {
+		return r.unknown("%v", err)
+	}
+	program, err := p.within(steps)
 	if err != nil {
 		return r.unknown("%v", err)
 	}
@@ -203,17 +219,20 @@ func (r *rule) fail(findings []policy.Finding) policy.Outcome {
 // cost more than the document's size needs no meter, which would make it three
 // times slower.
 func (p *programs) within(steps int) (cel.Program, error) {
-	if p.verdict != nil {
-		return p.verdict, nil
+	options := []cel.ProgramOption{cel.EvalOptions(cel.OptOptimize)}
+	if p.linear {
+		steps = unmetered
+	} else {
+		options = append(options, cel.CostLimit(uint64(max(steps, 1))))
 	}
-	if known, ok := p.metered.Load(steps); ok {
+	if known, ok := p.planned.Load(steps); ok {
 		return known.(cel.Program), nil
 	}
-	program, err := p.plan(steps)
+	program, err := p.env.Program(p.checked, options...)
 	if err != nil {
 		return nil, err
 	}
-	p.metered.Store(steps, program)
+	p.planned.Store(steps, program)
 	return program, nil
 }
 
@@ -247,16 +266,20 @@ func (r *rule) finding(s *subject, element ref.Val) policy.Finding {
 		f.Message = string(e)
 	}
 	if f.Line == 0 {
-		f.Line = r.programs.line(s.item)
+		f.Line = r.quick.line(s.item)
 	}
-	if r.programs.message == nil {
+	if r.MessageExpr == "" {
+		return f
+	}
+	p, err := r.programs()
+	if err != nil {
 		return f
 	}
 	with := *s
 	if with.it = element; element == nil {
 		with.it = types.NullValue
 	}
-	if text, _, err := r.programs.message.Eval(&with); err == nil {
+	if text, _, err := p.message.Eval(&with); err == nil {
 		if text, ok := text.(types.String); ok && text != "" {
 			f.Message = string(text)
 		}
@@ -266,9 +289,9 @@ func (r *rule) finding(s *subject, element ref.Val) policy.Finding {
 
 // line is where a fail of the whole item points: the deepest part of it that
 // everything the check reads is in.
-func (p *programs) line(item *evidence.Item) int {
+func (q *quick) line(item *evidence.Item) int {
 	v := item.Body
-	root, rest, _ := strings.Cut(p.focus, "/")
+	root, rest, _ := strings.Cut(q.focus, "/")
 	switch root {
 	case podRoot:
 		v = v.Path(podTemplate(item.Kind)...).Get("spec")
