@@ -34,6 +34,7 @@ bench: ## Measure floor, cold, repeated and changed runs, and every peer on the 
 	$(GO) run ./bench
 	$(GO) run ./bench/log
 	$(GO) run ./bench/proof
+	$(GO) run ./bench/risk
 
 generate: ## Recompile the embedded checks and schemas from their sources
 	$(GO) generate ./...

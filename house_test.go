@@ -179,6 +179,8 @@ var rank = map[string]int{
 	"architecture":  8,
 	"guide":         8,
 
+	"risk/loss": 1, // knows nothing of clouds
+
 	// the proving branch, see TestProvingKnowsNoJudging
 	"statement": 1, "transparency": 1, "bundle": 2,
 	"internal/durable": 1, "internal/keys": 3, "internal/runs": 3,
@@ -190,7 +192,7 @@ var rank = map[string]int{
 	"cmd/surety":      11, "cmd/surety-verify": 11,
 
 	// test support and measurement, used by no product package
-	"internal/kubetest": 11, "internal/suretytest": 11, "internal/logtest": 11, "bench": 11, "bench/log": 11, "bench/proof": 11,
+	"internal/kubetest": 11, "internal/suretytest": 11, "internal/logtest": 11, "bench": 11, "bench/log": 11, "bench/proof": 11, "bench/risk": 11,
 }
 
 func TestImportsGoOneWay(t *testing.T) {
@@ -216,7 +218,7 @@ func TestImportsGoOneWay(t *testing.T) {
 }
 
 // pure packages take values and return values.
-var pure = []string{"", "system", "catalog", "catalog/oscal", "catalog/imports", "responsibility", "responsibility/oscal", "architecture", "policy", "policy/rego", "policy/cel", "policy/native", "policy/relation", "policy/policytest", "assessment", "guide", "evidence/yaml", "evidence/kubernetes", "evidence/dockerfile", "evidence/scanner"}
+var pure = []string{"", "system", "catalog", "catalog/oscal", "catalog/imports", "responsibility", "responsibility/oscal", "architecture", "policy", "policy/rego", "policy/cel", "policy/native", "policy/relation", "policy/policytest", "assessment", "guide", "evidence/yaml", "evidence/kubernetes", "evidence/dockerfile", "evidence/scanner", "risk/loss"}
 
 func TestPureCore(t *testing.T) {
 	forbidden := map[string]string{

@@ -1,0 +1,189 @@
+package loss
+
+import "math"
+
+// View is the part of all losses that somebody carries.
+type View struct {
+	// Weight is the share of each scenario's losses that counts, by index in the
+	// portfolio; nil = all of every one.
+	Weight []float64
+	// Transfers move losses under a contract, after weights.
+	Transfers []Transfer
+}
+
+// All counts every loss in full.
+var All = View{}
+
+// Transfer is what one party pays another in a year under a contract: Share of the
+// losses of some scenarios, Cap at most.
+type Transfer struct {
+	Sign  float64         // -1 for whom it relieves, +1 for whom it burdens
+	Share map[int]float64 // by index in the portfolio
+	Cap   float64         // a year; 0 = none
+}
+
+// Annual holds the losses of each simulated year, iteration after iteration.
+type Annual struct {
+	Loss       []float64
+	Iterations int
+}
+
+// Annual adds up the losses of each year under a change; nil = as things are.
+func (r *Run) Annual(v View, c Change) *Annual {
+	w := r.world
+	if c != nil {
+		w = r.weigh(c)
+	}
+	out := &Annual{make([]float64, r.Years), r.Iterations}
+	part := r.parts(v)
+	r.parallel(r.Iterations, func(worker source, i int) {
+		years := out.Loss[i*r.inner : (i+1)*r.inner]
+		moved := make([][]float64, len(v.Transfers))
+		for t := range moved {
+			moved[t] = make([]float64, r.inner)
+		}
+		var buf []candidate
+		for s := range r.p.Scenarios {
+			if !part[s].counts {
+				continue
+			}
+			buf = r.events(buf, worker, i, s)
+			r.add(years, buf, w, s, i, part[s].weight)
+			for _, share := range part[s].shares {
+				r.add(moved[share.transfer], buf, w, s, i, share.of)
+			}
+		}
+		settle(years, moved, v.Transfers)
+	})
+	return out
+}
+
+// part is what a view takes of one scenario.
+type part struct {
+	counts bool
+	weight float64
+	shares []share
+}
+
+type share struct {
+	transfer int
+	of       float64
+}
+
+func (r *Run) parts(v View) []part {
+	out := make([]part, len(r.p.Scenarios))
+	for at, from := range r.given {
+		p := &out[at]
+		p.weight = 1
+		if v.Weight != nil {
+			p.weight = v.Weight[from]
+		}
+		for t := range v.Transfers {
+			if of := v.Transfers[t].Share[from]; of != 0 {
+				p.shares = append(p.shares, share{t, of})
+			}
+		}
+		p.counts = p.weight != 0 || len(p.shares) > 0
+	}
+	return out
+}
+
+// add adds the events that happen to the years they happen in.
+func (r *Run) add(years []float64, events []candidate, w world, s, i int, weight float64) {
+	if weight == 0 {
+		return
+	}
+	residual, soften := r.under(w, s, i)
+	limit, most := threshold(residual), r.p.Scenarios[s].most()
+	for k := range events {
+		if e := &events[k]; uint64(e.u) < limit {
+			years[e.year] += weight * min(most, soften*e.loss)
+		}
+	}
+}
+
+// settle moves what contracts move, each up to its cap in each year.
+func settle(years []float64, moved [][]float64, transfers []Transfer) {
+	for t, sums := range moved {
+		most := transfers[t].Cap
+		if most == 0 {
+			most = math.Inf(1)
+		}
+		for y, sum := range sums {
+			years[y] += transfers[t].Sign * min(most, sum)
+		}
+	}
+}
+
+// ScenarioLoss is what one scenario costs by itself.
+type ScenarioLoss struct {
+	Mean   Estimate // a year
+	Events Estimate // a year
+}
+
+// ByScenario returns the loss of each scenario under a change, in the order of the
+// portfolio, before contracts move it.
+func (r *Run) ByScenario(c Change) []ScenarioLoss {
+	w := r.world
+	if c != nil {
+		w = r.weigh(c)
+	}
+	out := make([]ScenarioLoss, len(r.p.Scenarios))
+	r.parallel(len(out), func(worker source, s int) {
+		sums, counts := make([]float64, r.Iterations), make([]float64, r.Iterations)
+		var buf []candidate
+		for i := range r.Iterations {
+			buf = r.events(buf, worker, i, s)
+			sums[i], counts[i] = r.total(buf, w, s, i)
+		}
+		out[r.given[s]] = ScenarioLoss{estimate(sums), estimate(counts)}
+	})
+	return out
+}
+
+// Saved is what a change saves a year: the mean loss as things are less the mean
+// under the change, with the error of the difference itself.
+func (r *Run) Saved(c Change) Estimate {
+	w := r.weigh(c)
+	touched := r.touched(c)
+	saved := make([][]float64, len(touched))
+	r.parallel(len(touched), func(worker source, k int) {
+		row := make([]float64, r.Iterations)
+		var buf []candidate
+		for i := range row {
+			buf = r.events(buf, worker, i, touched[k])
+			now, _ := r.total(buf, r.world, touched[k], i)
+			then, _ := r.total(buf, w, touched[k], i)
+			row[i] = now - then
+		}
+		saved[k] = row
+	})
+	sums := make([]float64, r.Iterations)
+	for _, row := range saved {
+		for i, v := range row {
+			sums[i] += v
+		}
+	}
+	return estimate(sums)
+}
+
+// total returns the loss and the number of those events that happen, a year.
+func (r *Run) total(events []candidate, w world, s, i int) (sum, count float64) {
+	residual, soften := r.under(w, s, i)
+	limit, most := threshold(residual), r.p.Scenarios[s].most()
+	for k := range events {
+		if e := &events[k]; uint64(e.u) < limit {
+			sum += min(most, soften*e.loss)
+			count++
+		}
+	}
+	return sum / float64(r.inner), count / float64(r.inner)
+}
+
+// most is the most that one event can cost.
+func (s *Scenario) most() float64 {
+	if s.Cap == 0 {
+		return math.Inf(1)
+	}
+	return s.Cap
+}

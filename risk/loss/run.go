@@ -1,0 +1,272 @@
+package loss
+
+import (
+	"fmt"
+	"math"
+	"math/rand/v2"
+	"runtime"
+	"sync"
+	"sync/atomic"
+)
+
+// Options say how much to simulate.
+type Options struct {
+	Seed       uint64
+	Years      int // in all; rounded up to a multiple of Iterations
+	Iterations int // draws of what is not known; 0 = 200
+	Cores      int // 0 = all; changes no result
+	Keep       int // candidates kept in memory, 16 bytes each; 0 = 16 million
+}
+
+// candidate is an event before controls: it happens while u is below the residual.
+type candidate struct {
+	year uint32 // within its iteration
+	u    uint32 // in units of 2^-32
+	loss float64
+}
+
+// Run is one simulation. It may be asked from several goroutines at once.
+type Run struct {
+	Years      int // years of every annual result
+	Iterations int // they come in as many blocks of equal length
+
+	p          Portfolio // canonical
+	given      []int     // scenario of p -> index in the portfolio that was given
+	at         []int     // the inverse
+	cores      int
+	inner      int // years of one iteration
+	own        []stream
+	happen     []stream
+	cause      []int       // scenario -> cause, -1 = none
+	efficacy   [][]float64 // factor -> iteration
+	uses       [][]int     // factor -> scenarios that depend on it, ascending
+	world      world       // as things are
+	rate, base [][]float64 // scenario -> iteration
+	causeRate  [][]float64
+	seed       uint64
+	kept       []block // by iteration; nil = candidates are drawn again when needed
+}
+
+// block holds the candidates of one iteration, scenario after scenario.
+type block struct {
+	events []candidate
+	from   []int32 // scenario -> first event; one more at the end
+}
+
+// Simulate draws the portfolio. Its errors say which scenario asks for what cannot be.
+func Simulate(p Portfolio, o Options) (*Run, error) {
+	if err := p.validate(); err != nil {
+		return nil, err
+	}
+	if o.Iterations == 0 {
+		o.Iterations = 200
+	}
+	if o.Iterations < 2 || o.Years < o.Iterations || o.Years > MaxYears {
+		return nil, fmt.Errorf("simulate losses: %d years in %d iterations; use at least 2 iterations and from one year for each to %d years in all", o.Years, o.Iterations, MaxYears)
+	}
+	perYear := p.expected()
+	if want := perYear * float64(o.Years); want > MaxEvents {
+		return nil, fmt.Errorf("simulate losses: %.2g events a year for %d years; the limit is %.2g events, so take fewer years", perYear, o.Years, float64(MaxEvents))
+	}
+	r := newRun(p, o)
+	r.drawUnknowns()
+	keep := o.Keep
+	if keep == 0 {
+		keep = 16 << 20
+	}
+	if perYear*float64(r.Years) <= float64(keep) {
+		kept := make([]block, r.Iterations)
+		r.parallel(r.Iterations, func(worker source, i int) {
+			kept[i] = r.drawBlock(worker, i)
+		})
+		r.kept = kept
+	}
+	return r, nil
+}
+
+func newRun(p Portfolio, o Options) *Run {
+	r := &Run{Iterations: o.Iterations, cores: o.Cores, seed: o.Seed}
+	if r.cores <= 0 {
+		r.cores = runtime.GOMAXPROCS(0)
+	}
+	r.inner = (o.Years + o.Iterations - 1) / o.Iterations
+	r.Years = r.inner * r.Iterations
+	r.p, r.given = p.canonical()
+	n := len(r.p.Scenarios)
+	r.at = make([]int, n)
+	for at, from := range r.given {
+		r.at[from] = at
+	}
+	causes := make(map[string]int, len(p.Causes))
+	for i, c := range p.Causes {
+		causes[c.ID] = i
+		r.happen = append(r.happen, newStream(o.Seed, "cause", c.ID))
+	}
+	r.own, r.cause = make([]stream, n), make([]int, n)
+	r.uses = make([][]int, len(p.Factors))
+	for i := range r.p.Scenarios {
+		s := &r.p.Scenarios[i]
+		r.own[i] = newStream(o.Seed, "scenario", s.ID)
+		r.cause[i] = -1
+		if s.Cause != "" {
+			r.cause[i] = causes[s.Cause]
+		}
+		for _, f := range s.factors() {
+			if u := r.uses[f]; len(u) == 0 || u[len(u)-1] != i {
+				r.uses[f] = append(u, i)
+			}
+		}
+	}
+	return r
+}
+
+// factors lists the factors that s depends on, those of softening last.
+func (s *Scenario) factors() (out []int) {
+	for _, groups := range [][][]int{s.Resist, s.Soften} {
+		for _, g := range groups {
+			out = append(out, g...)
+		}
+	}
+	return out
+}
+
+// Kept tells whether candidates are in memory, so that a what-if is a filter.
+func (r *Run) Kept() bool { return r.kept != nil }
+
+// parallel calls do for each index below n on all cores. What it writes must belong
+// to the index alone.
+func (r *Run) parallel(n int, do func(source, int)) {
+	var next atomic.Int64
+	var wait sync.WaitGroup
+	for range min(r.cores, n) {
+		wait.Go(func() {
+			worker := newSource()
+			for i := int(next.Add(1)) - 1; i < n; i = int(next.Add(1)) - 1 {
+				do(worker, i)
+			}
+		})
+	}
+	wait.Wait()
+}
+
+// drawUnknowns draws rates, susceptibility and factors for each iteration.
+func (r *Run) drawUnknowns() {
+	n := len(r.p.Scenarios)
+	r.rate, r.base = make([][]float64, n), make([][]float64, n)
+	drawn := map[Unknown][]float64{}
+	draw := func(kind, owner string, u Unknown) []float64 {
+		if u.Name == "" {
+			u.Name = owner
+		}
+		u.Name = kind + " " + u.Name
+		if drawn[u] == nil {
+			drawn[u] = r.through(u.Name, u.Dist)
+		}
+		return drawn[u]
+	}
+	for i := range r.p.Scenarios {
+		s := &r.p.Scenarios[i]
+		r.base[i] = draw("base", "scenario "+s.ID, s.Base)
+		if s.Cause == "" {
+			r.rate[i] = draw("rate", "scenario "+s.ID, s.Rate)
+		}
+	}
+	for _, c := range r.p.Causes {
+		r.causeRate = append(r.causeRate, draw("rate", "cause "+c.ID, c.Rate))
+	}
+	r.efficacy = make([][]float64, len(r.p.Factors))
+	r.parallel(len(r.p.Factors), func(_ source, f int) {
+		r.efficacy[f] = r.effect(f, r.p.Factors[f])
+	})
+	r.world = r.weigh(nil)
+}
+
+// effect draws a factor that stands where factor f of the portfolio stands.
+func (r *Run) effect(f int, as Factor) []float64 {
+	return r.through("factor "+r.p.Factors[f].ID, as.Parts...)
+}
+
+// through draws the product of dists for each iteration. It goes through quantiles, so
+// that a better distribution under the same name is better in every iteration.
+func (r *Run) through(name string, dists ...Dist) []float64 {
+	out := make([]float64, r.Iterations)
+	stream, src := newStream(r.seed, "unknown", name), newSource()
+	for i := range out {
+		g := src.at(stream, i)
+		out[i] = 1
+		for _, d := range dists {
+			out[i] *= d.Quantile(g.Float64())
+		}
+	}
+	return out
+}
+
+// drawBlock draws all candidates of one iteration.
+func (r *Run) drawBlock(worker source, i int) block {
+	b := block{from: make([]int32, 0, len(r.p.Scenarios)+1)}
+	for s := range r.p.Scenarios {
+		b.from = append(b.from, int32(len(b.events)))
+		b.events = r.drawScenario(b.events, worker, i, s)
+	}
+	b.from = append(b.from, int32(len(b.events)))
+	return b
+}
+
+// drawScenario appends the candidates of a scenario in an iteration. The number of
+// events in all years together is Poisson and each falls on any year alike, which is
+// the same process as a count for each year and draws nothing for quiet years.
+func (r *Run) drawScenario(out []candidate, worker source, i, at int) []candidate {
+	s := &r.p.Scenarios[at]
+	start := len(out)
+	if c := r.cause[at]; c >= 0 {
+		out = r.drawHits(out, worker.at(r.happen[c], i), r.causeRate[c][i], r.base[at][i])
+		g := worker.at(r.own[at], i)
+		for k := start; k < len(out); k++ {
+			out[k].loss = s.cost(g)
+		}
+		return out
+	}
+	g := worker.at(r.own[at], i)
+	for range drawPoisson(g, r.rate[at][i]*r.base[at][i]*float64(r.inner)) {
+		bits := g.Uint64()
+		out = append(out, candidate{r.yearOf(bits), uint32(bits), s.cost(g)})
+	}
+	return out
+}
+
+// drawHits appends the events of a cause that get past base, without their losses. All
+// scenarios that hang on the cause see the same years and the same u.
+func (r *Run) drawHits(out []candidate, g *rand.Rand, rate, base float64) []candidate {
+	for range drawPoisson(g, rate*float64(r.inner)) {
+		bits := g.Uint64()
+		if u := float64(uint32(bits)) / (1 << 32); u < base {
+			out = append(out, candidate{year: r.yearOf(bits), u: uint32(u / base * (1 << 32))})
+		}
+	}
+	return out
+}
+
+// yearOf takes a year from the upper half of bits.
+func (r *Run) yearOf(bits uint64) uint32 { return uint32(bits >> 32 * uint64(r.inner) >> 32) }
+
+// cost draws what one event costs, before softening and the cap.
+func (s *Scenario) cost(g *rand.Rand) float64 {
+	sum := s.Primary.draw(g)
+	if s.Secondary != nil && g.Float64() < s.Secondary.P {
+		sum += s.Secondary.Loss.draw(g)
+	}
+	return sum
+}
+
+// events returns the candidates of a scenario in an iteration, from memory or drawn
+// again into buf.
+func (r *Run) events(buf []candidate, worker source, i, at int) []candidate {
+	if r.kept != nil {
+		b := &r.kept[i]
+		return b.events[b.from[at]:b.from[at+1]]
+	}
+	return r.drawScenario(buf[:0], worker, i, at)
+}
+
+// threshold turns a residual into what u is compared with.
+func threshold(residual float64) uint64 { return uint64(math.Ceil(residual * (1 << 32))) }
