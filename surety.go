@@ -1,6 +1,7 @@
 package surety
 
 import (
+	"bytes"
 	"crypto/sha256"
 	"encoding/hex"
 	"fmt"
@@ -131,11 +132,11 @@ func (d Digest) MarshalText() ([]byte, error) { return []byte(d.String()), nil }
 
 // UnmarshalText reads the form of String.
 func (d *Digest) UnmarshalText(b []byte) error {
-	hexPart, ok := strings.CutPrefix(string(b), "sha256:")
-	raw, err := hex.DecodeString(hexPart)
-	if !ok || err != nil || len(raw) != len(d) {
-		return fmt.Errorf("%q is not a digest; want sha256: and 64 hex digits", b)
+	digits, ok := bytes.CutPrefix(b, []byte("sha256:"))
+	if ok && len(digits) == hex.EncodedLen(len(d)) {
+		if _, err := hex.Decode(d[:], digits); err == nil {
+			return nil
+		}
 	}
-	copy(d[:], raw)
-	return nil
+	return fmt.Errorf("%q is not a digest; want sha256: and 64 hex digits", b)
 }

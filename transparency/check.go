@@ -1,8 +1,6 @@
 package transparency
 
 import (
-	"bytes"
-	"encoding/base64"
 	"errors"
 	"fmt"
 	"slices"
@@ -11,7 +9,6 @@ import (
 	"time"
 
 	fnote "github.com/transparency-dev/formats/note"
-	"github.com/transparency-dev/formats/proof"
 	"golang.org/x/mod/sumdb/note"
 	"golang.org/x/mod/sumdb/tlog"
 )
@@ -51,38 +48,27 @@ func (p *Policy) Check(leaf []byte, text string) (*Logged, error) {
 	if len(text) > MaxProof {
 		return nil, fmt.Errorf("check proof: %d bytes, more than %d", len(text), MaxProof)
 	}
-	var parsed proof.TLogProof
-	if err := parsed.Unmarshal([]byte(text)); err != nil {
-		return nil, fmt.Errorf("check proof: %w", err)
-	}
-	if !bytes.Equal(parsed.Marshal(), []byte(text)) {
-		return nil, errors.New("check proof: it is not in its one form")
-	}
-	if len(parsed.Hashes) > maxPath {
-		return nil, fmt.Errorf("check proof: a path of %d hashes, more than %d", len(parsed.Hashes), maxPath)
-	}
-	head, err := p.OpenHead(parsed.Checkpoint)
+	parsed, err := parseProof(text)
 	if err != nil {
 		return nil, fmt.Errorf("check proof: %w", err)
 	}
-	index := int64(parsed.Index)
-	if index < 0 || index >= head.Size {
-		return nil, fmt.Errorf("check proof: a log of %d entries has no entry %d", head.Size, parsed.Index)
+	head, err := p.OpenHead([]byte(parsed.checkpoint))
+	if err != nil {
+		return nil, fmt.Errorf("check proof: %w", err)
 	}
-	path := make(tlog.RecordProof, len(parsed.Hashes))
-	for i, h := range parsed.Hashes {
-		path[i] = tlog.Hash(h)
+	if parsed.index >= head.Size {
+		return nil, fmt.Errorf("check proof: a log of %d entries has no entry %d", head.Size, parsed.index)
 	}
-	if err := tlog.CheckRecord(path, head.Size, head.Root, index, tlog.RecordHash(leaf)); err != nil {
-		return nil, fmt.Errorf("check proof: entry %d of %s is not this leaf", index, head.Origin)
+	if err := tlog.CheckRecord(parsed.path, head.Size, head.Root, parsed.index, tlog.RecordHash(leaf)); err != nil {
+		return nil, fmt.Errorf("check proof: entry %d of %s is not this leaf", parsed.index, head.Origin)
 	}
-	return &Logged{*head, index}, nil
+	return &Logged{*head, parsed.index}, nil
 }
 
 // OpenHead verifies a checkpoint: signed by one of the policy's logs for its own
 // origin, and co-signed by the quorum.
 func (p *Policy) OpenHead(checkpoint []byte) (*Head, error) {
-	n, err := note.Open(checkpoint, p.verifiers())
+	n, err := note.Open(checkpoint, known{p})
 	if err != nil {
 		return nil, fmt.Errorf("open checkpoint: no log of the policy signed it: %w", err)
 	}
@@ -122,16 +108,21 @@ func same(v note.Verifier, sig note.Signature) bool {
 	return v.Name() == sig.Name && v.KeyHash() == sig.Hash
 }
 
-// verifiers are those of all logs and witnesses.
-func (p *Policy) verifiers() note.Verifiers {
-	list := make([]note.Verifier, 0, len(p.Logs)+len(p.Witnesses))
-	for _, l := range p.Logs {
-		list = append(list, l.Verifier)
+// known finds the keys of a policy's logs and witnesses.
+type known struct{ *Policy }
+
+func (k known) Verifier(name string, hash uint32) (note.Verifier, error) {
+	for _, l := range k.Logs {
+		if l.Verifier.Name() == name && l.Verifier.KeyHash() == hash {
+			return l.Verifier, nil
+		}
 	}
-	for _, w := range p.Witnesses {
-		list = append(list, w.Verifier)
+	for _, w := range k.Witnesses {
+		if w.Verifier.Name() == name && w.Verifier.KeyHash() == hash {
+			return w.Verifier, nil
+		}
 	}
-	return note.VerifierList(list...)
+	return nil, &note.UnknownVerifierError{Name: name, KeyHash: hash}
 }
 
 // parseHead reads the body of a checkpoint: origin, size and root, a line each.
@@ -145,7 +136,7 @@ func parseHead(text string) (*Head, error) {
 	if err != nil || size < 0 || strconv.FormatInt(size, 10) != lines[1] {
 		return nil, fmt.Errorf("size %q is not a number in its one form", lines[1])
 	}
-	raw, err := base64.StdEncoding.Strict().DecodeString(lines[2])
+	raw, err := decode(lines[2])
 	if err != nil || len(raw) != tlog.HashSize {
 		return nil, fmt.Errorf("root %q is not a hash", lines[2])
 	}

@@ -20,12 +20,11 @@ package transparency
 import (
 	"bytes"
 	"encoding/hex"
-	"encoding/json"
 	"errors"
 	"fmt"
-	"regexp"
 	"slices"
 	"strconv"
+	"strings"
 	"time"
 
 	"github.com/surety-cloud/surety"
@@ -87,7 +86,7 @@ func hexOf(d surety.Digest) string {
 // Digest is what the next leaf of the stream calls Previous.
 func (l *Leaf) Digest() surety.Digest { return surety.DigestOf(l.Append(nil)) }
 
-var shortHex = regexp.MustCompile(`^[0-9a-f]{16}$`)
+func shortHex(s string) bool { return len(s) == 16 && strings.Trim(s, "0123456789abcdef") == "" }
 
 // ParseLeaf reads a leaf. It accepts exactly the bytes that Append writes.
 func ParseLeaf(raw []byte) (*Leaf, error) {
@@ -95,31 +94,27 @@ func ParseLeaf(raw []byte) (*Leaf, error) {
 	if len(raw) > MaxLeaf {
 		return fail(fmt.Sprintf("%d bytes, more than %d", len(raw), MaxLeaf))
 	}
-	var l Leaf
-	var version int
-	var previous, commitment, claimed string
-	fields := []any{&version, &l.Kind, &l.Stream, &l.Sequence, &previous, &commitment, &l.Key, &claimed}
-	var parts []json.RawMessage
-	if err := json.Unmarshal(raw, &parts); err != nil || len(parts) != len(fields) {
+	parts := strings.Split(strings.TrimSuffix(strings.TrimPrefix(string(raw), "["), "]"), ",")
+	if len(parts) != 8 {
 		return fail("it is not an array of eight")
 	}
-	for i, part := range parts {
-		if err := json.Unmarshal(part, fields[i]); err != nil {
-			return fail(err.Error())
-		}
-	}
-	var errs [3]error
+	// Quotes that are missing or too many show in its one form, below.
+	text := func(i int) string { return strings.Trim(parts[i], `"`) }
+	l := Leaf{Kind: Kind(text(1)), Stream: text(2), Key: text(6)}
+	previous, commitment, claimed := text(4), text(5), text(7)
+	var errs [4]error
 	l.Previous, errs[0] = digestOf(previous)
 	l.Commitment, errs[1] = digestOf(commitment)
 	l.Claimed, errs[2] = time.Parse(time.RFC3339, claimed)
+	l.Sequence, errs[3] = strconv.ParseInt(parts[3], 10, 64)
 	switch err := errors.Join(errs[:]...); {
 	case err != nil:
 		return fail(err.Error())
-	case version != 1:
-		return fail(fmt.Sprintf("version %d is not known", version))
+	case parts[0] != "1":
+		return fail(fmt.Sprintf("version %q is not known", parts[0]))
 	case !slices.Contains(kinds, l.Kind):
 		return fail(fmt.Sprintf("kind %q is not known", l.Kind))
-	case !shortHex.MatchString(l.Stream) || !shortHex.MatchString(l.Key):
+	case !shortHex(l.Stream) || !shortHex(l.Key):
 		return fail("stream and key are 16 hex digits each")
 	case l.Sequence < 1 || (l.Sequence == 1) != l.Previous.IsZero():
 		return fail("its sequence and the leaf before it contradict each other")

@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"filippo.io/torchwood"
+	"github.com/transparency-dev/formats/proof"
 	"golang.org/x/mod/sumdb/tlog"
 
 	"github.com/surety-cloud/surety"
@@ -213,6 +214,74 @@ func FuzzCheck(f *testing.F) {
 			t.Errorf("%v with error %v", got, err)
 		}
 	})
+}
+
+// What is read as a proof, others read as the same one, and write in the same bytes.
+func FuzzParseProof(f *testing.F) {
+	w := logtest.New(f, 1)
+	for i := range int64(5) {
+		w.Add(f, leaf(i+1).Append(nil))
+	}
+	good := w.Proof(f, 3, 1)
+	f.Add(good)
+	f.Add(strings.Replace(good, "\nindex", "\nextra AAEC\nindex", 1))
+	f.Add(strings.Replace(good, "\nindex", "\nextra \nindex", 1))
+	f.Fuzz(func(t *testing.T, text string) {
+		ours, err := parseProof(text)
+		if err != nil || !strings.HasSuffix(ours.checkpoint, "\n") || strings.Contains(ours.checkpoint, "\r") {
+			return // others add a line end to what has none; no checkpoint is so
+		}
+		var theirs proof.TLogProof
+		if err := theirs.Unmarshal([]byte(text)); err != nil {
+			t.Fatalf("%q is read, and others refuse it: %v", text, err)
+		}
+		if string(theirs.Marshal()) != text || string(theirs.Checkpoint) != ours.checkpoint || int64(theirs.Index) != ours.index || len(theirs.Hashes) != len(ours.path) {
+			t.Fatalf("%q is read as %+v, others read %+v", text, ours, theirs)
+		}
+		for i, h := range theirs.Hashes {
+			if tlog.Hash(h) != ours.path[i] {
+				t.Fatalf("%q: hash %d is another one", text, i)
+			}
+		}
+	})
+}
+
+func TestProofsInAnotherForm(t *testing.T) {
+	w := logtest.New(t, 1)
+	for i := range int64(5) {
+		w.Add(t, leaf(i+1).Append(nil))
+	}
+	good := w.Proof(t, 3, 1)
+	p := parse(t, w.Policy(1))
+	if _, err := p.Check(w.Leaves[3], strings.Replace(good, "\nindex", "\nextra AAEC\nindex", 1)); err != nil {
+		t.Errorf("with extra data: %v", err)
+	}
+	lines := strings.Split(good, "\n")
+	for name, bad := range map[string]string{
+		"another version":             strings.Replace(good, "@v1", "@v2", 1),
+		"no index":                    strings.Replace(good, "index 3\n", "", 1),
+		"index in another form":       strings.Replace(good, "index 3", "index 03", 1),
+		"negative index":              strings.Replace(good, "index 3", "index -3", 1),
+		"huge index":                  strings.Replace(good, "index 3", "index 99999999999999999999", 1),
+		"another index":               strings.Replace(good, "index 3", "index 2", 1),
+		"extra data that is none":     strings.Replace(good, "\nindex", "\nextra ?\nindex", 1),
+		"extra data twice":            strings.Replace(good, "\nindex", "\nextra AAEC\nextra AAEC\nindex", 1),
+		"hash in another form":        strings.Replace(good, lines[2], lines[2][:42]+"B=", 1),
+		"hash cut short":              strings.Replace(good, lines[2], lines[2][:40], 1),
+		"a hash less":                 strings.Replace(good, lines[2]+"\n", "", 1),
+		"a hash twice":                strings.Replace(good, lines[2]+"\n", lines[2]+"\n"+lines[2]+"\n", 1),
+		"too many hashes":             strings.Replace(good, lines[2]+"\n", strings.Repeat(lines[2]+"\n", 100), 1),
+		"line ends of another system": strings.ReplaceAll(good, "\n", "\r\n"),
+		"no checkpoint":               good[:strings.Index(good, "\n\n")],
+		"empty":                       "",
+	} {
+		if bad == good {
+			t.Errorf("%s: nothing is changed", name)
+		}
+		if got, err := p.Check(w.Leaves[3], bad); err == nil {
+			t.Errorf("%s: accepted as %+v", name, got)
+		}
+	}
 }
 
 func FuzzParsePolicy(f *testing.F) {
