@@ -21,7 +21,7 @@ func Inherit(r *bundle.Report, file string) assessment.Stated {
 			}
 			var c assessment.Counts
 			for _, v := range surety.Verdicts {
-				c[v] = n[v.String()]
+				c[v] = n.Of(v)
 			}
 			s.Controls[control] = c
 		}

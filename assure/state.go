@@ -1,9 +1,6 @@
 package assure
 
 import (
-	"maps"
-	"slices"
-
 	"github.com/surety-cloud/surety"
 	"github.com/surety-cloud/surety/assessment"
 	"github.com/surety-cloud/surety/policy"
@@ -37,19 +34,14 @@ func State(a *assessment.Assessment, set *policy.Set, w statement.Window) ([]sta
 		}
 		p.Responsibilities[r.Accountable][string(r.Status)]++
 	}
-	byControl := map[string]*assessment.Counts{}
 	var results []statement.Result
 	for r := range a.Results() {
 		results = append(results, stated(&r, w))
 		for _, control := range controlsOf(r.Check.Controls) {
-			if byControl[control] == nil {
-				byControl[control] = &assessment.Counts{}
-			}
-			byControl[control][r.Verdict]++
+			n := p.Results.ByControl[control]
+			n.Add(r.Verdict, 1)
+			p.Results.ByControl[control] = n
 		}
-	}
-	for _, control := range slices.Sorted(maps.Keys(byControl)) {
-		p.Results.ByControl[control] = counts(*byControl[control])
 	}
 	return results, p
 }
@@ -76,11 +68,9 @@ func stated(r *assessment.Result, w statement.Window) statement.Result {
 }
 
 func counts(n assessment.Counts) statement.Counts {
-	out := statement.Counts{}
+	var out statement.Counts
 	for _, v := range surety.Verdicts {
-		if n[v] > 0 {
-			out[v.String()] = n[v]
-		}
+		out.Add(v, n[v])
 	}
 	return out
 }

@@ -12,18 +12,19 @@
 package bundle
 
 import (
-	"bytes"
-	"encoding/base64"
 	"encoding/json"
 	"errors"
 	"fmt"
+	"strings"
+
+	"golang.org/x/mod/sumdb/tlog"
 
 	"github.com/surety-cloud/surety/statement"
 	"github.com/surety-cloud/surety/transparency"
 )
 
 // Version is the value of a bundle's "surety" member.
-const Version = "bundle/v1"
+const Version = "bundle/v2"
 
 // Limits of a bundle.
 const (
@@ -34,7 +35,7 @@ const (
 
 // Bundle is an opened .surety file. Nothing in it has been verified.
 type Bundle struct {
-	Envelope    []byte // the DSSE envelope, byte for byte
+	Envelope    *statement.Envelope
 	Disclosures []Disclosed
 	Erased      []int64 // places of results whose salts were destroyed
 	Log         *LogProof
@@ -53,19 +54,21 @@ type LogProof struct {
 	Proof string // c2sp.org/tlog-proof@v1
 }
 
-// file is a bundle as it is written.
+// file is a bundle as it is written. The statement is that of the envelope, whose
+// other bytes follow from it and the signatures.
 type file struct {
-	Surety      string           `json:"surety"`
-	Envelope    json.RawMessage  `json:"envelope"`
-	Disclosures []disclosureFile `json:"disclosures,omitempty"`
-	Erased      []int64          `json:"erased,omitempty"`
-	Log         *logFile         `json:"log,omitempty"`
+	Surety      string                `json:"surety"`
+	Statement   []byte                `json:"statement"` // compressed by DEFLATE
+	Signatures  []statement.Signature `json:"signatures"`
+	Disclosures []disclosureFile      `json:"disclosures,omitempty"`
+	Erased      []int64               `json:"erased,omitempty"`
+	Log         *logFile              `json:"log,omitempty"`
 }
 
 type disclosureFile struct {
-	Index int64    `json:"index"`
-	Data  string   `json:"data"`
-	Path  []string `json:"path"` // base64
+	Index int64  `json:"index"`
+	Data  string `json:"data"`
+	Path  []byte `json:"path"` // its hashes, one after the other
 }
 
 type logFile struct {
@@ -73,13 +76,17 @@ type logFile struct {
 	Proof string `json:"proof"`
 }
 
-// Pack writes a bundle. Its bytes are the same for the same contents.
+// Pack writes a bundle.
 func Pack(b *Bundle) ([]byte, error) {
-	f := file{Surety: Version, Envelope: b.Envelope, Erased: b.Erased}
+	packed, err := deflate(b.Envelope.Payload)
+	if err != nil {
+		return nil, fmt.Errorf("pack bundle: %w", err)
+	}
+	f := file{Surety: Version, Statement: packed, Signatures: b.Envelope.Signatures, Erased: b.Erased}
 	for _, d := range b.Disclosures {
-		x := disclosureFile{Index: d.Index, Data: string(d.Data), Path: make([]string, len(d.Path))}
-		for i, h := range d.Path {
-			x.Path[i] = base64.StdEncoding.EncodeToString(h[:])
+		x := disclosureFile{Index: d.Index, Data: string(d.Data), Path: make([]byte, 0, len(d.Path)*tlog.HashSize)}
+		for _, h := range d.Path {
+			x.Path = append(x.Path, h[:]...)
 		}
 		f.Disclosures = append(f.Disclosures, x)
 	}
@@ -90,8 +97,8 @@ func Pack(b *Bundle) ([]byte, error) {
 	switch {
 	case err != nil:
 		return nil, fmt.Errorf("pack bundle: %w", err)
-	case !bytes.Contains(raw, b.Envelope):
-		return nil, errors.New("pack bundle: the envelope is not in its compact form, and its bytes would change")
+	case b.Envelope.PayloadType != statement.PayloadType:
+		return nil, fmt.Errorf("pack bundle: its envelope holds a %q and no statement", b.Envelope.PayloadType)
 	case len(raw) > MaxSize:
 		return nil, fmt.Errorf("pack bundle: %d bytes, more than %d; disclose fewer results", len(raw), MaxSize)
 	case len(b.Disclosures) > MaxDisclosures:
@@ -108,12 +115,19 @@ func Open(raw []byte) (*Bundle, error) {
 	}
 	var f file
 	if err := statement.Strict(raw, &f); err != nil {
+		if strings.HasPrefix(string(raw[:min(len(raw), 64)]), `{"surety":"bundle/v1",`) {
+			err = fmt.Errorf("it is a bundle/v1 of an earlier surety, not a %s; let its sender make it again", Version)
+		}
 		return nil, fmt.Errorf("open bundle: %w", err)
 	}
 	if f.Surety != Version {
 		return nil, fmt.Errorf("open bundle: it is %q, not %q", f.Surety, Version)
 	}
-	b := &Bundle{Envelope: f.Envelope, Erased: f.Erased}
+	payload, err := inflate(f.Statement, statement.MaxStatement)
+	if err != nil {
+		return nil, fmt.Errorf("open bundle: its statement: %w", err)
+	}
+	b := &Bundle{Envelope: &statement.Envelope{PayloadType: statement.PayloadType, Payload: payload, Signatures: f.Signatures}, Erased: f.Erased}
 	if err := b.disclosures(f.Disclosures); err != nil {
 		return nil, fmt.Errorf("open bundle: %w", err)
 	}
@@ -141,19 +155,15 @@ func (b *Bundle) disclosures(list []disclosureFile) error {
 		switch {
 		case seen[x.Index]:
 			return fmt.Errorf("result %d is given twice", x.Index)
-		case len(x.Path) > maxPath:
-			return fmt.Errorf("result %d has a path of %d hashes, more than %d", x.Index, len(x.Path), maxPath)
+		case len(x.Path)%tlog.HashSize != 0 || len(x.Path) > maxPath*tlog.HashSize:
+			return fmt.Errorf("result %d has a path of %d bytes; that is not up to %d hashes of %d", x.Index, len(x.Path), maxPath, tlog.HashSize)
 		case len(x.Data) > statement.MaxDisclosure:
 			return fmt.Errorf("result %d takes %d bytes, more than %d", x.Index, len(x.Data), statement.MaxDisclosure)
 		}
 		seen[x.Index] = true
-		d := Disclosed{Index: x.Index, Data: statement.Disclosure(x.Data), Path: make([]statement.Hash, len(x.Path))}
-		for i, text := range x.Path {
-			raw, err := base64.StdEncoding.Strict().DecodeString(text)
-			if err != nil || len(raw) != len(d.Path[i]) {
-				return fmt.Errorf("result %d: hash %d of its path is none", x.Index, i)
-			}
-			copy(d.Path[i][:], raw)
+		d := Disclosed{Index: x.Index, Data: statement.Disclosure(x.Data), Path: make([]statement.Hash, len(x.Path)/tlog.HashSize)}
+		for i := range d.Path {
+			d.Path[i] = statement.Hash(x.Path[i*tlog.HashSize:])
 		}
 		b.Disclosures = append(b.Disclosures, d)
 	}

@@ -2,10 +2,13 @@ package bundle
 
 import (
 	"bytes"
+	"compress/flate"
 	"crypto/ed25519"
 	"crypto/rand"
+	"encoding/base64"
 	"fmt"
 	"os/exec"
+	"runtime"
 	"slices"
 	"strings"
 	"testing"
@@ -32,6 +35,7 @@ type issuer struct {
 	committed *statement.Committed
 	predicate statement.Predicate
 	from      time.Time
+	logged    string // the key that its log entries name
 }
 
 const (
@@ -58,17 +62,41 @@ func newIssuer(t testing.TB, at time.Time) *issuer {
 	if x.committed, err = statement.Commit(results, rand.Reader); err != nil {
 		t.Fatal(err)
 	}
-	all := statement.Counts{"pass": passes, "fail": failed}
+	id, err := statement.KeyID(x.key.Public())
+	if err != nil {
+		t.Fatal(err)
+	}
+	x.logged = id
+	all := statement.Counts{Pass: passes, Fail: failed}
 	x.predicate = statement.Predicate{
-		Issuer: statement.Issuer{Name: "kube", Key: "x"}, System: "shop",
+		Issuer: statement.Issuer{Name: "kube", Key: id}, System: "shop",
 		Policy:   statement.Policy{Digest: surety.DigestOf([]byte("policy")), Checks: 1},
 		Evidence: statement.Evidence{Root: surety.DigestOf([]byte("evidence")), Items: 7, Sources: []statement.Source{{Live: true, Status: "complete", Items: 7}}},
 		Results: statement.Results{Root: surety.Digest(x.committed.Tree.Root()), Leaves: x.committed.Tree.Size(), Counts: all,
-			ByControl: map[string]statement.Counts{"SUR-VIR-02": {"pass": passes}, "SUR-IAM-01": {"fail": failed}},
+			ByControl: map[string]statement.Counts{"SUR-VIR-02": {Pass: passes}, "SUR-IAM-01": {Fail: failed}},
 			ByParty:   map[string]statement.Counts{"kube": all}},
 		Window: statement.Window{NotBefore: at, NotAfter: at.Add(48 * time.Hour)}, Sequence: 1, Tool: statement.Tool{Name: "surety"},
 	}
 	return x
+}
+
+// recommit changes one result, and nothing of what is stated about all of them.
+func (x *issuer) recommit(t testing.TB, at int, change func(*statement.Result)) {
+	t.Helper()
+	results := make([]statement.Result, passes+failed)
+	for i := range results {
+		r, _, err := x.committed.Disclosures[i].Parse()
+		if err != nil {
+			t.Fatal(err)
+		}
+		results[i] = *r
+	}
+	change(&results[at])
+	var err error
+	if x.committed, err = statement.Commit(results, rand.Reader); err != nil {
+		t.Fatal(err)
+	}
+	x.predicate.Results.Root = surety.Digest(x.committed.Tree.Root())
 }
 
 // bundle seals, logs as entry 2 of 3, and discloses results.
@@ -80,7 +108,7 @@ func (x *issuer) bundle(t testing.TB, witnesses int, disclose ...int) *Bundle {
 	}
 	leaf := (&transparency.Leaf{
 		Kind: transparency.StatementLeaf, Stream: "0123456789abcdef", Sequence: 1,
-		Commitment: surety.DigestOf(envelope), Key: "0123456789abcdef", Claimed: x.from,
+		Commitment: surety.DigestOf(envelope.Encode()), Key: x.logged, Claimed: x.from,
 	}).Append(nil)
 	for _, entry := range [][]byte{[]byte("other"), []byte("another"), leaf} {
 		x.log.Add(t, entry)
@@ -194,22 +222,30 @@ func TestVerify(t *testing.T) {
 			return b, x.policy(t, 1, ""), now
 		}},
 		{"counts that hide fails", NotVerified, "results of control SUR-IAM-01 are fail, and 0 in all", func(x *issuer) (*Bundle, *Policy, time.Time) {
-			x.predicate.Results.Counts = statement.Counts{"pass": passes + failed}
+			x.predicate.Results.Counts = statement.Counts{Pass: passes + failed}
 			x.predicate.Results.ByParty = map[string]statement.Counts{"kube": x.predicate.Results.Counts}
 			return x.bundle(t, 3, 6), x.policy(t, 1, ""), now
 		}},
 		{"counts by control that hide fails", NotVerified, "2 results are fail, and 0 by control", func(x *issuer) (*Bundle, *Policy, time.Time) {
-			x.predicate.Results.ByControl = map[string]statement.Counts{"SUR-IAM-01": {"pass": passes}}
+			x.predicate.Results.ByControl = map[string]statement.Counts{"SUR-IAM-01": {Pass: passes}}
 			return x.bundle(t, 3), x.policy(t, 1, "require SUR-IAM-01\n"), now
 		}},
 		{"fails moved to another control", NotVerified, "1 results of SUR-IAM-01 are disclosed as fail, and the statement counts 0", func(x *issuer) (*Bundle, *Policy, time.Time) {
-			x.predicate.Results.ByControl = map[string]statement.Counts{"SUR-IAM-01": {"pass": passes}, "SUR-IAM-02": {"fail": failed}}
+			x.predicate.Results.ByControl = map[string]statement.Counts{"SUR-IAM-01": {Pass: passes}, "SUR-IAM-02": {Fail: failed}}
 			return x.bundle(t, 3, 6), x.policy(t, 1, "require SUR-IAM-01\n"), now
 		}},
 		{"erased padding", NotVerified, "result 7 is said to be erased, and the statement has 7", func(x *issuer) (*Bundle, *Policy, time.Time) {
 			b := x.bundle(t, 3)
 			b.Erased = []int64{7}
 			return b, x.policy(t, 1, ""), now
+		}},
+		{"a log entry under another key", NotVerified, "says that key 0123456789abcdef signed it", func(x *issuer) (*Bundle, *Policy, time.Time) {
+			x.logged = "0123456789abcdef"
+			return x.bundle(t, 3), x.policy(t, 1, ""), now
+		}},
+		{"a result of no control that is not counted", NotVerified, "1 results of no control are disclosed as fail", func(x *issuer) (*Bundle, *Policy, time.Time) {
+			x.recommit(t, 6, func(r *statement.Result) { r.Controls = nil })
+			return x.bundle(t, 3, 6), x.policy(t, 1, ""), now
 		}},
 		{"another name", Verified, `that its issuer is called "kuba"`, func(x *issuer) (*Bundle, *Policy, time.Time) {
 			x.predicate.Issuer.Name = "kuba"
@@ -269,16 +305,37 @@ func TestWithoutLog(t *testing.T) {
 	}
 }
 
-// A bundle of one result is small enough for a message.
+// A bundle of one result is small enough for a message: one of half a million
+// results, which 57 controls count, in a log of a thousand entries with one witness.
 func TestOneResultIsSmall(t *testing.T) {
 	x := newIssuer(t, time.Now())
-	raw, err := Pack(x.bundle(t, 3, 6))
+	for i := range 997 {
+		x.log.Add(t, []byte{byte(i), byte(i >> 8)})
+	}
+	x.predicate.Sequence, x.predicate.Previous = 12, surety.DigestOf([]byte("before")).String()
+	x.predicate.Responsibilities = map[string]map[string]int{
+		"customer": {"met": 52715, "unproven": 347665, "violated": 48117}, "provider": {"met": 4, "unproven": 137, "violated": 3},
+	}
+	for i := range 57 {
+		name := fmt.Sprintf("SUR-%c%c%c-%02d", 'A'+i%7, 'A'+i%5, 'A'+i%3, 1+i%10)
+		n := int(surety.DigestOf([]byte(name))[0])
+		x.predicate.Results.ByControl[name] = statement.Counts{Pass: n * 241, Fail: n * n % 18000, Unknown: n / 200}
+	}
+	b := x.bundle(t, 1, 6)
+	b.Log.Leaf = bytes.Replace(b.Log.Leaf, []byte(`,1,"",`), fmt.Appendf(nil, `,12,"%064x",`, 0), 1)
+	random := make([]statement.Hash, 19)
+	for i := range random {
+		random[i] = statement.Hash(surety.DigestOf([]byte{byte(i)}))
+	}
+	b.Disclosures[0].Path = random
+	raw, err := Pack(b)
 	if err != nil {
 		t.Fatal(err)
 	}
 	if len(raw) > 4<<10 {
-		t.Errorf("%d bytes, more than 4 KiB", len(raw))
+		t.Errorf("%d bytes, more than 4 KiB; the statement takes %d", len(raw), len(b.Envelope.Payload))
 	}
+	t.Logf("%d bytes, with a statement of %d", len(raw), len(b.Envelope.Payload))
 }
 
 func TestOpenRefuses(t *testing.T) {
@@ -288,24 +345,89 @@ func TestOpenRefuses(t *testing.T) {
 		t.Fatal(err)
 	}
 	good := string(raw)
-	for name, bad := range map[string]string{
-		"unknown key":               strings.Replace(good, `"surety"`, `"policy":"quorum none","surety"`, 1),
-		"repeated key":              strings.Replace(good, `"surety"`, `"log":null,"surety"`, 1),
-		"version":                   strings.Replace(good, Version, "bundle/v2", 1),
-		"result twice":              strings.Replace(good, `"index":6`, `"index":0`, 1),
-		"also erased":               strings.Replace(good, `"log"`, `"erased":[6],"log"`, 1),
-		"negative":                  strings.Replace(good, `"log"`, `"erased":[-1],"log"`, 1),
-		"hash":                      strings.Replace(good, `"path":["`, `"path":["AAAA","`, 1),
-		"long path":                 strings.Replace(good, `"path":[`, `"path":[`+strings.Repeat(`"`+strings.Repeat("A", 43)+`=",`, 40), 1),
-		"key in the envelope twice": strings.Replace(good, `"envelope":{`, `"envelope":{"payload":"",`, 1),
-		"something more":            good + "{}",
-		"deep":                      strings.Repeat("[", 1000),
-		"array":                     "[]",
-		"empty":                     "",
+	longer, err := deflate(append(x.bundle(t, 0).Envelope.Payload, make([]byte, statement.MaxStatement)...))
+	if err != nil {
+		t.Fatal(err)
+	}
+	packed := between(t, good, `"statement":"`, `"`)
+	encoded := base64.StdEncoding.EncodeToString
+	for _, tt := range []struct{ name, bad, want string }{
+		{"unknown key", strings.Replace(good, `"surety"`, `"policy":"quorum none","surety"`, 1), `"policy" is not known`},
+		{"repeated key", strings.Replace(good, `"surety"`, `"log":null,"surety"`, 1), `"log" is given twice`},
+		{"other case", strings.Replace(good, `"surety"`, `"Surety"`, 1), `"Surety" is not known`},
+		{"no signatures", strings.Replace(good, `"signatures"`, `"erased"`, 1), `"erased.0" is an object`},
+		{"version", strings.Replace(good, Version, "bundle/v3", 1), `it is "bundle/v3"`},
+		{"version before", `{"surety":"bundle/v1","envelope":{"payloadType":""}}`, "of an earlier surety"},
+		{"result twice", strings.Replace(good, `"index":6`, `"index":0`, 1), "result 0 is given twice"},
+		{"also erased", strings.Replace(good, `"log"`, `"erased":[6],"log"`, 1), "result 6 is given twice"},
+		{"negative", strings.Replace(good, `"log"`, `"erased":[-1],"log"`, 1), "erased result -1"},
+		{"half a hash", strings.Replace(good, `"path":"`, `"path":"AAAA`, 1), "that is not up to 30 hashes"},
+		{"long path", strings.Replace(good, `"path":"`, `"path":"`+strings.Repeat("A", 4*32*30/3), 1), "that is not up to 30 hashes"},
+		{"statement that is not compressed", strings.Replace(good, packed, encoded([]byte(`{"_type":""}`)), 1), "not compressed as it must be"},
+		{"statement cut short", strings.Replace(good, packed, packed[:400], 1), "unexpected EOF"},
+		{"something behind the statement", strings.Replace(good, packed, encoded(append(decoded(t, packed), 0)), 1), "something follows its compressed end"},
+		{"a second statement", strings.Replace(good, packed, encoded(append(decoded(t, packed), decoded(t, packed)...)), 1), "something follows its compressed end"},
+		{"statement that unpacks without end", strings.Replace(good, packed, encoded(longer), 1), "it unpacks to more than 1048576 bytes"},
+		{"something more", good + "{}", "it goes on after its end"},
+		{"deep", strings.Repeat("[", 1000), "it is an array"},
+		{"array", "[]", "it is an array"},
+		{"empty", "", "it is empty"},
 	} {
-		if b, err := Open([]byte(bad)); err == nil {
-			t.Errorf("%s: opened as %+v", name, b)
+		b, err := Open([]byte(tt.bad))
+		if err == nil {
+			t.Errorf("%s: opened as %+v", tt.name, b)
+		} else if !strings.Contains(err.Error(), tt.want) {
+			t.Errorf("%s: err = %v, want %q", tt.name, err, tt.want)
 		}
+	}
+}
+
+// between is what stands in text behind one string and before another.
+func between(t *testing.T, text, from, to string) string {
+	t.Helper()
+	_, rest, _ := strings.Cut(text, from)
+	inside, _, ok := strings.Cut(rest, to)
+	if !ok {
+		t.Fatalf("%q has no %q", text, from)
+	}
+	return inside
+}
+
+func decoded(t *testing.T, text string) []byte {
+	t.Helper()
+	raw, err := base64.StdEncoding.DecodeString(text)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return raw
+}
+
+// A compression bomb costs no more than the limit, however small it is.
+func TestCompressionBomb(t *testing.T) {
+	const size = 256 << 20
+	var bomb bytes.Buffer
+	w, err := flate.NewWriter(&bomb, flate.BestCompression)
+	if err != nil {
+		t.Fatal(err)
+	}
+	zeros := make([]byte, 1<<20)
+	for range size / len(zeros) {
+		if _, err := w.Write(zeros); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if err := w.Close(); err != nil {
+		t.Fatal(err)
+	}
+	raw := fmt.Appendf(nil, `{"surety":%q,"statement":%q,"signatures":[]}`, Version, base64.StdEncoding.EncodeToString(bomb.Bytes()))
+	var before, after runtime.MemStats
+	runtime.ReadMemStats(&before)
+	if _, err := Open(raw); err == nil || !strings.Contains(err.Error(), "unpacks to more than") {
+		t.Fatalf("err = %v", err)
+	}
+	runtime.ReadMemStats(&after)
+	if used := after.TotalAlloc - before.TotalAlloc; used > uint64(8*statement.MaxStatement+4*len(raw)) {
+		t.Errorf("a bomb of %d bytes takes %d", len(raw), used)
 	}
 }
 

@@ -98,11 +98,11 @@ func (p *Policy) issuer(args []string) error {
 	if err != nil {
 		return err
 	}
-	id, err := statement.KeyID(key)
+	named, err := statement.NewKey(args[0], key)
 	if err != nil {
 		return err
 	}
-	issuer := Issuer{Key: statement.Key{Name: args[0], ID: id, Public: key}, Until: -1}
+	issuer := Issuer{Key: named, Until: -1}
 	for i := 2; i < len(args); i += 2 {
 		if args[i] == "system" {
 			issuer.System = args[i+1]
@@ -125,7 +125,7 @@ func (p *Policy) issuer(args []string) error {
 		return fmt.Errorf("no log entry is from %d until %d", issuer.From, issuer.Until)
 	}
 	for _, known := range p.Issuers {
-		if known.ID == id {
+		if known.ID == issuer.ID {
 			return fmt.Errorf("its key is %s's already", known.Name)
 		}
 	}

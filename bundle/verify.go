@@ -1,7 +1,6 @@
 package bundle
 
 import (
-	"cmp"
 	"errors"
 	"fmt"
 	"maps"
@@ -42,8 +41,8 @@ const skew = 5 * time.Minute
 
 // Verify checks a bundle against the verifier's policy at a time of its clock.
 func Verify(b *Bundle, p *Policy, now time.Time) *Report {
-	r := &Report{State: NotVerified}
-	opened, err := statement.Open(b.Envelope, p.keys())
+	r := &Report{State: NotVerified, Proven: make([]string, 0, 8), NotProven: make([]string, 0, 8)}
+	opened, err := b.Envelope.Open(p.keys())
 	if err != nil {
 		if errors.Is(err, statement.ErrUntrusted) {
 			err = fmt.Errorf("none of the %d keys of the policy signed the statement", len(p.Issuers))
@@ -109,6 +108,10 @@ func (r *Report) log(b *Bundle, p *Policy, opened *statement.Opened) {
 	}
 	if leaf.Kind != transparency.StatementLeaf || leaf.Commitment != surety.Digest(opened.Digest) || leaf.Sequence != opened.Statement.Predicate.Sequence {
 		r.refuse("its log entry is that of another statement")
+		return
+	}
+	if named := opened.Statement.Predicate.Issuer.Key; leaf.Key != named {
+		r.refuse("its log entry says that key %s signed it, and it is signed by key %s", leaf.Key, named)
 		return
 	}
 	logged, err := p.Log.Check(b.Log.Leaf, b.Log.Proof)
@@ -185,16 +188,16 @@ func (r *Report) window(p *Policy, pred *statement.Predicate, now time.Time) {
 
 // counts says what the statement counts, and holds it against what is required.
 func (r *Report) counts(p *Policy, pred *statement.Predicate) {
-	r.prove("it commits to %s", inWords(pred.Results.Counts))
+	r.prove("it commits to %s", pred.Results.Counts)
 	for _, control := range p.Require {
 		n := pred.Results.ByControl[control]
 		switch {
-		case n["pass"] == 0:
+		case n.Pass == 0:
 			r.refuse("%s is required, and nothing shows it", control)
-		case n["fail"]+n["unknown"]+n["waived"] > 0:
-			r.refuse("%s is required, and the statement counts %s", control, inWords(n))
+		case n.Fail+n.Unknown+n.Waived > 0:
+			r.refuse("%s is required, and the statement counts %s", control, n)
 		default:
-			r.prove("%s is shown by %d passes, without a fail", control, n["pass"])
+			r.prove("%s is shown by %d passes, without a fail", control, n.Pass)
 		}
 	}
 	for i, s := range pred.Evidence.Sources {
@@ -207,7 +210,8 @@ func (r *Report) counts(p *Policy, pred *statement.Predicate) {
 // results checks that what is disclosed belongs to the statement.
 func (r *Report) results(b *Bundle, pred *statement.Predicate) {
 	root := statement.Hash(pred.Results.Root)
-	shown, byControl := statement.Counts{}, map[string]statement.Counts{}
+	var shown statement.Counts
+	byControl := map[string]statement.Counts{}
 	for _, d := range b.Disclosures {
 		result, _, err := d.Data.Parse()
 		if err == nil {
@@ -221,34 +225,34 @@ func (r *Report) results(b *Bundle, pred *statement.Predicate) {
 			r.refuse("disclosed result %d is of another time than the statement", d.Index)
 			continue
 		}
-		shown[result.Verdict.String()]++
-		for _, control := range result.Controls {
-			if byControl[control] == nil {
-				byControl[control] = statement.Counts{}
-			}
-			byControl[control][result.Verdict.String()]++
+		shown.Add(result.Verdict, 1)
+		controls := result.Controls
+		if len(controls) == 0 {
+			controls = []string{""} // where the statement counts what has none
+		}
+		for _, control := range controls {
+			n := byControl[control]
+			n.Add(result.Verdict, 1)
+			byControl[control] = n
 		}
 		r.Results = append(r.Results, result)
 	}
-	for verdict, n := range shown {
-		if n > pred.Results.Counts[verdict] {
-			r.refuse("%d results are disclosed as %s, and the statement counts %d", n, verdict, pred.Results.Counts[verdict])
-		}
+	if v, more := shown.Exceeds(pred.Results.Counts); more {
+		r.refuse("%d results are disclosed as %s, and the statement counts %d", shown.Of(v), v, pred.Results.Counts.Of(v))
 	}
-	for control, n := range byControl {
-		for verdict, n := range n {
-			if counted := pred.Results.ByControl[control][verdict]; n > counted {
-				r.refuse("%d results of %s are disclosed as %s, and the statement counts %d", n, control, verdict, counted)
+	for _, control := range slices.Sorted(maps.Keys(byControl)) {
+		n, counted := byControl[control], pred.Results.ByControl[control]
+		if v, more := n.Exceeds(counted); more {
+			if control == "" {
+				control = "no control"
 			}
+			r.refuse("%d results of %s are disclosed as %s, and the statement counts %d", n.Of(v), control, v, counted.Of(v))
 		}
 	}
 	if len(r.Results) > 0 {
-		r.prove("%d disclosed results belong to it: %s", len(r.Results), inWords(shown))
+		r.prove("%d disclosed results belong to it: %s", len(r.Results), shown)
 	}
-	total := 0
-	for _, n := range pred.Results.Counts {
-		total += n
-	}
+	total := pred.Results.Counts.Total()
 	for _, at := range b.Erased {
 		if at >= int64(total) {
 			r.refuse("result %d is said to be erased, and the statement has %d", at, total)
@@ -257,14 +261,8 @@ func (r *Report) results(b *Bundle, pred *statement.Predicate) {
 	if len(b.Erased) > 0 {
 		r.leave("that %d results it committed to were erased since: that is the word of who made the bundle", len(b.Erased))
 	}
-	hidden := statement.Counts{}
-	for verdict, n := range pred.Results.Counts {
-		if left := n - shown[verdict]; left > 0 {
-			hidden[verdict] = left
-		}
-	}
-	if len(hidden) > 0 {
-		r.leave("what the results say that are not disclosed: %s", inWords(hidden))
+	if hidden := pred.Results.Counts.Minus(shown); hidden.Total() > 0 {
+		r.leave("what the results say that are not disclosed: %s", hidden)
 	}
 }
 
@@ -272,23 +270,4 @@ func (r *Report) results(b *Bundle, pred *statement.Predicate) {
 func (r *Report) always(pred *statement.Predicate) {
 	r.leave("that the issuer looked at all of its system: it says it saw %d objects", pred.Evidence.Items)
 	r.leave("that the checks ask for enough: policy %s has %d", pred.Policy.Digest.Short(), pred.Policy.Checks)
-}
-
-// inWords writes counts, the worst verdict first.
-func inWords(c statement.Counts) string {
-	order := []string{"fail", "unknown", "waived", "pass", "not-applicable"}
-	text := ""
-	total := 0
-	for _, name := range slices.SortedFunc(maps.Keys(c), func(a, b string) int {
-		return cmp.Compare(slices.Index(order, a), slices.Index(order, b))
-	}) {
-		if c[name] > 0 {
-			text += fmt.Sprintf(", %d %s", c[name], name)
-			total += c[name]
-		}
-	}
-	if total == 0 {
-		return "no result"
-	}
-	return fmt.Sprintf("%d results: %s", total, text[2:])
 }

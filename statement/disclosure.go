@@ -6,7 +6,6 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
-	"io"
 	"strings"
 	"time"
 	"unicode/utf8"
@@ -129,9 +128,8 @@ func (d Disclosure) Parse() (*Result, Salt, error) {
 	var r Result
 	var encodedSalt, from, until string
 	var kind int
-	dec := json.NewDecoder(bytes.NewReader(d))
-	fields := []any{&encodedSalt, &kind, &r.Check, &r.Version, &r.Controls, &r.Resource, &r.Verdict, &r.Severity, &r.Party, &r.Evidence, &from, &until}
-	if err := decodeArray(dec, fields); err != nil {
+	err := strictTuple(d, &encodedSalt, &kind, &r.Check, &r.Version, &r.Controls, &r.Resource, &r.Verdict, &r.Severity, &r.Party, &r.Evidence, &from, &until)
+	if err != nil {
 		return nil, salt, fmt.Errorf("parse disclosure: %w", err)
 	}
 	raw, err := base64.RawURLEncoding.Strict().DecodeString(encodedSalt)
@@ -145,27 +143,8 @@ func (d Disclosure) Parse() (*Result, Salt, error) {
 	if err := errors.Join(errFrom, errUntil); err != nil {
 		return nil, salt, fmt.Errorf("parse disclosure: %w", err)
 	}
-	if kind != resultKind || !bytes.Equal(r.Append(nil, salt), d) {
+	if kind != resultKind || !bytes.Equal(r.Append(make([]byte, 0, len(d)), salt), d) {
 		return nil, salt, fmt.Errorf("parse disclosure: %w", errForm)
 	}
 	return &r, salt, nil
-}
-
-// decodeArray reads one JSON array into exactly these fields.
-func decodeArray(dec *json.Decoder, fields []any) error {
-	if t, err := dec.Token(); err != nil || t != json.Delim('[') {
-		return errForm
-	}
-	for _, f := range fields {
-		if err := dec.Decode(f); err != nil {
-			return err
-		}
-	}
-	if t, err := dec.Token(); err != nil || t != json.Delim(']') {
-		return errForm
-	}
-	if _, err := dec.Token(); err != io.EOF {
-		return errForm
-	}
-	return nil
 }

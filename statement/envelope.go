@@ -1,6 +1,7 @@
 package statement
 
 import (
+	"bytes"
 	"crypto"
 	"crypto/ecdsa"
 	"crypto/ed25519"
@@ -9,9 +10,9 @@ import (
 	"crypto/x509"
 	"encoding/base64"
 	"encoding/hex"
-	"encoding/json"
 	"errors"
 	"fmt"
+	"slices"
 	"strconv"
 )
 
@@ -24,14 +25,14 @@ const maxSignatures = 16
 // Envelope is a DSSE envelope (github.com/secure-systems-lab/dsse, v1).
 type Envelope struct {
 	PayloadType string      `json:"payloadType"`
-	Payload     string      `json:"payload"` // base64
+	Payload     []byte      `json:"payload"` // base64
 	Signatures  []Signature `json:"signatures"`
 }
 
 // Signature is one signature over the envelope's pre-authentication encoding.
 type Signature struct {
 	KeyID string `json:"keyid"`
-	Sig   string `json:"sig"` // base64
+	Sig   []byte `json:"sig"` // base64
 }
 
 // Signer signs messages with one key: Ed25519 over the message itself, or ECDSA
@@ -42,7 +43,7 @@ type Signer interface {
 }
 
 // KeyID names a public key: the first 8 bytes, in hex, of the SHA-256 of its
-// PKIX form. It is a hint; verifiers try the keys they trust.
+// PKIX form.
 func KeyID(key crypto.PublicKey) (string, error) {
 	der, err := x509.MarshalPKIXPublicKey(key)
 	if err != nil {
@@ -52,24 +53,25 @@ func KeyID(key crypto.PublicKey) (string, error) {
 	return hex.EncodeToString(sum[:8]), nil
 }
 
-// pae is the pre-authentication encoding of DSSE v1.
-func pae(payloadType string, payload []byte) []byte {
-	b := []byte("DSSEv1 ")
-	b = strconv.AppendInt(b, int64(len(payloadType)), 10)
-	b = append(append(append(b, ' '), payloadType...), ' ')
-	b = strconv.AppendInt(b, int64(len(payload)), 10)
-	return append(append(b, ' '), payload...)
+// appendMessage appends what is signed to b: the pre-authentication encoding of DSSE
+// v1.
+func (e *Envelope) appendMessage(b []byte) []byte {
+	b = append(b, "DSSEv1 "...)
+	b = strconv.AppendInt(b, int64(len(e.PayloadType)), 10)
+	b = append(append(append(b, ' '), e.PayloadType...), ' ')
+	b = strconv.AppendInt(b, int64(len(e.Payload)), 10)
+	return append(append(b, ' '), e.Payload...)
 }
 
-// Seal signs the statement's bytes with each signer and returns the encoded
-// envelope.
-func Seal(s *Statement, signers ...Signer) ([]byte, error) {
+// Seal signs the statement's bytes with each signer and returns the envelope. One
+// of them must be the key that the statement says its issuer signs with.
+func Seal(s *Statement, signers ...Signer) (*Envelope, error) {
 	payload, err := s.Encode()
 	if err != nil {
 		return nil, err
 	}
-	e := Envelope{PayloadType: PayloadType, Payload: base64.StdEncoding.EncodeToString(payload)}
-	message := pae(PayloadType, payload)
+	e := &Envelope{PayloadType: PayloadType, Payload: payload}
+	message := e.appendMessage(nil)
 	for _, signer := range signers {
 		id, err := KeyID(signer.Public())
 		if err != nil {
@@ -79,12 +81,52 @@ func Seal(s *Statement, signers ...Signer) ([]byte, error) {
 		if err != nil {
 			return nil, fmt.Errorf("sign statement with key %s: %w", id, err)
 		}
-		e.Signatures = append(e.Signatures, Signature{id, base64.StdEncoding.EncodeToString(sig)})
+		e.Signatures = append(e.Signatures, Signature{id, sig})
 	}
-	if len(e.Signatures) == 0 {
-		return nil, errors.New("sign statement: no key was given")
+	if named := s.Predicate.Issuer.Key; !e.names(named) {
+		return nil, fmt.Errorf("sign statement: it says that key %q signs it, which was not given", named)
 	}
-	return json.Marshal(e)
+	return e, nil
+}
+
+// names reports whether the envelope holds a signature under a key id.
+func (e *Envelope) names(id string) bool {
+	return slices.ContainsFunc(e.Signatures, func(s Signature) bool { return s.KeyID == id })
+}
+
+// Encode writes the envelope in its one form.
+func (e *Envelope) Encode() []byte {
+	b := make([]byte, 0, base64.StdEncoding.EncodedLen(len(e.Payload))+160*(len(e.Signatures)+1))
+	b = appendString(append(b, `{"payloadType":`...), e.PayloadType)
+	b = append(b, `,"payload":"`...)
+	b = base64.StdEncoding.AppendEncode(b, e.Payload)
+	b = append(b, `","signatures":[`...)
+	for i, s := range e.Signatures {
+		if i > 0 {
+			b = append(b, ',')
+		}
+		b = appendString(append(b, `{"keyid":`...), s.KeyID)
+		b = append(b, `,"sig":"`...)
+		b = base64.StdEncoding.AppendEncode(b, s.Sig)
+		b = append(b, `"}`...)
+	}
+	return append(b, `]}`...)
+}
+
+// ParseEnvelope reads an envelope. It accepts exactly the bytes that Encode writes:
+// they are what logs commit to.
+func ParseEnvelope(raw []byte) (*Envelope, error) {
+	if len(raw) > 2*MaxStatement {
+		return nil, fmt.Errorf("open envelope: %d bytes, more than %d", len(raw), 2*MaxStatement)
+	}
+	var e Envelope
+	if err := Strict(raw, &e); err != nil {
+		return nil, fmt.Errorf("open envelope: %w", err)
+	}
+	if !bytes.Equal(e.Encode(), raw) {
+		return nil, errors.New("open envelope: it is not in its one form")
+	}
+	return &e, nil
 }
 
 // Key is a public key that a verifier trusts, under the name it knows it by.
@@ -94,62 +136,58 @@ type Key struct {
 	Public crypto.PublicKey
 }
 
+// NewKey is a public key that a verifier trusts.
+func NewKey(name string, public crypto.PublicKey) (Key, error) {
+	id, err := KeyID(public)
+	return Key{Name: name, ID: id, Public: public}, err
+}
+
 // Opened is an envelope whose signature was verified.
 type Opened struct {
 	Statement *Statement
-	By        []Key             // trusted keys that signed, at least one
+	By        []Key             // trusted keys that signed; the one that the statement names is among them
 	Digest    [sha256.Size]byte // of the envelope's bytes
 }
 
 // ErrUntrusted is in the error of Open if no trusted key signed the envelope.
 var ErrUntrusted = errors.New("no trusted key signed it")
 
-// Open reads an envelope, and its statement if a trusted key has signed it. What
-// was signed is verified byte for byte before anything in it is read.
-func Open(raw []byte, trusted []Key) (*Opened, error) {
-	if len(raw) > 2*MaxStatement {
-		return nil, fmt.Errorf("open envelope: %d bytes, more than %d", len(raw), 2*MaxStatement)
-	}
-	var e Envelope
-	if err := Strict(raw, &e); err != nil {
-		return nil, fmt.Errorf("open envelope: %w", err)
-	}
+// Open reads the statement if a trusted key has signed it. What was signed is
+// verified byte for byte before anything in it is read. A signature counts only for
+// the key it names, and the statement must name one that signed: whoever watches a
+// log for the use of a key goes by these names.
+func (e *Envelope) Open(trusted []Key) (*Opened, error) {
 	switch {
 	case e.PayloadType != PayloadType:
 		return nil, fmt.Errorf("open envelope: it holds a payload of type %q, not a statement (%s)", e.PayloadType, PayloadType)
 	case len(e.Signatures) > maxSignatures:
 		return nil, fmt.Errorf("open envelope: %d signatures, more than %d", len(e.Signatures), maxSignatures)
 	}
-	payload, err := base64.StdEncoding.Strict().DecodeString(e.Payload)
-	if err != nil {
-		return nil, fmt.Errorf("open envelope: payload: %w", err)
-	}
-	out := &Opened{Digest: sha256.Sum256(raw)}
-	message := pae(e.PayloadType, payload)
-	for _, key := range trusted {
-		if signedBy(key.Public, message, e.Signatures) {
-			out.By = append(out.By, key)
+	encoded := e.Encode()
+	out := &Opened{Digest: sha256.Sum256(encoded)}
+	message := e.appendMessage(encoded[:0]) // in the same memory, which is enough
+	for i, s := range e.Signatures {
+		if slices.ContainsFunc(e.Signatures[:i], func(before Signature) bool { return before.KeyID == s.KeyID }) {
+			return nil, fmt.Errorf("open envelope: key %s signed it twice", s.KeyID)
+		}
+		for _, key := range trusted {
+			if key.ID == s.KeyID && verify(key.Public, message, s.Sig) {
+				out.By = append(out.By, key)
+			}
 		}
 	}
 	if len(out.By) == 0 {
 		return nil, fmt.Errorf("open envelope: %w", ErrUntrusted)
 	}
-	if out.Statement, err = Decode(payload); err != nil {
+	s, err := Decode(e.Payload)
+	if err != nil {
 		return nil, err
 	}
-	return out, nil
-}
-
-// signedBy reports whether one of the signatures is key's over message. Key ids
-// are hints that an attacker can write, so every signature is tried.
-func signedBy(key crypto.PublicKey, message []byte, signatures []Signature) bool {
-	for _, s := range signatures {
-		sig, err := base64.StdEncoding.Strict().DecodeString(s.Sig)
-		if err == nil && verify(key, message, sig) {
-			return true
-		}
+	out.Statement = s
+	if named := s.Predicate.Issuer.Key; !slices.ContainsFunc(out.By, func(k Key) bool { return k.ID == named }) {
+		return nil, fmt.Errorf("open envelope: the statement says that key %q signed it, and of the keys you trust %s did", named, out.By[0].ID)
 	}
-	return false
+	return out, nil
 }
 
 func verify(key crypto.PublicKey, message, sig []byte) bool {

@@ -37,12 +37,12 @@ func (k foreignKey) Verify(_ context.Context, message, sig []byte) error {
 func TestOpenedByOthers(t *testing.T) {
 	c := commit(t, 3)
 	key := newEdKey(1)
-	raw, err := statement.Seal(statement.New(predicate(c, 3), nil), key)
+	sealed, err := statement.Seal(statement.New(predicate(c, 3), nil), key)
 	if err != nil {
 		t.Fatal(err)
 	}
 	var envelope dsse.Envelope
-	if err := json.Unmarshal(raw, &envelope); err != nil {
+	if err := json.Unmarshal(sealed.Encode(), &envelope); err != nil {
 		t.Fatal(err)
 	}
 	verifier, err := dsse.NewEnvelopeVerifier(foreignKey{trusted("acme", key).ID, key.Public().(ed25519.PublicKey)})

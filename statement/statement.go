@@ -19,13 +19,11 @@
 package statement
 
 import (
-	"bytes"
 	"encoding/hex"
 	"encoding/json"
 	"errors"
 	"fmt"
 	"maps"
-	"reflect"
 	"slices"
 	"time"
 
@@ -38,8 +36,9 @@ const (
 	PredicateType = "https://github.com/surety-cloud/surety/assessment-statement/v1"
 )
 
-// MaxStatement bounds the bytes of a statement.
-const MaxStatement = 8 << 20
+// MaxStatement bounds the bytes of a statement. Two thousand controls and as many
+// parties take a fifth of it.
+const MaxStatement = 1 << 20
 
 // Statement is an in-toto Statement v1 about an assessment.
 type Statement struct {
@@ -49,10 +48,15 @@ type Statement struct {
 	Predicate     Predicate `json:"predicate"`
 }
 
-// Subject is one thing that the statement is about, by its SHA-256.
+// Subject is one thing that the statement is about.
 type Subject struct {
-	Name   string            `json:"name"`
-	Digest map[string]string `json:"digest"`
+	Name   string    `json:"name"`
+	Digest DigestSet `json:"digest"`
+}
+
+// DigestSet is what in-toto calls a digest. Ours are by one algorithm.
+type DigestSet struct {
+	SHA256 string `json:"sha256"` // 64 hex digits
 }
 
 // Predicate says what was assessed, by what, and what came of it.
@@ -97,6 +101,8 @@ type Source struct {
 	Problems int    `json:"problems"`
 }
 
+func (s Source) negative() bool { return s.Items < 0 || s.Problems < 0 }
+
 // Results commits to every result.
 type Results struct {
 	Root      surety.Digest     `json:"root"`
@@ -105,9 +111,6 @@ type Results struct {
 	ByControl map[string]Counts `json:"by_control"`
 	ByParty   map[string]Counts `json:"by_party"`
 }
-
-// Counts is a number per verdict name. Verdicts that did not occur are left out.
-type Counts map[string]int
 
 // Window is when the evidence was collected, and until when it counts.
 type Window struct {
@@ -126,7 +129,7 @@ type Tool struct {
 func New(p Predicate, attachments map[string]surety.Digest) *Statement {
 	s := &Statement{Type: StatementType, PredicateType: PredicateType, Predicate: p}
 	add := func(name string, d surety.Digest) {
-		s.Subject = append(s.Subject, Subject{name, map[string]string{"sha256": hex.EncodeToString(d[:])}})
+		s.Subject = append(s.Subject, Subject{name, DigestSet{hex.EncodeToString(d[:])}})
 	}
 	add("results", p.Results.Root)
 	add("evidence", p.Evidence.Root)
@@ -171,9 +174,13 @@ func Decode(raw []byte) (*Statement, error) {
 // check holds the statement against itself.
 func (s *Statement) check() error {
 	p := &s.Predicate
-	for name, d := range map[string]surety.Digest{"results": p.Results.Root, "evidence": p.Evidence.Root, "policy": p.Policy.Digest} {
-		if got, ok := s.Digest(name); !ok || got != d {
-			return fmt.Errorf("subject %s is not what the predicate says", name)
+	for _, is := range []struct {
+		subject string
+		digest  surety.Digest
+	}{{"results", p.Results.Root}, {"evidence", p.Evidence.Root}, {"policy", p.Policy.Digest}} {
+		at := slices.IndexFunc(s.Subject, func(x Subject) bool { return x.Name == is.subject })
+		if at < 0 || s.Subject[at].Digest.SHA256 != hex.EncodeToString(is.digest[:]) {
+			return fmt.Errorf("subject %s is not what the predicate says", is.subject)
 		}
 	}
 	if err := p.Results.check(); err != nil {
@@ -183,7 +190,7 @@ func (s *Statement) check() error {
 	switch {
 	case p.System == "" || len(p.System) > maxName || p.Issuer.Name == "" || len(p.Issuer.Name) > maxName:
 		return fmt.Errorf("its issuer or its system has no name, or one of more than %d bytes", maxName)
-	case p.Evidence.Items < 0 || p.Policy.Checks < 0:
+	case p.Evidence.Items < 0 || p.Policy.Checks < 0 || slices.ContainsFunc(p.Evidence.Sources, Source.negative):
 		return errors.New("it counts less than nothing")
 	case !p.Window.NotBefore.Before(p.Window.NotAfter):
 		return errors.New("its window ends before it begins")
@@ -205,7 +212,7 @@ func wholeUTC(t time.Time) bool { return t.Location() == time.UTC && t.Nanosecon
 // subjectsOnce refuses a subject that is named twice, of which readers could differ
 // in which one counts.
 func (s *Statement) subjectsOnce() error {
-	seen := map[string]bool{}
+	seen := make(map[string]bool, len(s.Subject))
 	for _, subject := range s.Subject {
 		if seen[subject.Name] {
 			return fmt.Errorf("subject %s is given twice", subject.Name)
@@ -219,82 +226,35 @@ func (s *Statement) subjectsOnce() error {
 // and at least once for a control, where "" stands for none. What is required or
 // inherited rests on the counts by control.
 func (r *Results) check() error {
-	total := r.Counts.total()
-	byParty := 0
-	for _, party := range slices.Sorted(maps.Keys(r.ByParty)) {
-		c := r.ByParty[party]
-		if c.total() < 0 {
+	var byParty, byControl Counts
+	for party, c := range r.ByParty {
+		if !c.valid() {
 			return fmt.Errorf("the counts of party %q are none", party)
 		}
-		byParty += c.total()
+		byParty = byParty.Plus(c)
 	}
-	byControl := Counts{}
-	for _, control := range slices.Sorted(maps.Keys(r.ByControl)) {
-		c := r.ByControl[control]
-		if c.total() < 0 {
+	for control, c := range r.ByControl {
+		if !c.valid() {
 			return fmt.Errorf("the counts of control %q are none", control)
 		}
-		for verdict, n := range c {
-			if n > r.Counts[verdict] {
-				return fmt.Errorf("%d results of control %s are %s, and %d in all", n, control, verdict, r.Counts[verdict])
-			}
-			byControl[verdict] += n
+		if v, more := c.Exceeds(r.Counts); more {
+			return fmt.Errorf("%d results of control %s are %s, and %d in all", c.Of(v), control, v, r.Counts.Of(v))
 		}
+		byControl = byControl.Plus(c)
 	}
-	for verdict, n := range r.Counts {
-		if byControl[verdict] < n {
-			return fmt.Errorf("%d results are %s, and %d by control", n, verdict, byControl[verdict])
-		}
+	if v, more := r.Counts.Exceeds(byControl); more {
+		return fmt.Errorf("%d results are %s, and %d by control", r.Counts.Of(v), v, byControl.Of(v))
 	}
+	total := r.Counts.Total()
 	switch {
-	case total < 0 || byParty != total:
-		return fmt.Errorf("%d results in all, %d by party", total, byParty)
-	case r.Leaves < 1 || r.Leaves > 1<<maxDepth || r.Leaves&(r.Leaves-1) != 0:
+	case !r.Counts.valid():
+		return errors.New("the counts in all are none")
+	case byParty != r.Counts:
+		return fmt.Errorf("the counts are %s in all, and %s by party", r.Counts, byParty)
+	case r.Leaves < 1 || r.Leaves > MaxLeaves || r.Leaves&(r.Leaves-1) != 0:
 		return fmt.Errorf("a tree of %d leaves is no run tree", r.Leaves)
 	case int64(total) > r.Leaves:
 		return fmt.Errorf("%d results in a tree of %d leaves", total, r.Leaves)
 	}
 	return nil
-}
-
-// maxDepth bounds a run tree to 2^30 leaves.
-const maxDepth = 30
-
-// Digest returns the SHA-256 of a subject.
-func (s *Statement) Digest(name string) (surety.Digest, bool) {
-	for _, subject := range s.Subject {
-		if subject.Name == name {
-			var d surety.Digest
-			err := d.UnmarshalText([]byte("sha256:" + subject.Digest["sha256"]))
-			return d, err == nil
-		}
-	}
-	return surety.Digest{}, false
-}
-
-// total adds up counts; it is -1 if one is negative or of no verdict.
-func (c Counts) total() int {
-	sum := 0
-	for name, n := range c {
-		var v surety.Verdict
-		if n < 0 || v.UnmarshalText([]byte(name)) != nil {
-			return -1
-		}
-		sum += n
-	}
-	return sum
-}
-
-// Strict decodes JSON into dst and refuses what dst does not hold, keys in another
-// case than dst has them, and keys that are given twice: readers differ in what
-// those mean.
-func Strict(raw []byte, dst any) error {
-	dec := json.NewDecoder(bytes.NewReader(raw))
-	if err := dec.Decode(dst); err != nil {
-		return readable(err)
-	}
-	if dec.More() {
-		return errors.New("something follows its end")
-	}
-	return exact(raw, reflect.TypeOf(dst))
 }

@@ -10,6 +10,9 @@ import (
 	"crypto/sha256"
 	"errors"
 	"fmt"
+	"math"
+	"reflect"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -166,9 +169,9 @@ func TestCommitFailsWithoutRandomness(t *testing.T) {
 
 func predicate(c *statement.Committed, n int) statement.Predicate {
 	root := surety.Digest(c.Tree.Root())
-	counts := statement.Counts{"fail": n}
+	counts := statement.Counts{Fail: n}
 	return statement.Predicate{
-		Issuer: statement.Issuer{Name: "acme", Key: "00"}, System: "shop",
+		Issuer: statement.Issuer{Name: "acme", Key: trusted("acme", newEdKey(1)).ID}, System: "shop",
 		Policy:   statement.Policy{Digest: surety.DigestOf([]byte("policy")), Checks: 297},
 		Evidence: statement.Evidence{Root: surety.DigestOf([]byte("evidence")), Items: n, Sources: []statement.Source{{Status: "complete", Items: n}}},
 		Results: statement.Results{Root: root, Leaves: c.Tree.Size(), Counts: counts,
@@ -197,11 +200,11 @@ func newEdKey(seed byte) edKey {
 }
 
 func trusted(name string, s statement.Signer) statement.Key {
-	id, err := statement.KeyID(s.Public())
+	key, err := statement.NewKey(name, s.Public())
 	if err != nil {
 		panic(err)
 	}
-	return statement.Key{Name: name, ID: id, Public: s.Public()}
+	return key
 }
 
 func TestSealAndOpen(t *testing.T) {
@@ -212,23 +215,29 @@ func TestSealAndOpen(t *testing.T) {
 		t.Fatal(err)
 	}
 	ed, p256 := newEdKey(1), p256Key{ecdsaKey}
-	raw, err := statement.Seal(s, ed, p256)
+	both, err := statement.Seal(s, ed, p256)
+	if err != nil {
+		t.Fatal(err)
+	}
+	s.Predicate.Issuer.Key = trusted("acme", p256).ID
+	byP256, err := statement.Seal(s, p256)
 	if err != nil {
 		t.Fatal(err)
 	}
 	for _, tt := range []struct {
 		name string
+		from *statement.Envelope
 		keys []statement.Key
 		by   int
 	}{
-		{"Ed25519", []statement.Key{trusted("acme", ed)}, 1},
-		{"P-256", []statement.Key{trusted("acme", p256)}, 1},
-		{"both", []statement.Key{trusted("acme", ed), trusted("acme too", p256)}, 2},
-		{"another key", []statement.Key{trusted("mallory", newEdKey(2))}, 0},
-		{"no key", nil, 0},
+		{"Ed25519", both, []statement.Key{trusted("acme", ed)}, 1},
+		{"P-256", byP256, []statement.Key{trusted("acme", ed), trusted("acme", p256)}, 1},
+		{"both", both, []statement.Key{trusted("acme", ed), trusted("acme too", p256)}, 2},
+		{"another key", both, []statement.Key{trusted("mallory", newEdKey(2))}, 0},
+		{"no key", both, nil, 0},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
-			opened, err := statement.Open(raw, tt.keys)
+			opened, err := reopen(tt.from.Encode(), tt.keys)
 			if tt.by == 0 {
 				if !errors.Is(err, statement.ErrUntrusted) {
 					t.Errorf("err = %v", err)
@@ -242,23 +251,67 @@ func TestSealAndOpen(t *testing.T) {
 	}
 }
 
+// reopen opens an envelope from its bytes.
+func reopen(raw []byte, keys []statement.Key) (*statement.Opened, error) {
+	e, err := statement.ParseEnvelope(raw)
+	if err != nil {
+		return nil, err
+	}
+	return e.Open(keys)
+}
+
+// A statement must name the key that signs it: whoever watches for uses of a key
+// goes by that name.
+func TestStatementsThatNameAnotherKey(t *testing.T) {
+	mine, other := newEdKey(1), newEdKey(2)
+	keys := []statement.Key{trusted("acme", mine), trusted("acme", other)}
+	s := statement.New(predicate(commit(t, 1), 1), nil)
+	if _, err := statement.Seal(s, other); err == nil {
+		t.Error("sealed by another key than it names")
+	}
+	both, err := statement.Seal(s, mine, other)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for name, forge := range map[string]func(*statement.Envelope){
+		"only the other signed":    func(e *statement.Envelope) { e.Signatures = e.Signatures[1:] },
+		"the named one's is false": func(e *statement.Envelope) { e.Signatures[0].Sig = e.Signatures[1].Sig },
+		"the other's under its id": func(e *statement.Envelope) {
+			e.Signatures = []statement.Signature{{KeyID: keys[0].ID, Sig: e.Signatures[1].Sig}}
+		},
+		"its own under another id": func(e *statement.Envelope) {
+			e.Signatures = []statement.Signature{{KeyID: keys[1].ID, Sig: e.Signatures[0].Sig}}
+		},
+		"twice by one":       func(e *statement.Envelope) { e.Signatures = append(e.Signatures, e.Signatures[0]) },
+		"an id that is none": func(e *statement.Envelope) { e.Signatures[0].KeyID = "" },
+	} {
+		forged := *both
+		forged.Signatures = slices.Clone(both.Signatures)
+		forge(&forged)
+		if opened, err := reopen(forged.Encode(), keys); err == nil {
+			t.Errorf("%s: opened as signed by %v", name, opened.By)
+		}
+	}
+	// Whoever believes the second key alone is not told that the first one signed.
+	if opened, err := reopen(both.Encode(), keys[1:]); err == nil {
+		t.Errorf("opened as signed by %v", opened.By)
+	}
+}
+
 // No change of an envelope survives.
 func TestEnvelopeOfChangedBytes(t *testing.T) {
 	c := commit(t, 1)
 	key := newEdKey(1)
-	raw, err := statement.Seal(statement.New(predicate(c, 1), nil), key)
+	sealed, err := statement.Seal(statement.New(predicate(c, 1), nil), key)
 	if err != nil {
 		t.Fatal(err)
 	}
+	raw := sealed.Encode()
 	keys := []statement.Key{trusted("acme", key)}
-	hint := bytes.Index(raw, []byte(keys[0].ID)) // the key id, which is not signed and not believed
 	for i := range raw {
-		if i >= hint && i < hint+len(keys[0].ID) {
-			continue
-		}
 		bad := bytes.Clone(raw)
 		bad[i] ^= 1
-		if opened, err := statement.Open(bad, keys); err == nil {
+		if opened, err := reopen(bad, keys); err == nil {
 			t.Fatalf("byte %d (%q) changed, and still opened as %+v", i, bad[max(0, i-10):i+10], opened.Statement)
 		}
 	}
@@ -267,29 +320,33 @@ func TestEnvelopeOfChangedBytes(t *testing.T) {
 func TestStatementsThatContradictThemselves(t *testing.T) {
 	c := commit(t, 2)
 	for name, change := range map[string]func(*statement.Statement){
-		"type":            func(s *statement.Statement) { s.Type = "https://in-toto.io/Statement/v0.1" },
-		"predicate type":  func(s *statement.Statement) { s.PredicateType = "x" },
-		"root":            func(s *statement.Statement) { s.Predicate.Results.Root = surety.DigestOf(nil) },
-		"no subject":      func(s *statement.Statement) { s.Subject = nil },
-		"by party":        func(s *statement.Statement) { s.Predicate.Results.ByParty = nil },
-		"negative":        func(s *statement.Statement) { s.Predicate.Results.Counts = statement.Counts{"fail": 3, "pass": -1} },
-		"unknown verdict": func(s *statement.Statement) { s.Predicate.Results.Counts = statement.Counts{"fine": 2} },
-		"leaves":          func(s *statement.Statement) { s.Predicate.Results.Leaves = 1 },
-		"window":          func(s *statement.Statement) { s.Predicate.Window.NotAfter = noon },
-		"sequence":        func(s *statement.Statement) { s.Predicate.Sequence = 0 },
-		"previous":        func(s *statement.Statement) { s.Predicate.Sequence, s.Predicate.Previous = 2, "00" },
-		"uneven leaves":   func(s *statement.Statement) { s.Predicate.Results.Leaves = 600 },
-		"endless leaves":  func(s *statement.Statement) { s.Predicate.Results.Leaves = 1 << 62 },
-		"no control":      func(s *statement.Statement) { s.Predicate.Results.ByControl = nil },
+		"type":           func(s *statement.Statement) { s.Type = "https://in-toto.io/Statement/v0.1" },
+		"predicate type": func(s *statement.Statement) { s.PredicateType = "x" },
+		"root":           func(s *statement.Statement) { s.Predicate.Results.Root = surety.DigestOf(nil) },
+		"no subject":     func(s *statement.Statement) { s.Subject = nil },
+		"by party":       func(s *statement.Statement) { s.Predicate.Results.ByParty = nil },
+		"negative":       func(s *statement.Statement) { s.Predicate.Results.Counts = statement.Counts{Fail: 3, Pass: -1} },
+		"leaves":         func(s *statement.Statement) { s.Predicate.Results.Leaves = 1 },
+		"window":         func(s *statement.Statement) { s.Predicate.Window.NotAfter = noon },
+		"sequence":       func(s *statement.Statement) { s.Predicate.Sequence = 0 },
+		"previous":       func(s *statement.Statement) { s.Predicate.Sequence, s.Predicate.Previous = 2, "00" },
+		"uneven leaves":  func(s *statement.Statement) { s.Predicate.Results.Leaves = 600 },
+		"endless leaves": func(s *statement.Statement) { s.Predicate.Results.Leaves = 1 << 62 },
+		"no control":     func(s *statement.Statement) { s.Predicate.Results.ByControl = nil },
 		"control above": func(s *statement.Statement) {
-			s.Predicate.Results.ByControl["SUR-VIR-02"] = statement.Counts{"pass": 600}
+			s.Predicate.Results.ByControl["SUR-VIR-02"] = statement.Counts{Pass: 600}
 		},
 		"control below nothing": func(s *statement.Statement) {
-			s.Predicate.Results.ByControl["SUR-VIR-03"] = statement.Counts{"fail": -1}
+			s.Predicate.Results.ByControl["SUR-VIR-03"] = statement.Counts{Fail: -1}
 		},
-		"control's verdict": func(s *statement.Statement) {
-			s.Predicate.Results.ByControl["SUR-VIR-03"] = statement.Counts{"PASS": 1}
+		"by party of another verdict": func(s *statement.Statement) {
+			s.Predicate.Results.ByParty = map[string]statement.Counts{"acme": {Pass: 2}}
 		},
+		"sums that overflow": func(s *statement.Statement) {
+			huge := statement.Counts{Fail: math.MaxInt, Pass: math.MaxInt, Waived: 4}
+			s.Predicate.Results.Counts, s.Predicate.Results.ByParty["acme"], s.Predicate.Results.ByControl["SUR-VIR-02"] = huge, huge, huge
+		},
+		"a source's items": func(s *statement.Statement) { s.Predicate.Evidence.Sources[0].Items = -1 },
 		"fraction": func(s *statement.Statement) {
 			s.Predicate.Window.NotAfter = s.Predicate.Window.NotAfter.Add(time.Millisecond)
 		},
@@ -326,8 +383,15 @@ func TestStatementsThatContradictThemselves(t *testing.T) {
 		"twice":      strings.Replace(string(good), `{"_type"`, `{"system":"a","_type"`, 1),
 		"again":      strings.Replace(string(good), `"system":"shop"`, `"system":"shop","system":"bank"`, 1),
 		"after":      string(good) + "{}",
+		"verdict":    strings.Replace(string(good), `{"fail":2}`, `{"fail":2,"fine":2}`, 1),
+		"count":      strings.Replace(string(good), `{"fail":2}`, `{"fail":2.0}`, 1),
+		"missing":    strings.Replace(string(good), `"system":"shop",`, ``, 1),
+		"control":    strings.Replace(string(good), `{"SUR-VIR-02":{"fail":2}}`, `{"SUR-VIR-02":{"fail":2},"SUR-VIR-02":{"fail":2}}`, 1),
 		"deep":       strings.Repeat(`{"a":`, 100) + "1" + strings.Repeat("}", 100),
 	} {
+		if bad == string(good) {
+			t.Errorf("%s: nothing is changed", name)
+		}
 		if _, err := statement.Decode([]byte(bad)); err == nil {
 			t.Errorf("%s: accepted", name)
 		}
@@ -345,16 +409,39 @@ func FuzzDisclosure(f *testing.F) {
 	})
 }
 
-func FuzzOpen(f *testing.F) {
-	key := newEdKey(1)
-	raw, err := statement.Seal(statement.New(predicate(commit(f, 1), 1), nil), key)
+// What is read as a statement is written and read as the same one.
+func FuzzDecode(f *testing.F) {
+	raw, err := statement.New(predicate(commit(f, 3), 3), map[string]surety.Digest{"a.json": {}}).Encode()
 	if err != nil {
 		f.Fatal(err)
 	}
 	f.Add(raw)
+	f.Fuzz(func(t *testing.T, raw []byte) {
+		s, err := statement.Decode(raw)
+		if err != nil {
+			return
+		}
+		again, err := s.Encode()
+		if err != nil {
+			t.Fatal(err)
+		}
+		back, err := statement.Decode(again)
+		if err != nil || !reflect.DeepEqual(back, s) {
+			t.Errorf("%q is read as %+v, then (%v) as %+v", raw, s, err, back)
+		}
+	})
+}
+
+func FuzzOpen(f *testing.F) {
+	key := newEdKey(1)
+	sealed, err := statement.Seal(statement.New(predicate(commit(f, 1), 1), nil), key)
+	if err != nil {
+		f.Fatal(err)
+	}
+	f.Add(sealed.Encode())
 	keys := []statement.Key{trusted("acme", key)}
 	f.Fuzz(func(t *testing.T, b []byte) {
-		if opened, err := statement.Open(b, keys); (opened == nil) == (err == nil) {
+		if opened, err := reopen(b, keys); (opened == nil) == (err == nil) {
 			t.Errorf("opened %v with error %v", opened, err)
 		}
 	})

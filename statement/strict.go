@@ -1,93 +1,290 @@
 package statement
 
 import (
-	"bytes"
-	"encoding/json"
+	"encoding"
+	"encoding/base64"
+	"errors"
 	"fmt"
 	"reflect"
+	"slices"
+	"strconv"
 	"strings"
+	"sync"
+	"time"
+	"unicode/utf8"
 )
 
-// maxNesting bounds how deep JSON may nest; ours nests six deep.
-const maxNesting = 32
-
-// exact holds the keys of raw, which is JSON that was decoded into a value of type
-// t, against the names that t has: encoding/json also takes them in another case,
-// and the last of several.
-func exact(raw []byte, t reflect.Type) error {
-	return exactValue(json.NewDecoder(bytes.NewReader(raw)), t, 0)
-}
-
-func exactValue(dec *json.Decoder, t reflect.Type, depth int) error {
-	token, err := dec.Token()
-	if err != nil {
+// Strict decodes JSON into what dst points to, in one pass. It refuses whatever two
+// readers could read differently: a key that dst does not have, has in another case,
+// or finds twice or not at all; text that is not UTF-8; a number that is not whole;
+// null instead of a value; and anything behind the end. Errors name the place by its
+// keys.
+//
+// dst is made of structs with json tags, slices, maps by string, pointers, strings,
+// bytes (in base64), integers, booleans, and types that are read from text. A key
+// may be missing if its tag says omitempty. null is an empty slice, map or pointer.
+func Strict(raw []byte, dst any) error {
+	r := &reader{text: string(raw)}
+	if !utf8.ValidString(r.text) {
+		return r.fail("is not UTF-8")
+	}
+	v := reflect.ValueOf(dst).Elem()
+	if err := planOf(v.Type())(r, v); err != nil {
 		return err
 	}
-	if depth > maxNesting {
-		return fmt.Errorf("it nests deeper than %d", maxNesting)
-	}
-	for t != nil && t.Kind() == reflect.Pointer {
-		t = t.Elem()
-	}
-	switch token {
-	case json.Delim('['):
-		for dec.More() {
-			if err := exactValue(dec, elem(t, reflect.Slice), depth+1); err != nil {
-				return err
-			}
-		}
-	case json.Delim('{'):
-		if err := exactObject(dec, t, depth); err != nil {
-			return err
-		}
-	default:
-		return nil
-	}
-	_, err = dec.Token()
-	return err
-}
-
-func exactObject(dec *json.Decoder, t reflect.Type, depth int) error {
-	seen := map[string]bool{}
-	for dec.More() {
-		token, err := dec.Token()
-		if err != nil {
-			return err
-		}
-		key, _ := token.(string)
-		if seen[key] {
-			return fmt.Errorf("key %q is given twice", key)
-		}
-		seen[key] = true
-		value := elem(t, reflect.Map)
-		if t != nil && t.Kind() == reflect.Struct {
-			var known bool
-			if value, known = field(t, key); !known {
-				return fmt.Errorf("key %q is not known", key)
-			}
-		}
-		if err := exactValue(dec, value, depth+1); err != nil {
-			return err
-		}
+	if r.next() != 0 {
+		return r.fail("goes on after its end")
 	}
 	return nil
 }
 
-// elem is the type of the elements of t, if t is of that kind. A nil type holds
-// anything: json.RawMessage is looked at where it is decoded.
-func elem(t reflect.Type, kind reflect.Kind) reflect.Type {
-	if t == nil || t.Kind() != kind || t.Elem().Kind() == reflect.Uint8 {
+// strictTuple decodes an array of exactly these values, as Strict does.
+func strictTuple(raw []byte, values ...any) error {
+	r := &reader{text: string(raw)}
+	n := 0
+	err := r.list('[', "an array", func() error {
+		if n == len(values) {
+			return r.fail("has more than %d values", n)
+		}
+		v := reflect.ValueOf(values[n]).Elem()
+		n++
+		if err := planOf(v.Type())(r, v); err != nil {
+			return under(strconv.Itoa(n-1), err)
+		}
 		return nil
+	})
+	switch {
+	case err != nil:
+		return err
+	case n < len(values):
+		return r.fail("has %d values instead of %d", n, len(values))
+	case r.next() != 0:
+		return r.fail("goes on after its end")
 	}
-	return t.Elem()
+	return nil
 }
 
-// field finds the type of the field with exactly that name in JSON.
-func field(t reflect.Type, name string) (reflect.Type, bool) {
-	for f := range t.Fields() {
-		if tag, _, _ := strings.Cut(f.Tag.Get("json"), ","); tag == name {
-			return f.Type, true
-		}
+// fault is what is wrong, and where.
+type fault struct {
+	path string // keys, joined by dots, "" for the whole
+	what string
+	text bool // it is about the whole text, wherever it shows
+}
+
+func (f *fault) Error() string {
+	if f.path == "" {
+		return "it " + f.what
 	}
-	return nil, false
+	return strconv.Quote(f.path) + " " + f.what
+}
+
+// under puts a key before the path of a fault.
+func under(key string, err error) error {
+	if f, ok := err.(*fault); ok && !f.text {
+		f.path = strings.TrimSuffix(key+"."+f.path, ".")
+	}
+	return err
+}
+
+// plan reads the next value of the text into v, which is of the plan's type.
+type plan func(r *reader, v reflect.Value) error
+
+// plans are those made so far, by their reflect.Type.
+var plans sync.Map
+
+// planOf makes the plan of a type once.
+func planOf(t reflect.Type) plan {
+	if p, ok := plans.Load(t); ok {
+		return p.(plan)
+	}
+	p := newPlan(t)
+	plans.Store(t, p)
+	return p
+}
+
+var fromText = reflect.TypeFor[encoding.TextUnmarshaler]()
+
+func newPlan(t reflect.Type) plan {
+	if reflect.PointerTo(t).Implements(fromText) {
+		return readText
+	}
+	switch t.Kind() {
+	case reflect.String:
+		return readString
+	case reflect.Bool:
+		return readBool
+	case reflect.Int, reflect.Int64:
+		return readInt
+	case reflect.Pointer:
+		return orNull(func(r *reader, v reflect.Value) error {
+			v.Set(reflect.New(t.Elem()))
+			return planOf(t.Elem())(r, v.Elem())
+		})
+	case reflect.Slice:
+		if t.Elem() == reflect.TypeFor[byte]() {
+			return readBytes
+		}
+		return orNull(slicePlan(t))
+	case reflect.Map:
+		return orNull(mapPlan(t))
+	case reflect.Struct:
+		return structPlan(t)
+	}
+	return func(*reader, reflect.Value) error { return fmt.Errorf("a %s is not read from JSON", t) }
+}
+
+// orNull also takes null, for which v stays empty.
+func orNull(p plan) plan {
+	return func(r *reader, v reflect.Value) error {
+		if r.next() == 'n' && r.word("null") {
+			v.SetZero()
+			return nil
+		}
+		return p(r, v)
+	}
+}
+
+func slicePlan(t reflect.Type) plan {
+	elem := planOf(t.Elem())
+	return func(r *reader, v reflect.Value) error {
+		v.Set(reflect.MakeSlice(t, 0, 0))
+		return r.list('[', "an array", func() error {
+			n := v.Len()
+			v.Grow(1)
+			v.SetLen(n + 1)
+			if err := elem(r, v.Index(n)); err != nil {
+				return under(strconv.Itoa(n), err)
+			}
+			return nil
+		})
+	}
+}
+
+func mapPlan(t reflect.Type) plan {
+	elem := planOf(t.Elem())
+	return func(r *reader, v reflect.Value) error {
+		size := 0
+		if t.Elem().Kind() == reflect.Struct { // such as counts by control: many, and each begins with a brace
+			size = min(strings.Count(r.text[r.at:], "{"), 256)
+		}
+		v.Set(reflect.MakeMapWithSize(t, size))
+		value := reflect.New(t.Elem()).Elem()
+		n := 0
+		return r.list('{', "an object", func() error {
+			key, err := r.key()
+			if err != nil {
+				return err
+			}
+			value.SetZero()
+			if err := elem(r, value); err != nil {
+				return under(key, err)
+			}
+			v.SetMapIndex(reflect.ValueOf(key), value)
+			if n++; v.Len() != n {
+				return &fault{path: key, what: "is given twice"}
+			}
+			return nil
+		})
+	}
+}
+
+// structField is a field that a key fills.
+type structField struct {
+	key      string
+	index    int
+	required bool
+	read     plan
+}
+
+// structPlan reads a struct of at most 64 fields.
+func structPlan(t reflect.Type) plan {
+	var fields []structField
+	for f := range t.Fields() {
+		key, options, _ := strings.Cut(f.Tag.Get("json"), ",")
+		fields = append(fields, structField{key, f.Index[0], options != "omitempty", planOf(f.Type)})
+	}
+	return func(r *reader, v reflect.Value) error {
+		var seen uint64
+		at := 0 // of the field that comes next, in the order of writers
+		err := r.list('{', "an object", func() error {
+			key, err := r.key()
+			if err != nil {
+				return err
+			}
+			if at >= len(fields) || fields[at].key != key {
+				at = slices.IndexFunc(fields, func(f structField) bool { return f.key == key })
+			}
+			switch {
+			case at < 0:
+				return &fault{path: key, what: "is not known"}
+			case seen&(1<<at) != 0:
+				return &fault{path: key, what: "is given twice"}
+			}
+			seen |= 1 << at
+			f := &fields[at]
+			at++
+			return under(key, f.read(r, v.Field(f.index)))
+		})
+		if err != nil {
+			return err
+		}
+		for i := range fields {
+			if fields[i].required && seen&(1<<i) == 0 {
+				return &fault{path: fields[i].key, what: "is missing"}
+			}
+		}
+		return nil
+	}
+}
+
+func readText(r *reader, v reflect.Value) error {
+	s, err := r.string()
+	if err != nil {
+		return err
+	}
+	err = v.Addr().Interface().(encoding.TextUnmarshaler).UnmarshalText([]byte(s))
+	if clock, ok := errors.AsType[*time.ParseError](err); ok {
+		return r.fail("is %q, and must be a time such as 2026-11-27T12:00:00Z", clock.Value)
+	}
+	if err != nil {
+		return r.fail("cannot be read: %v", err)
+	}
+	return nil
+}
+
+func readString(r *reader, v reflect.Value) error {
+	s, err := r.string()
+	v.SetString(s)
+	return err
+}
+
+func readBytes(r *reader, v reflect.Value) error {
+	s, err := r.string()
+	if err != nil {
+		return err
+	}
+	b, err := base64.StdEncoding.Strict().DecodeString(s)
+	if err != nil || len(s) != base64.StdEncoding.EncodedLen(len(b)) { // line ends are not counted
+		return r.fail("is not base64 in its one form")
+	}
+	v.SetBytes(b)
+	return nil
+}
+
+func readBool(r *reader, v reflect.Value) error {
+	switch {
+	case r.next() == 't' && r.word("true"):
+		v.SetBool(true)
+	case r.next() == 'f' && r.word("false"):
+		v.SetBool(false)
+	default:
+		return r.wrong("true or false")
+	}
+	return nil
+}
+
+func readInt(r *reader, v reflect.Value) error {
+	n, err := r.integer()
+	v.SetInt(n)
+	return err
 }

@@ -55,7 +55,11 @@ func TestKillAttest(t *testing.T) {
 	if out, err := attest().CombinedOutput(); err != nil {
 		t.Fatalf("after all kills: %v: %s", err, out)
 	}
-	checkStatements(t, store, statement.Key{Name: "acme", Public: public})
+	acme, err := statement.NewKey("acme", public)
+	if err != nil {
+		t.Fatal(err)
+	}
+	checkStatements(t, store, acme)
 }
 
 // checkStatements holds every kept run against its signature and the one before.
@@ -71,7 +75,11 @@ func checkStatements(t *testing.T, store string, key statement.Key) {
 		if err != nil {
 			t.Fatalf("statement %d: %v", i+1, err)
 		}
-		opened, err := statement.Open(run.Envelope, []statement.Key{key})
+		envelope, err := statement.ParseEnvelope(run.Envelope)
+		if err != nil {
+			t.Fatalf("statement %d: %v", i+1, err)
+		}
+		opened, err := envelope.Open([]statement.Key{key})
 		if err != nil {
 			t.Fatalf("statement %d: %v", i+1, err)
 		}

@@ -186,7 +186,7 @@ func sign(store *runs.Store, key statement.Signer, issuer string, results []stat
 	if err != nil {
 		return nil, err
 	}
-	run := runs.New(stream, p.Sequence, envelope, committed)
+	run := runs.New(stream, p.Sequence, envelope.Encode(), committed)
 	return run, store.Add(run)
 }
 

@@ -217,17 +217,13 @@ func Load(path string) (*Run, error) {
 
 // Predicate reads what the run's own statement says.
 func (r *Run) Predicate() (*statement.Predicate, error) {
-	var e statement.Envelope
-	if err := statement.Strict(r.Envelope, &e); err != nil {
-		return nil, fmt.Errorf("read run: %w", err)
-	}
-	raw, err := base64.StdEncoding.Strict().DecodeString(e.Payload)
+	e, err := statement.ParseEnvelope(r.Envelope)
 	if err != nil {
 		return nil, fmt.Errorf("read run: %w", err)
 	}
-	s, err := statement.Decode(raw)
+	s, err := statement.Decode(e.Payload)
 	if err != nil {
-		return nil, err
+		return nil, fmt.Errorf("read run: %w", err)
 	}
 	return &s.Predicate, nil
 }
@@ -249,7 +245,11 @@ func (r *Run) Bundle(choose func(*statement.Result) bool) (*bundle.Bundle, error
 	if err != nil {
 		return nil, fmt.Errorf("make bundle: %w", err)
 	}
-	b := &bundle.Bundle{Envelope: r.Envelope, Log: r.Log}
+	envelope, err := statement.ParseEnvelope(r.Envelope)
+	if err != nil {
+		return nil, fmt.Errorf("make bundle: %w", err)
+	}
+	b := &bundle.Bundle{Envelope: envelope, Log: r.Log}
 	for i, l := range r.leaves {
 		switch {
 		case l.text == nil:
