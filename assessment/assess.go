@@ -72,17 +72,21 @@ func Assess(in Input) *Assessment {
 func (in *Input) byItem() []Judgement {
 	place := in.places()
 	out := make([]Judgement, len(in.Items))
+	for i, item := range in.Items {
+		out[i].Item = item
+	}
+	joint := joint{in.Pool, map[[2]*Ruling]*Ruling{}}
 	for _, j := range in.Judgements {
-		i := place(j.Item)
-		out[i] = in.Pool.join(out[i], j)
+		at := &out[place(j.Item)]
+		at.Ruling = joint.of(at.Ruling, j.Ruling)
 	}
 	for rest := in.gather(place); len(rest) > 0; {
 		n := 1
 		for n < len(rest) && rest[n].Item == rest[0].Item {
 			n++
 		}
-		i := place(rest[0].Item)
-		out[i] = in.Pool.join(out[i], in.Pool.Judge(rest[0].Item, rest[:n]))
+		at := &out[place(rest[0].Item)]
+		at.Ruling = joint.of(at.Ruling, in.Pool.Judge(at.Item, rest[:n]).Ruling)
 		rest = rest[n:]
 	}
 	return out

@@ -62,17 +62,9 @@ func (r *Result) Detail() Detail {
 	if r.detail == nil {
 		return Detail{}
 	}
-	d := r.detail.open(r.base())
+	d := r.detail.open(frameOf(r.Item))
 	d.Waiver = r.Waiver
 	return d
-}
-
-// base is the line that r's detail counts from.
-func (r *Result) base() int {
-	if r.Item == nil {
-		return 0
-	}
-	return r.Item.Origin.Line
 }
 
 // Owner says on whom a result lands. All results of one control on elements in
@@ -101,7 +93,7 @@ func (r *Result) Origin() surety.Origin {
 	}
 	o := r.Item.Origin
 	if r.detail != nil {
-		if f, ok := r.detail.first(r.base()); ok && f.Line > 0 {
+		if f, ok := r.detail.first(frameOf(r.Item)); ok && f.Line > 0 {
 			o.Line = f.Line
 		}
 	}
@@ -113,7 +105,7 @@ func (r *Result) Message() string {
 	if r.detail == nil {
 		return ""
 	}
-	if f, ok := r.detail.first(r.base()); ok {
+	if f, ok := r.detail.first(frameOf(r.Item)); ok {
 		return f.Message
 	}
 	return r.Detail().Reason

@@ -2,7 +2,11 @@ package assessment
 
 import (
 	"encoding/binary"
+	"math"
+	"slices"
+	"strings"
 
+	"github.com/surety-cloud/surety/evidence"
 	"github.com/surety-cloud/surety/policy"
 )
 
@@ -15,17 +19,42 @@ type Detail struct {
 }
 
 // Packed is a detail without its waiver in compact form: varints and
-// length-prefixed strings, lines relative to its item's first line. A run may
-// hold a million details and print a few, so they are kept like this and opened
-// when a report reads them.
+// length-prefixed strings. A run may hold a million details and print a few, so
+// they are kept like this and opened when a report reads them. What is the item's
+// own is left to its frame, so that the copies of one object share the text.
 type Packed string
 
-// pack appends d to b; base is the line that lines count from.
-func (d *Detail) pack(b []byte, base int) []byte {
+// frame is what a packed detail takes from its item: the line that lines count
+// from, and the names that the words of checks repeat.
+type frame struct {
+	line        int
+	name, space string
+}
+
+// frameOf returns the frame of item, the zero frame if it is nil.
+func frameOf(item *evidence.Item) frame {
+	if item == nil {
+		return frame{}
+	}
+	return frame{item.Origin.Line, item.Name, item.Namespace}
+}
+
+// In a packed text this byte and one of the others stand for the item's name, its
+// namespace, or the byte itself.
+const (
+	own      = 0
+	ownName  = 'n'
+	ownSpace = 's'
+	ownByte  = '0'
+	ownSize  = 2
+)
+
+// pack appends d to b.
+func (d *Detail) pack(b []byte, f frame) []byte {
 	if d == nil {
 		d = &Detail{}
 	}
-	p := packer{b, base}
+	p := packer{b, f}
 	p.uint(len(d.Findings))
 	for _, f := range d.Findings {
 		p.line(f.Line)
@@ -41,45 +70,99 @@ func (d *Detail) pack(b []byte, base int) []byte {
 	return p.b
 }
 
-// open returns the detail, its lines counted from base.
-func (p Packed) open(base int) Detail {
+// open returns the detail of an item with frame f.
+func (p Packed) open(f frame) Detail {
 	var out Detail
-	u := unpacker{s: string(p), base: base}
+	u := unpacker{s: string(p), frame: f}
 	u.detail(&out)
 	return out
 }
 
 // first returns the first finding without opening the rest.
-func (p Packed) first(base int) (f policy.Finding, ok bool) {
-	u := unpacker{s: string(p), base: base}
+func (p Packed) first(f frame) (out policy.Finding, ok bool) {
+	u := unpacker{s: string(p), frame: f}
 	if u.count() == 0 {
-		return f, false
+		return out, false
 	}
-	f.Line = u.line()
-	f.Message = u.text()
-	return f, true
+	out.Line = u.line()
+	out.Message = u.text()
+	return out, true
 }
 
 type packer struct {
-	b    []byte
-	base int
+	b []byte
+	frame
 }
 
-func (p *packer) uint(n int)    { p.b = binary.AppendUvarint(p.b, uint64(n)) }
-func (p *packer) text(s string) { p.uint(len(s)); p.b = append(p.b, s...) }
+func (p *packer) uint(n int) { p.b = binary.AppendUvarint(p.b, uint64(n)) }
+
+func (p *packer) text(s string) {
+	if name, space := p.find(s); name+space == 2*nowhere && strings.IndexByte(s, own) < 0 {
+		p.uint(len(s))
+		p.b = append(p.b, s...)
+		return
+	}
+	start := len(p.b)
+	p.general(s)
+	var length [binary.MaxVarintLen64]byte
+	n := binary.PutUvarint(length[:], uint64(len(p.b)-start))
+	p.b = slices.Insert(p.b, start, length[:n]...)
+}
+
+// nowhere is where a name stands that is not in a text.
+const nowhere = math.MaxInt32
+
+// find returns where the item's name and its namespace stand first in s. Names
+// shorter than what would stand for them do not count.
+func (p *packer) find(s string) (name, space int) {
+	at := func(own string) int {
+		if len(own) >= ownSize {
+			if i := strings.Index(s, own); i >= 0 {
+				return i
+			}
+		}
+		return nowhere
+	}
+	return at(p.name), at(p.space)
+}
+
+// general appends s with the item's own names left out. Of two that begin at one
+// place the longer one is.
+func (p *packer) general(s string) {
+	for s != "" {
+		name, space := p.find(s)
+		next := min(name, space, len(s))
+		for i := range next {
+			if p.b = append(p.b, s[i]); s[i] == own {
+				p.b = append(p.b, ownByte)
+			}
+		}
+		switch {
+		case next == len(s):
+			return
+		case name < space || name == space && len(p.name) >= len(p.space):
+			p.b = append(p.b, own, ownName)
+			next += len(p.name)
+		default:
+			p.b = append(p.b, own, ownSpace)
+			next += len(p.space)
+		}
+		s = s[next:]
+	}
+}
 
 // line writes 0 for "no line", which survives a document's moving.
 func (p *packer) line(n int) {
 	if n != 0 {
-		n += 1 - p.base
+		n += 1 - p.frame.line
 	}
 	p.b = binary.AppendVarint(p.b, int64(n))
 }
 
 type unpacker struct {
-	s    string
-	base int
-	err  error
+	s string
+	frame
+	err error
 }
 
 func (u *unpacker) fail() { u.s, u.err = "", errDamaged }
@@ -112,14 +195,45 @@ func (u *unpacker) text() string {
 	n := u.count()
 	s := u.s[:n]
 	u.s = u.s[n:]
-	return s
+	if strings.IndexByte(s, own) < 0 {
+		return s
+	}
+	return u.particular(s)
+}
+
+// particular puts the item's own names back into s.
+func (u *unpacker) particular(s string) string {
+	out := make([]byte, 0, len(s)+len(u.name)+len(u.space))
+	for {
+		i := strings.IndexByte(s, own)
+		if i < 0 {
+			return string(append(out, s...))
+		}
+		out = append(out, s[:i]...)
+		if s = s[i+1:]; s == "" {
+			u.fail()
+			return ""
+		}
+		switch s[0] {
+		case ownName:
+			out = append(out, u.name...)
+		case ownSpace:
+			out = append(out, u.space...)
+		case ownByte:
+			out = append(out, own)
+		default:
+			u.fail()
+			return ""
+		}
+		s = s[1:]
+	}
 }
 
 func (u *unpacker) line() int {
 	n := u.uint()
 	line := int(int64(n>>1) ^ -int64(n&1))
 	if line != 0 {
-		line += u.base - 1
+		line += u.frame.line - 1
 	}
 	return line
 }

@@ -59,7 +59,7 @@ func group(a *Assessment) []*Group {
 	causes := map[string]*cause{}
 	for i := range a.standing {
 		s := &a.standing[i]
-		if strings.IndexByte(s.Marks, byte(fails)) < 0 && strings.IndexByte(s.Marks, byte(expired)) < 0 {
+		if s.Ruling == nil || strings.IndexByte(s.Marks, byte(fails)) < 0 && strings.IndexByte(s.Marks, byte(expired)) < 0 {
 			continue
 		}
 		name := rootCause(s.Item)

@@ -95,7 +95,7 @@ func (p *placer) place(in *Input, judgements []Judgement, waived [][]*Waiver) []
 		if waived != nil {
 			s.waivers = waived[i]
 		}
-		if j.Roster == nil {
+		if j.Ruling == nil {
 			continue
 		}
 		s.landing = p.landing(j.Roster, p.site(int(s.place), 0))
@@ -178,7 +178,7 @@ func (p *placer) loose(in *Input) []Result {
 			continue
 		}
 		verdict, reason := withoutItem(c, in.Sources)
-		said := Packed((&Detail{Reason: reason}).pack(nil, 0))
+		said := Packed((&Detail{Reason: reason}).pack(nil, frame{}))
 		out = append(out, Result{
 			Check: c, Verdict: verdict, Owner: nowhere.owner(c), Place: Place{-1, int32(len(out))}, detail: &said,
 		})

@@ -3,6 +3,7 @@ package assessment
 import (
 	"encoding/binary"
 	"errors"
+	"hash/maphash"
 	"slices"
 	"strings"
 	"sync"
@@ -12,29 +13,34 @@ import (
 	"github.com/surety-cloud/surety/policy"
 )
 
-// Judgement is all that the checks say of one item. A run of a hundred thousand
-// items holds millions of verdicts, so a verdict is one byte; which checks they
-// are of, and what a fail says, is shared with the other items that have it.
+// Judgement is all that the checks say of one item.
 type Judgement struct {
 	Item    *evidence.Item
-	Roster  *Roster   // nil if no check judged the item
+	*Ruling // nil if no check judged the item
+}
+
+// Ruling is what checks say of an item, in words that fit each copy of it. A run
+// of a hundred thousand items holds millions of verdicts, so a verdict is one byte,
+// and the items of which all the same is said share a ruling.
+type Ruling struct {
+	Roster  *Roster
 	Marks   string    // a mark for each check of the roster
 	Details []*Packed // one for each mark that is no pass, in their order
 }
 
-// Fits reports whether j has a mark for each check and a detail for each that
+// fits reports whether r has a mark for each check and a detail for each that
 // needs one.
-func (j *Judgement) Fits() bool {
+func (r *Ruling) fits() bool {
 	told := 0
-	for i := range len(j.Marks) {
-		if mark(j.Marks[i]) >= expired {
+	for i := range len(r.Marks) {
+		if mark(r.Marks[i]) >= expired {
 			return false
 		}
-		if mark(j.Marks[i]) != pass {
+		if mark(r.Marks[i]) != pass {
 			told++
 		}
 	}
-	return len(j.Marks) == len(j.Roster.checks) && told == len(j.Details)
+	return len(r.Marks) == len(r.Roster.checks) && told == len(r.Details)
 }
 
 // mark is a verdict as a judgement keeps it: a fail that an expired waiver
@@ -65,7 +71,8 @@ type Roster struct {
 // holds a check its pool was not made with.
 func (r *Roster) Text() (text string, ok bool) { return r.key, !r.foreign }
 
-// Pool keeps each roster and each detail once. It is safe for concurrent use.
+// Pool keeps each roster, each detail and each ruling once. It is safe for
+// concurrent use.
 type Pool struct {
 	mu       sync.Mutex
 	checks   []*policy.Check
@@ -74,9 +81,11 @@ type Pool struct {
 	arrivals map[string]*arrival // by the checks in the order they came
 	rosters  map[string]*Roster  // by the checks in order
 	details  map[string]*Packed
+	rulings  map[uint64]*Ruling // by the hash of what they say
+	seed     maphash.Seed
 
-	key, scratch []byte
-	came         []*Packed
+	key, marks, words []byte
+	ends              []int // of each detail in words
 }
 
 // arrival is a roster, and the place in the order they came of each of its
@@ -91,6 +100,7 @@ func NewPool(checks []*policy.Check) *Pool {
 	p := &Pool{
 		checks: slices.Clone(checks), expected: len(checks), number: make(map[*policy.Check]int, len(checks)),
 		arrivals: map[string]*arrival{}, rosters: map[string]*Roster{}, details: map[string]*Packed{},
+		rulings: map[uint64]*Ruling{}, seed: maphash.MakeSeed(),
 	}
 	for i, c := range checks {
 		p.number[c] = i
@@ -123,24 +133,81 @@ func (p *Pool) Judge(item *evidence.Item, said []Judged) Judgement {
 		}
 		at = p.arrive(checks)
 	}
-	marks := make([]byte, len(said))
-	p.came = p.came[:0]
-	for k, i := range at.places {
+	p.marks, p.words, p.ends = p.marks[:0], p.words[:0], p.ends[:0]
+	for _, i := range at.places {
 		j := &said[i]
-		marks[k] = byte(j.Verdict)
+		p.marks = append(p.marks, byte(j.Verdict))
 		if mark(j.Verdict) != pass {
-			p.scratch = j.Detail.pack(p.scratch[:0], item.Origin.Line)
-			p.came = append(p.came, p.detail(p.scratch))
+			p.words = j.Detail.pack(p.words, frameOf(item))
+			p.ends = append(p.ends, len(p.words))
 		}
 	}
-	return Judgement{item, at.roster, string(marks), slices.Clone(p.came)}
+	return Judgement{item, p.ruling(at.roster)}
 }
 
-// join makes one judgement of two on the same item; the first may be empty.
-func (p *Pool) join(a, b Judgement) Judgement {
-	if a.Roster == nil {
+// ruling returns the one copy of what p.marks and p.words say.
+func (p *Pool) ruling(roster *Roster) *Ruling {
+	var h maphash.Hash
+	h.SetSeed(p.seed)
+	h.WriteString(roster.key)
+	h.WriteByte(0)
+	h.Write(p.marks)
+	h.Write(p.words)
+	sum := h.Sum64()
+	known := p.rulings[sum]
+	if known != nil && p.says(known, roster) {
+		return known
+	}
+	made := &Ruling{Roster: roster, Marks: string(p.marks), Details: make([]*Packed, len(p.ends))}
+	from := 0
+	for i, end := range p.ends {
+		made.Details[i] = p.detail(p.words[from:end])
+		from = end
+	}
+	if known == nil {
+		p.rulings[sum] = made
+	}
+	return made
+}
+
+// says reports whether r is what p.marks and p.words say.
+func (p *Pool) says(r *Ruling, roster *Roster) bool {
+	if r.Roster != roster || r.Marks != string(p.marks) || len(r.Details) != len(p.ends) {
+		return false
+	}
+	from := 0
+	for i, end := range p.ends {
+		if string(*r.Details[i]) != string(p.words[from:end]) {
+			return false
+		}
+		from = end
+	}
+	return true
+}
+
+// joint makes one ruling of two on one item, once for each two that meet.
+type joint struct {
+	pool  *Pool
+	known map[[2]*Ruling]*Ruling
+}
+
+// of returns the ruling that a and b come to; either may be nil.
+func (j *joint) of(a, b *Ruling) *Ruling {
+	if a == nil {
 		return b
 	}
+	if b == nil {
+		return a
+	}
+	both := [2]*Ruling{a, b}
+	if j.known[both] == nil {
+		j.known[both] = j.pool.join(a, b)
+	}
+	return j.known[both]
+}
+
+// join makes one ruling of two on the same item.
+func (p *Pool) join(a, b *Ruling) *Ruling {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	p.key = append(append(p.key[:0], a.Roster.key...), b.Roster.key...)
@@ -162,7 +229,7 @@ func (p *Pool) join(a, b Judgement) Judgement {
 			details, fromB = append(details, fromB[0]), fromB[1:]
 		}
 	}
-	return Judgement{a.Item, at.roster, string(marks), details}
+	return &Ruling{at.roster, string(marks), details}
 }
 
 // arrive notes checks that come in this order for the first time. The caller has
@@ -256,4 +323,21 @@ func (p *Pool) Detail(packed string) (*Packed, error) {
 	d := Packed(packed)
 	p.details[packed] = &d
 	return &d, nil
+}
+
+// Ruling returns the one copy of a ruling that was kept elsewhere. The error says
+// that no pool made it.
+func (p *Pool) Ruling(roster *Roster, marks string, details []*Packed) (*Ruling, error) {
+	given := Ruling{roster, marks, details}
+	if !given.fits() {
+		return nil, errDamaged
+	}
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	p.marks, p.words, p.ends = append(p.marks[:0], marks...), p.words[:0], p.ends[:0]
+	for _, d := range details {
+		p.words = append(p.words, *d...)
+		p.ends = append(p.ends, len(p.words))
+	}
+	return p.ruling(roster), nil
 }

@@ -21,6 +21,9 @@ type standing struct {
 // results yields the item's results by check, or only those that are no pass.
 func (s *standing) results(all bool) iter.Seq[Result] {
 	return func(yield func(Result) bool) {
+		if s.Ruling == nil {
+			return
+		}
 		told := 0
 		for k := range len(s.Marks) {
 			plain := mark(s.Marks[k]) == pass
@@ -174,6 +177,9 @@ func (a *Assessment) responsibilities(borne bool) iter.Seq[Responsibility] {
 
 // count adds the item's results to the rows of its element.
 func (s *standing) count(tallies []tally) {
+	if s.Ruling == nil {
+		return
+	}
 	for k := range len(s.Marks) {
 		for _, row := range s.landing.own[k] {
 			tallies[row].mark(mark(s.Marks[k]))

@@ -63,6 +63,9 @@ func applyWaivers(judgements []Judgement, waivers []*Waiver, today time.Time) ([
 	waived := make([][]*Waiver, len(judgements))
 	for i := range judgements {
 		j := &judgements[i]
+		if j.Ruling == nil {
+			continue
+		}
 		told := 0
 		for k := range len(j.Marks) {
 			if mark(j.Marks[k]) == fails {
@@ -105,7 +108,7 @@ func cover(item *evidence.Item, c *policy.Check, waivers []*Waiver, today time.T
 	return best
 }
 
-// waive marks the fails that waivers cover.
+// waive marks the fails that waivers cover, in a ruling of this item alone.
 func (j *Judgement) waive(waivers []*Waiver, today time.Time) {
 	marks, told := []byte(j.Marks), 0
 	for k := range marks {
@@ -119,7 +122,7 @@ func (j *Judgement) waive(waivers []*Waiver, today time.Time) {
 		}
 		told++
 	}
-	j.Marks = string(marks)
+	j.Ruling = &Ruling{j.Roster, string(marks), j.Details}
 }
 
 func (w *Waiver) covers(c *policy.Check, item *evidence.Item) bool {

@@ -74,7 +74,7 @@ func Run(ctx context.Context, o Options) (*assessment.Assessment, error) {
 	return assessment.Assess(assessment.Input{
 		Model: model, Catalog: o.Catalog,
 		Duties: responsibility.Resolve(model, o.Catalog), Elements: system.NewMatcher(model),
-		Root:   evidence.NewTree(seen.items).Root(),
+		Root:   evidence.RootOf(seen.items),
 		Checks: seen.checks(o.Policy), Items: seen.items, Controllers: kubernetes.Controllers(seen.items),
 		Pool: o.Pool, Judgements: seen.judged, Judged: seen.singly,
 		Sources: seen.reports, Coverage: seen.coverage(),

@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"crypto/sha256"
 	"encoding/binary"
+	"hash"
 	"io"
 	"slices"
 	"strings"
@@ -92,24 +93,60 @@ func newNode(name string, items []*Item, level int) node {
 	}
 	n := node{name: name}
 	for len(items) > 0 {
-		part := items[0].Key.part(level)
-		end := 1
-		for end < len(items) && items[end].Key.part(level) == part {
-			end++
-		}
+		part, end := items[0].Key.part(level), sameParts(items, level)
 		n.children = append(n.children, newNode(part, items[:end], level+1))
 		items = items[end:]
 	}
 	h := sha256.New()
-	var size [8]byte
 	for i := range n.children {
-		c := &n.children[i]
-		binary.BigEndian.PutUint64(size[:], uint64(len(c.name)))
-		h.Write(size[:])
-		io.WriteString(h, c.name)
-		h.Write(c.digest[:])
+		addChild(h, n.children[i].name, n.children[i].digest)
 	}
 	h.Sum(n.digest[:0])
+	return n
+}
+
+// addChild adds a node's child to the hash of the node.
+func addChild(h hash.Hash, name string, d surety.Digest) {
+	var size [8]byte
+	binary.BigEndian.PutUint64(size[:], uint64(len(name)))
+	h.Write(size[:])
+	io.WriteString(h, name)
+	h.Write(d[:])
+}
+
+// RootOf is NewTree(items).Root() without the tree.
+func RootOf(items []*Item) surety.Digest {
+	var r rootHash
+	for level := range r {
+		r[level] = sha256.New()
+	}
+	return r.of(Sorted(items), 0)
+}
+
+// rootHash hashes the open node of each level.
+type rootHash [treeLevels]hash.Hash
+
+func (r *rootHash) of(items []*Item, level int) (d surety.Digest) {
+	if level == treeLevels {
+		return items[0].Digest
+	}
+	r[level].Reset()
+	for len(items) > 0 {
+		part, end := items[0].Key.part(level), sameParts(items, level)
+		addChild(r[level], part, r.of(items[:end], level+1))
+		items = items[end:]
+	}
+	r[level].Sum(d[:0])
+	return d
+}
+
+// sameParts returns how many of items, from the first on, have the first one's
+// part of a level.
+func sameParts(items []*Item, level int) int {
+	part, n := items[0].Key.part(level), 1
+	for n < len(items) && items[n].Key.part(level) == part {
+		n++
+	}
 	return n
 }
 

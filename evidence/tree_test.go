@@ -29,6 +29,9 @@ func TestTreeRootIgnoresOrder(t *testing.T) {
 		if got := evidence.NewTree(items).Root(); got != want {
 			t.Fatalf("root depends on the order of items: %s, then %s", want, got)
 		}
+		if got := evidence.RootOf(items); got != want {
+			t.Fatalf("root of the tree is %s, without it %s", want, got)
+		}
 	}
 }
 
@@ -42,7 +45,10 @@ func TestTreeRootTellsPlacesApart(t *testing.T) {
 		"body":      {treeItem("a", "Pod", "bc", "y")},
 		"two":       {treeItem("a", "Pod", "bc", "x"), treeItem("a", "Pod", "bd", "x")},
 	} {
-		root := evidence.NewTree(items).Root()
+		root := evidence.RootOf(items)
+		if tree := evidence.NewTree(items).Root(); tree != root {
+			t.Errorf("%s: root of the tree is %s, without it %s", name, tree, root)
+		}
 		if other, ok := seen[root]; ok {
 			t.Errorf("%s and %s have the same root", name, other)
 		}

@@ -11,8 +11,8 @@ import (
 
 // The encoding is a flat sequence of unsigned varints and length-prefixed
 // strings, in the order the fields are written below. Lines are stored relative
-// to the document's first line plus one, so that 0 stays "no line". Rosters and
-// details are numbers in the tables of the file.
+// to the document's first line plus one, so that 0 stays "no line". Rulings are
+// numbers in a table of the file, and what they are made of in two others.
 
 // errDamaged is returned for bytes that no encoder wrote.
 var errDamaged = errors.New("damaged record")
@@ -116,12 +116,9 @@ func (m *Memo) record(b, file string, firstLine int) (Record, error) {
 	for ; n > 0 && d.err == nil; n-- {
 		it := d.item(file)
 		r.Items = append(r.Items, it)
-		j := m.judgement(&outcomes)
-		if j.Roster == nil {
-			continue
+		if ruling := m.ruling(&outcomes); ruling != nil {
+			r.Judged = append(r.Judged, assessment.Judgement{Item: it, Ruling: ruling})
 		}
-		j.Item = it
-		r.Judged = append(r.Judged, j)
 	}
 	if d.err != nil || outcomes.err != nil || len(d.b)+len(outcomes.b) > 0 {
 		return Record{}, errDamaged
@@ -129,30 +126,34 @@ func (m *Memo) record(b, file string, firstLine int) (Record, error) {
 	return r, nil
 }
 
-// judgement reads the number of one item's roster, plus one so that 0 is none, its
-// marks, and the numbers of its details.
-func (m *Memo) judgement(d *decoder) (j assessment.Judgement) {
-	roster := d.uint()
-	if roster == 0 || d.err != nil {
-		return j
+// ruling reads the number of one item's ruling, plus one so that 0 is none.
+func (m *Memo) ruling(d *decoder) *assessment.Ruling {
+	n := d.uint()
+	if n == 0 || d.err != nil {
+		return nil
 	}
-	if j.Roster = m.rosters.at(roster-1, m.pool.Roster); j.Roster == nil {
+	r := m.rulings.at(n-1, m.rule)
+	if r == nil {
 		d.fail()
-		return j
 	}
-	j.Marks = d.str()
-	n := d.count()
-	j.Details = make([]*assessment.Packed, n)
-	for i := range j.Details {
-		if j.Details[i] = m.details.at(d.uint(), m.pool.Detail); j.Details[i] == nil {
+	return r
+}
+
+// rule reads what segment.text wrote.
+func (m *Memo) rule(text string) (*assessment.Ruling, error) {
+	d := decoder{b: text}
+	roster, marks := m.rosters.at(d.uint(), m.pool.Roster), d.str()
+	details := make([]*assessment.Packed, d.count())
+	for i := range details {
+		if details[i] = m.details.at(d.uint(), m.pool.Detail); details[i] == nil {
 			d.fail()
-			return j
+			break
 		}
 	}
-	if !j.Fits() {
-		d.fail()
+	if d.err != nil || roster == nil || d.b != "" {
+		return nil, errDamaged
 	}
-	return j
+	return m.pool.Ruling(roster, marks, details)
 }
 
 func (d *decoder) item(file string) *evidence.Item {

@@ -7,8 +7,8 @@
 // version of any check or parser starts an empty memo.
 //
 // The file is a list of segments, one for each run that added something. A
-// segment holds the rosters and details that are new in it, each once, and the
-// records, which name those by number. Save writes the segments there were and
+// segment holds the rulings that are new in it, the rosters and details these are
+// made of, each once, and the records, which name rulings by number. Save writes the segments there were and
 // one more; if that would pass the limit, it writes one segment of what this run
 // found and added, and lets the rest go. It does so through a temporary file and
 // a rename: two processes may share a memo, and the one that saves last wins,
@@ -40,7 +40,7 @@ import (
 )
 
 // magic opens every file. The digit is the version of the record encoding.
-const magic = "surety-memo-4\n"
+const magic = "surety-memo-5\n"
 
 // maxFiles is how many policy sets are remembered; the least recently saved go.
 const maxFiles = 4
@@ -62,8 +62,9 @@ type Memo struct {
 	pool  *assessment.Pool
 
 	old     string // the segments of the file as it was opened; records share its memory
-	rosters table[assessment.Roster]
 	details table[assessment.Packed]
+	rosters table[assessment.Roster]
+	rulings table[assessment.Ruling]
 	index   map[surety.Digest]string // the records in old
 
 	mu    sync.Mutex
@@ -74,8 +75,8 @@ type Memo struct {
 // entry is a record that is not in the file yet. The items are written down at
 // once, since they change after the document is judged.
 type entry struct {
-	items  []byte
-	judged []assessment.Judgement // of each item; one without a roster if no check judged it
+	items   []byte
+	rulings []*assessment.Ruling // of each item; nil if no check judged it
 }
 
 // Open opens the memo of a policy set in dir, which is made if needed. pool is of
@@ -92,7 +93,7 @@ func Open(dir string, digest surety.Digest, pool *assessment.Pool, limit int) (*
 	}
 	if raw, ok := read(m.path, limit); !ok || !m.load(raw) {
 		m.old, m.index = "", map[surety.Digest]string{}
-		m.rosters, m.details = table[assessment.Roster]{}, table[assessment.Packed]{}
+		m.details, m.rosters, m.rulings = table[assessment.Packed]{}, table[assessment.Roster]{}, table[assessment.Ruling]{}
 	}
 	return m, nil
 }
@@ -135,6 +136,7 @@ func (m *Memo) load(raw string) bool {
 	for len(d.b) > 0 {
 		m.details.read(&d)
 		m.rosters.read(&d)
+		m.rulings.read(&d)
 		n := d.count()
 		if len(m.index) == 0 { // a record takes its digest and more
 			m.index = make(map[surety.Digest]string, min(n, len(d.b)/len(surety.Digest{})))
@@ -148,8 +150,9 @@ func (m *Memo) load(raw string) bool {
 			return false
 		}
 	}
-	m.rosters.found = make([]atomic.Pointer[assessment.Roster], len(m.rosters.texts))
 	m.details.found = make([]atomic.Pointer[assessment.Packed], len(m.details.texts))
+	m.rosters.found = make([]atomic.Pointer[assessment.Roster], len(m.rosters.texts))
+	m.rulings.found = make([]atomic.Pointer[assessment.Ruling], len(m.rulings.texts))
 	m.pool.Expect(len(m.details.texts))
 	return true
 }
@@ -215,14 +218,14 @@ func (m *Memo) Get(d surety.Digest, file string, line int) (Record, bool) {
 
 // Put remembers what the document with this digest, starting on line, came to.
 func (m *Memo) Put(d surety.Digest, line int, r Record) {
-	e := entry{appendItems(nil, r.Items, line), make([]assessment.Judgement, len(r.Items))}
+	e := entry{appendItems(nil, r.Items, line), make([]*assessment.Ruling, len(r.Items))}
 	left := r.Judged
 	for i, it := range r.Items {
 		if len(left) > 0 && left[0].Item == it {
 			if _, ok := left[0].Roster.Text(); !ok {
 				return // of checks that are not the set's
 			}
-			e.judged[i], left = left[0], left[1:]
+			e.rulings[i], left = left[0].Ruling, left[1:]
 		}
 	}
 	m.mu.Lock()
@@ -248,10 +251,13 @@ func (m *Memo) Save() error {
 func (m *Memo) write(w io.Writer) error {
 	room := m.limit - len(magic) - crc32.Size
 	old := m.old
-	s := newSegment(m.rosters.numbers(), m.details.numbers(), len(m.rosters.texts), len(m.details.texts), room-len(old))
+	s := &segment{room: room - len(old), details: newColumn(&m.details), rosters: newColumn(&m.rosters), rulings: newColumn(&m.rulings)}
 	if !m.addFresh(s) {
 		old = ""
-		s = newSegment(map[*assessment.Roster]int{}, map[*assessment.Packed]int{}, 0, 0, room)
+		s = &segment{
+			room: room, details: newColumn(&table[assessment.Packed]{}), rosters: newColumn(&table[assessment.Roster]{}),
+			rulings: newColumn(&table[assessment.Ruling]{}),
+		}
 		_ = m.addFresh(s) && m.addUsed(s) // what does not fit is judged again
 	}
 	sum := crc32.NewIEEE()
@@ -272,7 +278,7 @@ func (m *Memo) write(w io.Writer) error {
 func (m *Memo) addFresh(s *segment) bool {
 	for _, d := range sortedKeys(m.fresh) {
 		e := m.fresh[d]
-		if !s.add(d, string(e.items), e.judged) {
+		if !s.add(d, string(e.items), e.rulings) {
 			return false
 		}
 	}
@@ -284,11 +290,11 @@ func (m *Memo) addUsed(s *segment) bool {
 	for _, d := range sortedKeys(m.used) {
 		text := decoder{b: m.index[d]}
 		outcomes := decoder{b: text.str()}
-		var judged []assessment.Judgement
+		var rulings []*assessment.Ruling
 		for outcomes.err == nil && len(outcomes.b) > 0 {
-			judged = append(judged, m.judgement(&outcomes))
+			rulings = append(rulings, m.ruling(&outcomes))
 		}
-		if outcomes.err == nil && !s.add(d, text.b, judged) {
+		if outcomes.err == nil && !s.add(d, text.b, rulings) {
 			return false
 		}
 	}
