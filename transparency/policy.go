@@ -219,6 +219,15 @@ func (p *Policy) Decided() bool { return p.decided }
 // Unwitnessed reports whether the policy asks for no witness.
 func (p *Policy) Unwitnessed() bool { return p.quorum == nil }
 
+// CanBeMet reports whether the witnesses that has picks are enough for the quorum.
+func (p *Policy) CanBeMet(has func(Witness) bool) bool {
+	signed := map[note.Verifier]bool{}
+	for _, w := range p.Witnesses {
+		signed[w.Verifier] = has(w)
+	}
+	return p.quorum == nil || p.quorum.met(signed)
+}
+
 // met reports whether enough members signed.
 func (g *group) met(signed map[note.Verifier]bool) bool {
 	if g.witness != nil {

@@ -135,7 +135,11 @@ func (p Program) attest(ctx context.Context, f attestFlags, args []string) error
 	}
 	p.say("kept as " + store.Path(kept) + ", which disclose, erase and publish take")
 	if f.log != "" {
-		if err := p.publish(ctx, f.publishFlags, store.Path(kept)); err != nil {
+		disclose := append([]string{"surety", "disclose", store.Path(kept)}, f.disclose...)
+		if f.output != "" {
+			disclose = append(disclose, "-o", f.output)
+		}
+		if err := p.publish(ctx, f.publishFlags, store.Path(kept), shellLine(disclose...)); err != nil {
 			return err
 		}
 		if kept, err = runs.Load(store.Path(kept)); err != nil {

@@ -1,21 +1,17 @@
 package cli
 
 import (
-	"bytes"
 	"context"
 	"encoding/hex"
-	"encoding/json"
 	"errors"
 	"fmt"
-	"io"
+	"log/slog"
 	"net/http"
-	"net/url"
 	"os"
-	"path/filepath"
-	"strings"
 	"time"
 
 	"github.com/spf13/cobra"
+	"k8s.io/klog/v2"
 
 	"github.com/surety-cloud/surety"
 	"github.com/surety-cloud/surety/bundle"
@@ -27,37 +23,49 @@ import (
 // publishFlags say which log statements go to.
 type publishFlags struct {
 	log, token, state string
+	wait              time.Duration
 }
 
 func (f *publishFlags) register(c *cobra.Command) {
 	c.Flags().StringVar(&f.log, "log", "", "the log: its `URL`, or its directory if it is not being served")
 	c.Flags().StringVar(&f.token, "log-token", "", "the `FILE` with the token that writers of the log at the URL show")
 	c.Flags().StringVar(&f.state, "log-state", "", "the state `DIR` of the log's directory (default: DIR-state)")
+	c.Flags().DurationVar(&f.wait, "log-wait", 2*time.Minute, "the `TIME` to wait until the log's quorum of witnesses has seen it")
 }
 
 func (p Program) publishCommand() *cobra.Command {
 	var f publishFlags
 	c := &cobra.Command{
-		Use:   "publish RUN --log URL|DIR",
-		Short: "Put a statement you made into a log, and keep the proof with it",
-		Long: `Publish logs a run of your store of statements (a file NNNNNN.run) and waits until
-the log's quorum of witnesses has seen it. From then on bundles of the run prove that
-it was logged. It may be said again whenever the answer was lost or the witnesses were
-away: the log holds a statement once. attest --log does the same at once.`,
-		Args: cobra.ExactArgs(1),
+		Use:   "publish RUN... --log URL|DIR",
+		Short: "Put statements you made into a log, and keep the proofs with them",
+		Long: `Publish logs runs of your store of statements (files NNNNNN.run), one after the other,
+and waits until the log's quorum of witnesses has seen each. From then on bundles of the
+run prove that it was logged. A log takes the statements about a system in their order.
+Publish may be said again whenever the answer was lost or the witnesses were away: the
+log holds a statement once. attest --log does the same at once.`,
+		Args: cobra.MinimumNArgs(1),
 		RunE: func(c *cobra.Command, args []string) error {
 			if f.log == "" {
 				return &usageError{errors.New("publish needs --log URL or --log DIR")}
 			}
-			return p.publish(c.Context(), f, args[0])
+			if err := f.checkLog(); err != nil {
+				return err
+			}
+			for _, path := range args {
+				if err := p.publish(c.Context(), f, path, ""); err != nil {
+					return err
+				}
+			}
+			return nil
 		},
 	}
 	f.register(c)
 	return c
 }
 
-// publish logs the run in a file and writes the proof into it.
-func (p Program) publish(ctx context.Context, f publishFlags, path string) error {
+// publish logs the run in a file and writes the proof into it. then is what the
+// caller would have done next, "" for nothing.
+func (p Program) publish(ctx context.Context, f publishFlags, path, then string) error {
 	run, err := runs.Load(path)
 	if err != nil {
 		return err
@@ -66,10 +74,9 @@ func (p Program) publish(ctx context.Context, f publishFlags, path string) error
 	if err != nil {
 		return err
 	}
-	proof, err := f.add(ctx, leaf)
+	proof, err := p.addLeaf(ctx, f, leaf)
 	if err != nil {
-		return &surety.Error{Kind: surety.Unreadable, Op: "publish", Origin: surety.Origin{File: path}, Err: err,
-			Hint: "the statement is kept; surety publish " + path + " goes on from here"}
+		return &surety.Error{Kind: surety.Unreadable, Op: "publish", Origin: surety.Origin{File: path}, Err: err, Hint: f.goOn(err, run, path, then)}
 	}
 	run.Log = &bundle.LogProof{Leaf: leaf, Proof: proof}
 	if err := runs.Replace(path, run); err != nil {
@@ -94,7 +101,7 @@ func leafOf(run *runs.Run, path string) ([]byte, error) {
 		Commitment: surety.DigestOf(run.Envelope), Key: pred.Issuer.Key, Claimed: pred.Window.NotBefore,
 	}
 	if run.Sequence > 1 {
-		before := filepath.Join(filepath.Dir(path), fmt.Sprintf("%06d.run", run.Sequence-1))
+		before := runBefore(path, run.Sequence-1)
 		last, err := runs.Load(before)
 		if err != nil {
 			return nil, err
@@ -108,16 +115,15 @@ func leafOf(run *runs.Run, path string) ([]byte, error) {
 	return leaf.Append(nil), nil
 }
 
-// patience bounds how long publish waits for the witnesses.
-const patience = 2 * time.Minute
-
-// add puts a leaf into the log and returns its proof once it is final.
-func (f *publishFlags) add(ctx context.Context, leaf []byte) (string, error) {
-	ctx, cancel := context.WithTimeout(ctx, patience)
+// addLeaf puts a leaf into the log and returns its proof once it is final. What it
+// waits for it says, if that takes long.
+func (p Program) addLeaf(ctx context.Context, f publishFlags, leaf []byte) (string, error) {
+	ctx, cancel := context.WithTimeout(ctx, f.wait)
 	defer cancel()
-	if strings.HasPrefix(f.log, "https://") || strings.HasPrefix(f.log, "http://") {
-		return f.addByURL(ctx, leaf)
+	if isURL(f.log) {
+		return f.addByURL(ctx, leaf, p.say)
 	}
+	klog.SetSlogLogger(slog.New(slog.DiscardHandler)) // Tessera's own messages
 	config, err := ledger.Load(f.log, stateOf(f.log, f.state))
 	if err != nil {
 		return "", err
@@ -126,25 +132,29 @@ func (f *publishFlags) add(ctx context.Context, leaf []byte) (string, error) {
 	if err != nil {
 		return "", err
 	}
-	proof, err := logged(ctx, log, leaf)
-	closing, cancelClosing := context.WithTimeout(context.WithoutCancel(ctx), 30*time.Second)
+	stop := waiting(ctx, func(context.Context) (*ledger.Health, error) { return log.Status().Health(), nil }, p.say)
+	proof, state, err := logged(ctx, log, leaf)
+	if why := stop(); err != nil && ctx.Err() != nil {
+		err = &unfinished{ctx.Err(), f.wait, state, why}
+	}
+	closing, cancelClosing := context.WithTimeout(context.WithoutCancel(ctx), graceTimeout)
 	defer cancelClosing()
 	return proof, errors.Join(err, log.Close(closing))
 }
 
-func logged(ctx context.Context, log *ledger.Ledger, leaf []byte) (string, error) {
+// logged returns the proof of a leaf, or how far it came: "" if that is not known.
+func logged(ctx context.Context, log *ledger.Ledger, leaf []byte) (proof, state string, err error) {
 	id := leafID(leaf)
-	if _, err := log.Append(ctx, id, leaf); err != nil {
-		return "", err
-	}
-	receipt, err := log.Await(ctx, id, ledger.Witnessed)
-	if errors.Is(err, ledger.ErrUnwitnessed) {
-		receipt, err = log.Await(ctx, id, ledger.Published)
-	}
+	receipt, err := log.Append(ctx, id, leaf)
 	if err != nil {
-		return "", err
+		return "", "", err
 	}
-	return log.Proof(ctx, receipt.Index)
+	receipt, err = log.Await(ctx, id, log.Final())
+	if err != nil {
+		return "", receipt.State.String(), err
+	}
+	proof, err = log.Proof(ctx, receipt.Index)
+	return proof, receipt.State.String(), err
 }
 
 func leafID(leaf []byte) string {
@@ -153,67 +163,55 @@ func leafID(leaf []byte) string {
 }
 
 // addByURL asks a served log, again and again until the entry is final.
-func (f *publishFlags) addByURL(ctx context.Context, leaf []byte) (string, error) {
-	if f.token == "" {
-		return "", errors.New("the log at a URL asks for a token; give --log-token FILE")
-	}
+func (f *publishFlags) addByURL(ctx context.Context, leaf []byte, tell func(string)) (string, error) {
 	token, err := ledger.ReadSecret(f.token)
 	if err != nil {
-		return "", err
+		return "", fmt.Errorf("read the log's token: %w", err)
 	}
-	address, err := url.JoinPath(f.log, "add")
+	remote := &remoteLog{base: f.log, token: token, client: &http.Client{Timeout: time.Minute}}
+	a, err := remote.add(ctx, leaf, ledger.Accepted.String())
 	if err != nil {
-		return "", err
+		return "", f.outOfTime(ctx, err, "", "the log has not answered")
 	}
-	client := &http.Client{Timeout: time.Minute}
-	for {
-		a, err := post(ctx, client, address, token, leaf)
-		if err != nil {
-			return "", err
+	stop := waiting(ctx, remote.health, tell)
+	for a.Proof == "" && err == nil {
+		state := a.State
+		if a, err = remote.add(ctx, leaf, ledger.WaitFinal); err != nil {
+			return "", f.outOfTime(ctx, err, state, stop())
 		}
-		if a.Proof != "" {
-			return a.Proof, nil
-		}
-		select {
-		case <-ctx.Done():
-			return "", fmt.Errorf("it is %s, and not final yet", a.State)
-		case <-time.After(time.Second):
+		if a.Proof == "" {
+			select {
+			case <-ctx.Done():
+				err = f.outOfTime(ctx, ctx.Err(), a.State, stop())
+			case <-time.After(time.Second):
+			}
 		}
 	}
+	stop()
+	return a.Proof, err
 }
 
-// maxAnswer bounds what a log answers.
-const maxAnswer = 1 << 20
-
-func post(ctx context.Context, client *http.Client, address, token string, leaf []byte) (*ledger.Answer, error) {
-	r, err := http.NewRequestWithContext(ctx, http.MethodPost, address+"?wait=witnessed", bytes.NewReader(leaf))
-	if err != nil {
-		return nil, err
+// outOfTime says of an error that ctx ended what the caller knows of the entry.
+func (f *publishFlags) outOfTime(ctx context.Context, err error, state, why string) error {
+	if ctx.Err() == nil {
+		return err
 	}
-	r.Header.Set("Authorization", "Bearer "+token)
-	r.Header.Set("Idempotency-Key", leafID(leaf))
-	answer, err := client.Do(r)
-	if err != nil {
-		return nil, err
-	}
-	defer answer.Body.Close()
-	raw, err := io.ReadAll(io.LimitReader(answer.Body, maxAnswer))
-	if err != nil {
-		return nil, err
-	}
-	if answer.StatusCode != http.StatusOK && answer.StatusCode != http.StatusAccepted {
-		return nil, fmt.Errorf("the log answers %s: %s", answer.Status, strings.TrimSpace(string(raw)))
-	}
-	var a ledger.Answer
-	if err := json.Unmarshal(raw, &a); err != nil {
-		return nil, fmt.Errorf("the log's answer cannot be read: %w", err)
-	}
-	return &a, nil
+	return &unfinished{ctx.Err(), f.wait, state, why}
 }
 
 // checkLog refuses a log that cannot be meant, before anything is signed.
 func (f *publishFlags) checkLog() error {
-	if f.log == "" || strings.HasPrefix(f.log, "https://") || strings.HasPrefix(f.log, "http://") {
+	switch {
+	case f.log == "":
+		return nil
+	case f.wait <= 0:
+		return &usageError{errors.New("--log-wait: give a time, such as 2m")}
+	case isURL(f.log) && f.token == "":
+		return &usageError{errors.New("the log at a URL asks for a token; give --log-token FILE")}
+	case isURL(f.log):
+		if _, err := ledger.ReadSecret(f.token); err != nil {
+			return &surety.Error{Kind: surety.Unreadable, Op: "read the log's token", Err: err}
+		}
 		return nil
 	}
 	if _, err := os.Stat(stateOf(f.log, f.state)); err != nil {

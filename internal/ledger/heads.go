@@ -251,6 +251,14 @@ func (l *Ledger) noteProblem(a answer) {
 	}
 }
 
+// Final is the state in which an entry is final under the log's policy.
+func (l *Ledger) Final() State {
+	if l.config.Policy.Unwitnessed() {
+		return Published
+	}
+	return Witnessed
+}
+
 // finalHead is the newest head that is final, nil if there is none yet.
 func (l *Ledger) finalHead() *head {
 	if l.config.Policy.Unwitnessed() {
@@ -321,4 +329,39 @@ func (l *Ledger) Status() Status {
 		s.Final = h.Head
 	}
 	return s
+}
+
+// Health is a Status as GET /status tells it. Sizes are 0 if there is no such head.
+type Health struct {
+	Origin    string            `json:"origin"`
+	Waiting   int               `json:"waiting"`
+	Signed    int64             `json:"signed"`
+	Published int64             `json:"published"`
+	Final     int64             `json:"final"`
+	Witnesses map[string]string `json:"witnesses"` // CoSigns, or why not
+	Stopped   string            `json:"stopped,omitempty"`
+}
+
+// CoSigns is what Health says of a witness that co-signed when it was asked last.
+const CoSigns = "co-signs"
+
+// Health is s for whoever reads it over the network.
+func (s Status) Health() *Health {
+	h := &Health{Origin: s.Origin, Waiting: s.Accepted, Signed: s.Signed, Witnesses: map[string]string{}}
+	if s.Published != nil {
+		h.Published = s.Published.Size
+	}
+	if s.Final != nil {
+		h.Final = s.Final.Size
+	}
+	for name, err := range s.Problems {
+		h.Witnesses[name] = CoSigns
+		if err != nil {
+			h.Witnesses[name] = err.Error()
+		}
+	}
+	if s.Stopped != nil {
+		h.Stopped = s.Stopped.Error()
+	}
+	return h
 }

@@ -230,7 +230,8 @@ func Open(ctx context.Context, c Config) (_ *Ledger, err error) {
 	return l, nil
 }
 
-// knowsItself checks that the policy has the log's keys: heads are opened with it.
+// knowsItself checks that the policy has the log's keys, for heads are opened with
+// it, and that its quorum can be asked: else nothing would ever be final.
 func (l *Ledger) knowsItself() error {
 	for _, signer := range l.config.Signers {
 		if !slices.ContainsFunc(l.config.Policy.Logs, func(known transparency.Log) bool {
@@ -238,6 +239,9 @@ func (l *Ledger) knowsItself() error {
 		}) {
 			return fmt.Errorf("open log: the policy has no line for a key of %s", signer.Name())
 		}
+	}
+	if !l.config.Policy.CanBeMet(func(w transparency.Witness) bool { return w.URL != "" }) {
+		return errors.New("open log: the policy's quorum cannot be met, for witnesses without a URL are not asked; add it to their lines: witness NAME VKEY URL")
 	}
 	return nil
 }

@@ -23,6 +23,9 @@ import (
 // maxWait bounds how long an answer waits for a state.
 const maxWait = 30 * time.Second
 
+// WaitFinal stands in the place of a state for the one in which an entry is final.
+const WaitFinal = "final"
+
 // Answer is what the server says about an entry.
 type Answer struct {
 	ID    string `json:"id"`
@@ -39,7 +42,8 @@ type server struct {
 
 // Handler serves an open log. Everybody reads; who shows the token adds:
 //
-//	POST /add?wait=STATE     a leaf as the body; Idempotency-Key: its id (default: its SHA-256)
+//	POST /add?wait=STATE     a leaf as the body; Idempotency-Key: its id (default: its SHA-256);
+//	                         STATE may be final
 //	GET  /entry/{id}         where an entry stands; with the token
 //	GET  /status             how the log does; with the token
 //	GET  /checkpoint         the newest final head
@@ -83,7 +87,11 @@ func (s *server) add(w http.ResponseWriter, r *http.Request) {
 		return
 	}
 	state := Accepted
-	if name := r.URL.Query().Get("wait"); name != "" {
+	switch name := r.URL.Query().Get("wait"); name {
+	case "":
+	case WaitFinal:
+		state = s.ledger.Final()
+	default:
 		if state, err = ParseState(name); err != nil {
 			http.Error(w, err.Error(), http.StatusBadRequest)
 			return
@@ -174,32 +182,7 @@ func (s *server) fail(w http.ResponseWriter, err error) {
 }
 
 func (s *server) status(w http.ResponseWriter, _ *http.Request) {
-	st := s.ledger.Status()
-	out := struct {
-		Origin    string            `json:"origin"`
-		Waiting   int               `json:"waiting"`
-		Signed    int64             `json:"signed"`
-		Published int64             `json:"published"`
-		Final     int64             `json:"final"`
-		Witnesses map[string]string `json:"witnesses"`
-		Stopped   string            `json:"stopped,omitempty"`
-	}{Origin: st.Origin, Waiting: st.Accepted, Signed: st.Signed, Witnesses: map[string]string{}}
-	if st.Published != nil {
-		out.Published = st.Published.Size
-	}
-	if st.Final != nil {
-		out.Final = st.Final.Size
-	}
-	for name, err := range st.Problems {
-		out.Witnesses[name] = "co-signs"
-		if err != nil {
-			out.Witnesses[name] = err.Error()
-		}
-	}
-	if st.Stopped != nil {
-		out.Stopped = st.Stopped.Error()
-	}
-	s.json(w, http.StatusOK, out)
+	s.json(w, http.StatusOK, s.ledger.Status().Health())
 }
 
 func (s *server) health(w http.ResponseWriter, _ *http.Request) {

@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"io"
 	"net/http"
+	"net/url"
 	"strings"
 
 	"golang.org/x/mod/sumdb/note"
@@ -79,14 +80,18 @@ func (c *Client) try(ctx context.Context, checkpoint []byte, tree *tiles.Tree) (
 }
 
 func (c *Client) post(ctx context.Context, body []byte) (resp *http.Response, answer []byte, err error) {
-	url := strings.TrimSuffix(c.Witness.URL, "/") + "/add-checkpoint"
-	req, err := http.NewRequestWithContext(ctx, http.MethodPost, url, bytes.NewReader(body))
+	address := strings.TrimSuffix(c.Witness.URL, "/") + "/add-checkpoint"
+	req, err := http.NewRequestWithContext(ctx, http.MethodPost, address, bytes.NewReader(body))
 	if err != nil {
 		return nil, nil, err
 	}
 	resp, err = c.HTTP.Do(req)
 	if err != nil {
-		return nil, nil, err
+		var wrapped *url.Error
+		if errors.As(err, &wrapped) {
+			err = wrapped.Err
+		}
+		return nil, nil, fmt.Errorf("%s does not answer: %w", c.Witness.URL, err)
 	}
 	defer func() { err = errors.Join(err, resp.Body.Close()) }()
 	answer, err = io.ReadAll(io.LimitReader(resp.Body, maxAnswer))
