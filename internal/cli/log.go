@@ -8,6 +8,7 @@ import (
 	"log/slog"
 	"net"
 	"net/http"
+	"os"
 	"path/filepath"
 	"strings"
 	"time"
@@ -60,6 +61,19 @@ func logError(dir string, err error) error {
 		return nil
 	}
 	return &surety.Error{Kind: surety.Unreadable, Origin: surety.Origin{File: dir}, Err: err}
+}
+
+// loadLog reads the configuration of a log that surety log init made.
+func loadLog(dir, state string) (ledger.Config, error) {
+	if isURL(dir) {
+		return ledger.Config{}, &usageError{fmt.Errorf("%s is a URL; give the log's directory, where it is kept", dir)}
+	}
+	if _, err := os.Stat(state); err != nil {
+		return ledger.Config{}, &surety.Error{Kind: surety.Unreadable, Op: "open log", Origin: surety.Origin{File: dir},
+			Err: fmt.Errorf("it has no state: %w", err), Hint: "surety log init makes a log; --state names a state that lies elsewhere"}
+	}
+	config, err := ledger.Load(dir, state)
+	return config, logError(dir, err)
 }
 
 func (p Program) logInitCommand() *cobra.Command {
@@ -166,9 +180,9 @@ more is accepted; readers are served until the process ends.`,
 		Args: cobra.ExactArgs(1),
 		RunE: func(c *cobra.Command, args []string) error {
 			dir, state := args[0], stateOf(args[0], state)
-			config, err := ledger.Load(dir, state)
+			config, err := loadLog(dir, state)
 			if err != nil {
-				return logError(dir, err)
+				return err
 			}
 			token, err := ledger.ReadToken(state)
 			if err != nil {

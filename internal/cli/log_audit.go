@@ -1,11 +1,11 @@
 package cli
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
 	"os"
-	"path/filepath"
 	"regexp"
 	"strings"
 	"time"
@@ -13,83 +13,10 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/surety-cloud/surety"
-	"github.com/surety-cloud/surety/internal/durable"
 	"github.com/surety-cloud/surety/internal/ledger"
 	"github.com/surety-cloud/surety/internal/report"
 	"github.com/surety-cloud/surety/internal/tiles"
-	"github.com/surety-cloud/surety/internal/witness"
-	"github.com/surety-cloud/surety/transparency"
 )
-
-func (p Program) logStatusCommand() *cobra.Command {
-	var state string
-	c := &cobra.Command{
-		Use:   "status DIR",
-		Short: "Say how many entries a log has, how final they are, and who witnesses it",
-		Args:  cobra.ExactArgs(1),
-		RunE: func(c *cobra.Command, args []string) error {
-			return p.logStatus(c.Context(), args[0], stateOf(args[0], state))
-		},
-	}
-	stateFlag(c, &state)
-	return c
-}
-
-func (p Program) logStatus(ctx context.Context, dir, state string) error {
-	config, err := ledger.Load(dir, state)
-	if err != nil {
-		return logError(dir, err)
-	}
-	origin := config.Signers[0].Name()
-	say := func(what, format string, args ...any) {
-		fmt.Fprintf(p.Stdout, "%-12s%s\n", what, report.Printable(fmt.Sprintf(format, args...)))
-	}
-	say("log", "%s", origin)
-	last, err := witness.Record{Path: filepath.Join(state, "guard")}.Load(origin)
-	if err != nil {
-		return logError(dir, err)
-	}
-	say("signed", "%s, root %s", counted(last.Size), last.Root)
-	src := tiles.Dir(dir)
-	p.sayHead(ctx, say, "published", src, tiles.Checkpoint, &transparency.Policy{Logs: config.Policy.Logs})
-	if config.Policy.Unwitnessed() {
-		say("final", "what is published: the policy asks for no witness")
-	} else {
-		p.sayHead(ctx, say, "final", src, ledger.WitnessedFile, config.Policy)
-	}
-	for _, w := range config.Policy.Witnesses {
-		say("witness", "%s %s", w.Name, w.URL)
-	}
-	release, err := durable.Own(filepath.Join(state, "lock"))
-	switch {
-	case errors.Is(err, durable.ErrOwned):
-		say("process", "one owns the log")
-		return nil
-	case err != nil:
-		return logError(dir, err)
-	}
-	say("process", "none; surety log serve %s starts one", dir)
-	return release()
-}
-
-func (p Program) sayHead(ctx context.Context, say func(string, string, ...any), what string, src tiles.Source, path string, by *transparency.Policy) {
-	raw, err := src.Read(ctx, path)
-	if errors.Is(err, os.ErrNotExist) {
-		say(what, "nothing yet")
-		return
-	}
-	if err == nil {
-		var h *transparency.Head
-		if h, err = by.OpenHead(raw); err == nil {
-			say(what, "%s, root %s", counted(h.Size), h.Root)
-			for _, w := range h.Witnesses {
-				say("", "seen by %s at %s", w.Witness, w.Time.Format(time.RFC3339))
-			}
-			return
-		}
-	}
-	say(what, "cannot be read: %v", err)
-}
 
 func counted(n int64) string {
 	if n == 1 {
@@ -104,21 +31,25 @@ func (p Program) logFsckCommand() *cobra.Command {
 		Use:   "fsck DIR",
 		Short: "Read every file of a log and name those that are torn or flipped",
 		Long: `Fsck holds every entry against the tiles above it, and all against the signed
-root. Where two files disagree it names the one that does not lead to the root. It
-changes nothing, and can run beside surety log serve. The exit code is 1 if a file
-is damaged. The policy, the token and lock files hold nothing that could be checked.`,
+root. Where two files disagree it names the one that does not lead to the root, and
+says what repairs it. It changes nothing, and can run beside surety log serve. The exit
+code is 1 if a file is damaged. The policy, the token and lock files hold nothing that
+could be checked.`,
 		Args: cobra.ExactArgs(1),
 		RunE: func(c *cobra.Command, args []string) error {
 			dir := args[0]
-			config, err := ledger.Load(dir, stateOf(dir, state))
+			config, err := loadLog(dir, stateOf(dir, state))
 			if err != nil {
-				return logError(dir, err)
+				return err
 			}
 			out, err := ledger.Fsck(c.Context(), config)
 			if out != nil {
 				for _, d := range out.Damaged {
-					fmt.Fprintf(p.Stdout, "%s: %s\n", report.Printable(d.File), report.Printable(d.Why))
+					fmt.Fprintf(p.Stdout, "%s: %s; %s\n", report.Printable(d.File), report.Printable(d.Why), report.Printable(d.Do))
 				}
+			}
+			if err != nil && out != nil && len(out.Damaged) > 0 {
+				return &breach{fmt.Sprintf("the log is damaged: %v", err)}
 			}
 			if err != nil {
 				return logError(dir, err)
@@ -128,7 +59,7 @@ is damaged. The policy, the token and lock files hold nothing that could be chec
 				fmt.Fprintf(p.Stdout, "%d files that nobody reads, left by a crash; the first is %s\n", len(out.Left), report.Printable(out.Left[0]))
 			}
 			if len(out.Damaged) > 0 {
-				return &breach{"the log is damaged; readers notice, and a copy of the named files from a mirror repairs it"}
+				return &breach{fmt.Sprintf("the log is damaged: %d files", len(out.Damaged))}
 			}
 			return nil
 		},
@@ -155,7 +86,8 @@ func (p Program) logAuditCommand() *cobra.Command {
       --key 9a0364b9e99bb480 --head from-a-friend.checkpoint
 
 It alerts on two heads that cannot both be true, and prints both: that is proof
-against whoever signed them. It alerts on a gap in a stream, on times that
+against whoever signed them. It alerts on a file that is not what the log signed, or
+is gone, and reads no further. It alerts on a gap in a stream, on times that
 contradict each other, and on each use of a key given by --key: give your own, and
 compare with what you know to have signed. The exit code is 1 if there was an alert.`,
 		Args: cobra.ExactArgs(1),
@@ -184,6 +116,14 @@ func (p Program) audit(ctx context.Context, f auditFlags, location string) error
 	if err != nil {
 		return &surety.Error{Kind: surety.BadInput, Op: "audit", Err: err}
 	}
+	if len(policy.Logs) == 0 {
+		return &surety.Error{Kind: surety.BadInput, Op: "audit", Origin: surety.Origin{File: f.policy}, Err: errors.New("the policy names no log"), Hint: "add the log's line: log VKEY"}
+	}
+	if !isURL(location) {
+		if err := mustBeLog(location); err != nil {
+			return err
+		}
+	}
 	seen, err := ledger.ReadSeen(f.seen)
 	if err != nil {
 		return &surety.Error{Kind: surety.BadInput, Op: "audit", Err: err}
@@ -191,7 +131,7 @@ func (p Program) audit(ctx context.Context, f auditFlags, location string) error
 	a := &ledger.Auditor{Source: tiles.Open(location), Policy: policy, Keys: f.keys, Seen: seen}
 	total := 0
 	for {
-		n, err := p.auditOnce(ctx, a, f)
+		n, err := p.auditOnce(ctx, a, f, location)
 		total += n
 		if err != nil && (f.every == 0 || ctx.Err() != nil) {
 			return logError(location, err)
@@ -214,7 +154,19 @@ func (p Program) audit(ctx context.Context, f auditFlags, location string) error
 	return nil
 }
 
-func (p Program) auditOnce(ctx context.Context, a *ledger.Auditor, f auditFlags) (int, error) {
+// mustBeLog refuses a directory that is not there.
+func mustBeLog(dir string) error {
+	info, err := os.Stat(dir)
+	if err == nil && !info.IsDir() {
+		err = errors.New("it is not a directory")
+	}
+	if err != nil {
+		return &surety.Error{Kind: surety.Unreadable, Op: "read log", Origin: surety.Origin{File: dir}, Err: err, Hint: "give a log's directory, or its URL"}
+	}
+	return nil
+}
+
+func (p Program) auditOnce(ctx context.Context, a *ledger.Auditor, f auditFlags, location string) (int, error) {
 	from := a.Seen.Size
 	a.Now = time.Now().UTC()
 	alerts, err := a.Audit(ctx)
@@ -242,8 +194,9 @@ func (p Program) auditOnce(ctx context.Context, a *ledger.Auditor, f auditFlags)
 	if err != nil {
 		return len(alerts), err
 	}
-	fmt.Fprintf(p.Stdout, "%s: %s, %d of them new: %d alerts\n", report.Printable(a.Seen.Origin), counted(a.Seen.Size), a.Seen.Size-from, len(alerts))
-	if f.seen == "" {
+	fmt.Fprintf(p.Stdout, "%s: %s seen, %d of them new: %d alerts\n",
+		report.Printable(cmp.Or(a.Seen.Origin, location)), counted(a.Seen.Size), a.Seen.Size-from, len(alerts))
+	if f.seen == "" || a.Seen.Origin == "" {
 		return len(alerts), nil
 	}
 	return len(alerts), a.Seen.Write(f.seen)

@@ -7,7 +7,6 @@ import (
 	"fmt"
 	"log/slog"
 	"net/http"
-	"os"
 	"time"
 
 	"github.com/spf13/cobra"
@@ -124,7 +123,7 @@ func (p Program) addLeaf(ctx context.Context, f publishFlags, leaf []byte) (stri
 		return f.addByURL(ctx, leaf, p.say)
 	}
 	klog.SetSlogLogger(slog.New(slog.DiscardHandler)) // Tessera's own messages
-	config, err := ledger.Load(f.log, stateOf(f.log, f.state))
+	config, err := loadLog(f.log, stateOf(f.log, f.state))
 	if err != nil {
 		return "", err
 	}
@@ -214,8 +213,6 @@ func (f *publishFlags) checkLog() error {
 		}
 		return nil
 	}
-	if _, err := os.Stat(stateOf(f.log, f.state)); err != nil {
-		return &surety.Error{Kind: surety.Unreadable, Op: "open log", Origin: surety.Origin{File: f.log}, Err: err, Hint: "surety log init makes one"}
-	}
-	return nil
+	_, err := loadLog(f.log, stateOf(f.log, f.state))
+	return err
 }

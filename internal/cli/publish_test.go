@@ -1,6 +1,8 @@
 package cli_test
 
 import (
+	"bytes"
+	"crypto/ed25519"
 	"crypto/rand"
 	"log/slog"
 	"net"
@@ -11,40 +13,56 @@ import (
 	"strings"
 	"testing"
 
+	"golang.org/x/crypto/ssh/agent"
 	"golang.org/x/mod/sumdb/note"
 
+	"github.com/surety-cloud/surety/internal/cli"
 	"github.com/surety-cloud/surety/internal/durable"
 	"github.com/surety-cloud/surety/internal/ledger"
+	"github.com/surety-cloud/surety/internal/logtest"
 	"github.com/surety-cloud/surety/internal/witness"
 )
 
-// party has a key, something to state, and a log.
+// party has a key in an ssh-agent, something to state, and a log.
 type party struct {
-	dir, log, state string
-	t               *testing.T
+	dir, log, state, agent string
+	t                      *testing.T
 }
 
 func newParty(t *testing.T) *party {
 	x := &party{dir: t.TempDir(), t: t}
-	x.log, x.state = filepath.Join(x.dir, "log"), filepath.Join(x.dir, "log-state")
-	if err := os.Mkdir(filepath.Join(x.dir, "shop"), 0o755); err != nil {
+	x.log, x.state = x.at("log"), x.at("log-state")
+	if err := os.Mkdir(x.at("shop"), 0o755); err != nil {
 		t.Fatal(err)
 	}
-	for name, text := range map[string]string{"shop/ns.yaml": "apiVersion: v1\nkind: Namespace\nmetadata: {name: shop}\n", "phrase": "correct horse battery\n"} {
-		if err := os.WriteFile(filepath.Join(x.dir, name), []byte(text), 0o600); err != nil {
-			t.Fatal(err)
-		}
+	if err := os.WriteFile(x.at("shop/ns.yaml"), []byte("apiVersion: v1\nkind: Namespace\nmetadata: {name: shop}\n"), 0o600); err != nil {
+		t.Fatal(err)
 	}
-	x.must("key", "generate", "-o", x.at("acme.key"), "--passphrase-file", x.at("phrase"))
+	_, key, err := ed25519.GenerateKey(rand.Reader)
+	if err != nil {
+		t.Fatal(err)
+	}
+	ring := agent.NewKeyring()
+	if err := ring.Add(agent.AddedKey{PrivateKey: key, Comment: "acme"}); err != nil {
+		t.Fatal(err)
+	}
+	x.agent = logtest.Agent(t, ring)
 	x.must("log", "init", x.log, "--origin", "log.example/acme")
 	return x
 }
 
 func (x *party) at(name string) string { return filepath.Join(x.dir, name) }
 
+func (x *party) run(args ...string) (code int, stdout, stderr string) {
+	var out, errs bytes.Buffer
+	env := func(key string) string { return map[string]string{"SSH_AUTH_SOCK": x.agent}[key] }
+	code = cli.Program{Args: args, Stdin: strings.NewReader(""), Stdout: &out, Stderr: &errs, Env: env}.Run(x.t.Context())
+	return code, out.String(), errs.String()
+}
+
 func (x *party) must(args ...string) (stdout, stderr string) {
 	x.t.Helper()
-	code, out, errs := run(x.t, args...)
+	code, out, errs := x.run(args...)
 	if code != 0 {
 		x.t.Fatalf("surety %s: exit %d: %s", strings.Join(args, " "), code, errs)
 	}
@@ -54,7 +72,7 @@ func (x *party) must(args ...string) (stdout, stderr string) {
 // fails runs a command that must exit 2, and returns what it says.
 func (x *party) fails(args ...string) string {
 	x.t.Helper()
-	code, _, errs := run(x.t, args...)
+	code, _, errs := x.run(args...)
 	if code != 2 {
 		x.t.Fatalf("surety %s: exit %d, want 2: %s", strings.Join(args, " "), code, errs)
 	}
@@ -62,8 +80,7 @@ func (x *party) fails(args ...string) string {
 }
 
 func (x *party) attest(output string, more ...string) []string {
-	return append([]string{"attest", x.at("shop"), "--key", x.at("acme.key"), "--passphrase-file", x.at("phrase"), "--as", "acme",
-		"--store", x.at("store"), "-o", x.at(output)}, more...)
+	return append([]string{"attest", x.at("shop"), "--key", "agent:acme", "--as", "acme", "--store", x.at("store"), "-o", x.at(output)}, more...)
 }
 
 // served opens the log and serves it.
@@ -116,7 +133,7 @@ func TestPublishSaysWhatComesFirst(t *testing.T) {
 		for _, c := range commands {
 			x.must(c...)
 		}
-		line, _ := x.must("key", "show", x.at("acme.key"))
+		line, _ := x.must("key", "show", "agent:acme")
 		policy, err := os.ReadFile(filepath.Join(x.state, "policy"))
 		if err != nil {
 			t.Fatal(err)

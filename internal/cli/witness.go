@@ -12,6 +12,7 @@ import (
 	"github.com/spf13/cobra"
 	"golang.org/x/mod/sumdb/note"
 
+	"github.com/surety-cloud/surety"
 	"github.com/surety-cloud/surety/internal/durable"
 	"github.com/surety-cloud/surety/internal/ledger"
 	"github.com/surety-cloud/surety/internal/witness"
@@ -31,9 +32,10 @@ several organisations cannot show one of them another history than the others.
     surety witness DIR --name witness.example/acme --policy logs.policy
 
 DIR holds the key, made on the first start, and the newest head co-signed of each
-log. Never put DIR back from a copy: a witness that forgets co-signs a fork. The
-policy names the logs, a line log VKEY for each, and ends with quorum none. The key
-that the logs' policies name this witness by is printed at the start.`,
+log. Never put DIR back from a copy: a witness that forgets co-signs a fork. The name is
+the key's for good; another one needs a DIR of its own. The policy names the logs, a
+line log VKEY for each; its witnesses and quorum are of no matter here. The key that
+the logs' policies name this witness by is printed at the start.`,
 		Args: cobra.ExactArgs(1),
 		RunE: func(c *cobra.Command, args []string) error {
 			if name == "" || policy == "" {
@@ -48,6 +50,9 @@ that the logs' policies name this witness by is printed at the start.`,
 				return logError(args[0], err)
 			}
 			signer, vkey, err := witness.ParseKey(skey)
+			if err == nil && signer.Name() != name {
+				err = fmt.Errorf("the key there is that of witness %s, and --name says %s; say its name, or give another DIR", signer.Name(), name)
+			}
 			if err != nil {
 				return logError(args[0], err)
 			}
@@ -58,7 +63,7 @@ that the logs' policies name this witness by is printed at the start.`,
 			logger := p.logger()
 			server, err := witness.NewServer(durable.Disk{}, args[0], signer, logs, logger)
 			if err != nil {
-				return errors.Join(logError(args[0], err), release())
+				return errors.Join(forgotten(args[0], err), release())
 			}
 			fmt.Fprintln(p.Stdout, vkey)
 			mux := http.NewServeMux()
@@ -70,6 +75,16 @@ that the logs' policies name this witness by is printed at the start.`,
 	c.Flags().StringVar(&policy, "policy", "", "the logs to co-sign, in this `FILE`")
 	s.register(c, "localhost:6963")
 	return c
+}
+
+// forgotten says of an error at a witness's start what to do if it has lost what it saw.
+func forgotten(dir string, err error) error {
+	var damaged *witness.Damaged
+	if !errors.As(err, &damaged) {
+		return logError(dir, err)
+	}
+	return &surety.Error{Kind: surety.Unreadable, Op: "start witness", Origin: surety.Origin{File: dir}, Err: err,
+		Hint: "a witness that forgets co-signs a fork, so nothing may put it back: start another one, in another DIR under another name, and give its key to the logs"}
 }
 
 // witnessKey reads the witness's key, and makes it if there is none.

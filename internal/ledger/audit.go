@@ -8,8 +8,10 @@ import (
 	"io/fs"
 	"os"
 	"slices"
+	"strings"
 	"time"
 
+	"golang.org/x/mod/sumdb/note"
 	"golang.org/x/mod/sumdb/tlog"
 
 	"github.com/surety-cloud/surety"
@@ -53,6 +55,9 @@ const (
 	LeafAlert   Kind = "leaf"   // an entry is no leaf
 	KeyAlert    Kind = "key"    // a key that is watched was used
 	ClockAlert  Kind = "clock"  // times contradict each other
+
+	AlteredAlert Kind = "altered" // a file is not what the log signed
+	MissingAlert Kind = "missing" // a file that the signed head covers is not there
 )
 
 // Alert is something that whoever follows a log must look at.
@@ -96,11 +101,16 @@ func (s *Seen) Write(path string) error {
 
 // Audit reads the log's head and all entries since what was seen, and moves Seen
 // to that head. If the head contradicts what was seen, Seen stays and the alert has
-// both heads. The head's signatures are checked by the policy.
+// both heads. If a file is not what the log signed, Seen stays at what was read. The
+// head's signatures are checked by the policy. An error means that the log could not
+// be read, or is another one.
 func (a *Auditor) Audit(ctx context.Context) ([]Alert, error) {
-	raw, head, err := a.head(ctx)
+	raw, head, bad, err := a.head(ctx)
 	if err != nil {
 		return nil, fmt.Errorf("audit: %w", err)
+	}
+	if bad != nil {
+		return []Alert{*bad}, nil
 	}
 	if a.Seen.Origin == "" {
 		a.Seen.Origin = head.Origin
@@ -114,13 +124,25 @@ func (a *Auditor) Audit(ctx context.Context) ([]Alert, error) {
 	alerts := a.clocks(head)
 	tree := tiles.Tree{Source: a.Source, Size: head.Size, Root: head.Root}
 	for index, e := range tree.Entries(ctx, a.Seen.Size) {
-		if e.Err != nil {
+		switch {
+		case tiles.Contradicts(e.Err):
+			return append(alerts, broken(index, e.Err)), nil
+		case e.Err != nil:
 			return alerts, fmt.Errorf("audit: %w", e.Err)
 		}
 		alerts = append(alerts, a.entry(index, e.Raw, head)...)
 	}
 	a.Seen.Size, a.Seen.Root, a.Seen.Checkpoint = head.Size, head.Root, string(raw)
 	return alerts, nil
+}
+
+// broken is the alert about a file that is not what the log signed, or gone.
+func broken(index int64, err error) Alert {
+	kind := AlteredAlert
+	if errors.Is(err, fs.ErrNotExist) {
+		kind = MissingAlert
+	}
+	return Alert{kind, index, fmt.Sprintf("%v; entries from here on were not read", err), nil}
 }
 
 // Compare holds the checkpoint that somebody else was shown against the log.
@@ -139,21 +161,46 @@ func (a *Auditor) Compare(ctx context.Context, other []byte) ([]Alert, error) {
 	return a.compare(ctx, raw, head, string(other), theirs.Size, theirs.Root)
 }
 
-// head reads the log's newest head that the policy accepts.
-func (a *Auditor) head(ctx context.Context) ([]byte, *transparency.Head, error) {
-	raw, err := a.Source.Read(ctx, tiles.Checkpoint)
-	if err != nil {
-		return nil, nil, err
+// head reads the log's newest head that the policy accepts, or is alarmed by one
+// that stands where the log's own should.
+func (a *Auditor) head(ctx context.Context) (raw []byte, head *transparency.Head, bad *Alert, err error) {
+	path := tiles.Checkpoint
+	raw, err = a.Source.Read(ctx, path)
+	if errors.Is(err, fs.ErrNotExist) && a.Seen.Size > 0 {
+		return nil, nil, &Alert{MissingAlert, -1, fmt.Sprintf("%v; a head of %d entries was seen before", err, a.Seen.Size), nil}, nil
 	}
-	head, err := a.Policy.OpenHead(raw)
+	if err != nil {
+		return nil, nil, nil, err
+	}
+	head, err = a.Policy.OpenHead(raw)
 	if errors.Is(err, transparency.ErrQuorum) {
 		// A directory has the witnessed head beside the newest one.
 		if older, readErr := a.Source.Read(ctx, WitnessedFile); readErr == nil {
-			raw = older
+			path, raw = WitnessedFile, older
 			head, err = a.Policy.OpenHead(older)
 		}
 	}
-	return raw, head, err
+	if err == nil || errors.Is(err, transparency.ErrQuorum) {
+		return raw, head, nil, err
+	}
+	if origin := a.another(raw); origin != "" {
+		return nil, nil, nil, fmt.Errorf("it is the log %s, which the policy does not name", origin)
+	}
+	return nil, nil, &Alert{AlteredAlert, -1, fmt.Sprintf("%s: %v", path, err), nil}, nil
+}
+
+// another returns whose a checkpoint is, if it is well formed and of a log that the
+// policy does not name: that is a mistake of who asks.
+func (a *Auditor) another(raw []byte) string {
+	var unknown *note.UnverifiedNoteError
+	if _, err := note.Open(raw, note.VerifierList()); !errors.As(err, &unknown) {
+		return ""
+	}
+	origin, _, _ := strings.Cut(unknown.Note.Text, "\n")
+	if slices.ContainsFunc(a.Policy.Logs, func(l transparency.Log) bool { return l.Origin == origin }) {
+		return ""
+	}
+	return origin
 }
 
 // compare says whether head extends an older one.
@@ -170,6 +217,8 @@ func (a *Auditor) compare(ctx context.Context, raw []byte, head *transparency.He
 	switch {
 	case errors.Is(err, tiles.ErrFork):
 		return []Alert{{ForkAlert, -1, fmt.Sprintf("the heads of %d and %d entries, both signed by %s, cannot both be true: %v", size, head.Size, head.Origin, err), []string{older, string(raw)}}}, nil
+	case err != nil && !tiles.Contradicts(err):
+		return nil, fmt.Errorf("compare heads: %w", err)
 	case err != nil:
 		return []Alert{{ForkAlert, -1, fmt.Sprintf("the log cannot show that its heads of %d and %d entries are of one history: %v", size, head.Size, err), []string{older, string(raw)}}}, nil
 	case head.Size < size:

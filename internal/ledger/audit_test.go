@@ -91,6 +91,85 @@ func TestAuditAlerts(t *testing.T) {
 	}
 }
 
+// A log whose files are not what it signed is an alert that says what and where, and
+// what was seen stays; a log that cannot be read is an error.
+func TestAuditAltered(t *testing.T) {
+	c := create(t)
+	l := open(t, c)
+	put(t, l, newChain(1), 3, Published)
+	shut(t, l)
+	entries, tile := tiles.Path(-1, 0, 3), tiles.Path(0, 0, 3)
+	change := func(path string, to func([]byte) []byte) func(string) error {
+		return func(dir string) error {
+			raw, err := os.ReadFile(filepath.Join(dir, path))
+			if err != nil {
+				return err
+			}
+			return os.WriteFile(filepath.Join(dir, path), to(raw), 0o644)
+		}
+	}
+	flip := func(raw []byte) []byte { raw[len(raw)/2] ^= 1; return raw }
+	half := func(raw []byte) []byte { return raw[:len(raw)/2] }
+	remove := func(path string) func(string) error {
+		return func(dir string) error { return os.Remove(filepath.Join(dir, path)) }
+	}
+	for _, tt := range []struct {
+		name   string
+		damage func(dir string) error
+		want   Kind
+		where  string
+	}{
+		{"nothing", func(string) error { return nil }, "", ""},
+		{"entries flipped", change(entries, flip), AlteredAlert, entries},
+		{"entries torn", change(entries, half), AlteredAlert, entries},
+		{"entries gone", remove(entries), MissingAlert, entries},
+		{"hashes flipped", change(tile, flip), AlteredAlert, tile},
+		{"hashes torn", change(tile, half), AlteredAlert, tile},
+		{"hashes gone", remove(tile), MissingAlert, tile},
+		{"head flipped", change(tiles.Checkpoint, flip), AlteredAlert, tiles.Checkpoint},
+		{"head torn", change(tiles.Checkpoint, half), AlteredAlert, tiles.Checkpoint},
+		{"head empty", change(tiles.Checkpoint, func([]byte) []byte { return nil }), AlteredAlert, tiles.Checkpoint},
+	} {
+		dir := t.TempDir()
+		if err := os.CopyFS(dir, os.DirFS(c.Dir)); err != nil {
+			t.Fatal(err)
+		}
+		if err := tt.damage(dir); err != nil {
+			t.Fatal(err)
+		}
+		a := auditor(c, tiles.Dir(dir))
+		alerts, err := a.Audit(t.Context())
+		if err != nil || kinds(alerts) != string(tt.want) {
+			t.Errorf("%s: %v, %v, want %q", tt.name, alerts, err, tt.want)
+			continue
+		}
+		if tt.want != "" && (!strings.Contains(alerts[0].Text, tt.where) || a.Seen.Size != 0 || a.Seen.Checkpoint != "") {
+			t.Errorf("%s: %v is not about %s, or it was taken as seen: %+v", tt.name, alerts, tt.where, a.Seen)
+		}
+	}
+	// Not there before anything was seen, and of another log: whoever asks is wrong.
+	if alerts, err := auditor(c, tiles.Dir(t.TempDir())).Audit(t.Context()); err == nil {
+		t.Errorf("no log: %v", alerts)
+	}
+	other := logtest.Other(t, "log.example/other")
+	other.Add(t, newChain(1).next())
+	if alerts, err := auditor(c, memory(t, other)).Audit(t.Context()); err == nil || !strings.Contains(err.Error(), "it is the log log.example/other") {
+		t.Errorf("another log: %v, %v", alerts, err)
+	}
+	// A server that fails proves nothing against the log.
+	broken := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		if r.URL.Path == "/"+tiles.Checkpoint {
+			http.ServeFile(w, r, filepath.Join(c.Dir, tiles.Checkpoint))
+			return
+		}
+		http.Error(w, "busy", http.StatusServiceUnavailable)
+	}))
+	defer broken.Close()
+	if alerts, err := auditor(c, tiles.Open(broken.URL)).Audit(t.Context()); err == nil || len(alerts) > 0 {
+		t.Errorf("a busy server: %v, %v", alerts, err)
+	}
+}
+
 // Two heads that cannot both be true are printed, and what was seen stays.
 func TestAuditFork(t *testing.T) {
 	a, b := logtest.New(t, 0), logtest.New(t, 0)

@@ -2,6 +2,7 @@ package ledger
 
 import (
 	"bytes"
+	"cmp"
 	"context"
 	"encoding/json"
 	"errors"
@@ -10,7 +11,6 @@ import (
 	"os"
 	"path/filepath"
 	"slices"
-	"strconv"
 	"strings"
 
 	"golang.org/x/mod/sumdb/tlog"
@@ -25,6 +25,7 @@ import (
 type Damage struct {
 	File string // below the log's directory or its state
 	Why  string
+	Do   string // what repairs it, or that nothing does
 }
 
 // Checked is what Fsck found.
@@ -51,31 +52,106 @@ type fsck struct {
 // Tessera's lock files hold nothing that could be checked.
 func Fsck(ctx context.Context, c Config) (*Checked, error) {
 	f := &fsck{ctx: ctx, config: c, dir: tiles.Dir(c.Dir), out: &Checked{}, seen: map[string]bool{}}
+	last, lastErr := f.guard()
+	if empty, err := f.empty(); err != nil {
+		return nil, fmt.Errorf("fsck: %w", err)
+	} else if empty && last != nil && last.Size == 0 {
+		return f.out, nil // nothing was written yet
+	}
 	signed := f.head(tiles.Checkpoint, &transparency.Policy{Logs: c.Policy.Logs})
-	tree := f.treeState()
-	switch {
-	case tree != nil:
-	case signed != nil:
-		tree = signed
-	default:
-		return f.out, errors.New("fsck: neither the signed head nor Tessera's state can be read")
+	noted := f.treeState()
+	tree := cmp.Or(noted, signed, last)
+	if tree == nil {
+		f.remedies(nil)
+		return f.out, errors.New("fsck: neither the signed head, nor Tessera's state, nor the guard can be read")
 	}
 	f.out.Size = tree.Size
 	if signed != nil {
 		f.out.Signed = signed.Size
 	}
 	f.entries(tree, signed)
-	f.roots(tree, signed)
+	f.roots(noted, signed)
+	f.witnessed()
 	f.tiles()
-	f.state()
+	f.state(last, lastErr)
 	if err := f.rest(); err != nil {
 		return nil, fmt.Errorf("fsck: %w", err)
 	}
+	f.remedies(cmp.Or(signed, last))
 	return f.out, ctx.Err()
 }
 
+// empty reports whether the log's directory holds no file.
+func (f *fsck) empty() (bool, error) {
+	err := filepath.WalkDir(f.config.Dir, func(_ string, d fs.DirEntry, err error) error {
+		if err == nil && !d.IsDir() {
+			err = fs.SkipAll
+			f.out.Files = -1
+		}
+		return err
+	})
+	some := f.out.Files < 0
+	f.out.Files = 0
+	return !some, err
+}
+
+// guard reads what was signed last, which lies outside of the directory.
+func (f *fsck) guard() (*transparency.Head, error) {
+	if f.config.State == "" {
+		return nil, nil
+	}
+	return witness.Record{Path: filepath.Join(f.config.State, guardFile)}.Load(f.config.Policy.Logs[0].Origin)
+}
+
 func (f *fsck) damaged(file, why string, args ...any) {
-	f.out.Damaged = append(f.out.Damaged, Damage{file, fmt.Sprintf(why, args...)})
+	f.out.Damaged = append(f.out.Damaged, Damage{File: file, Why: fmt.Sprintf(why, args...)})
+}
+
+// unreadable names a file for an error, in which its path need not stand again.
+func (f *fsck) unreadable(file string, err error) {
+	var damaged *witness.Damaged
+	var path *fs.PathError
+	switch {
+	case errors.Is(err, fs.ErrNotExist):
+		err = errors.New("it is not there")
+	case errors.As(err, &damaged):
+		err = damaged.Err
+	case errors.As(err, &path):
+		err = path.Err
+	}
+	f.damaged(file, "%v", err)
+}
+
+// remedies says of each damaged file what repairs it. head is the newest that was
+// signed, nil if nobody knows.
+func (f *fsck) remedies(head *transparency.Head) {
+	state := func(name string) string { return filepath.Join(f.config.State, name) }
+	for i := range f.out.Damaged {
+		d := &f.out.Damaged[i]
+		switch d.File {
+		case state(guardFile):
+			d.Do = "nothing may put it back, for without it the key could sign a second history: start a new log under a new origin"
+		case state(streamsFile):
+			d.Do = "remove it: it is made anew from the entries when the log is opened"
+		case state(outboxFile):
+			d.Do = cmp.Or(d.Do, "cut it off before that line; the leaves from there on are in the log, or must be given again")
+		case tiles.Checkpoint:
+			d.Do = "remove it: the head is signed anew when the log is opened"
+		case WitnessedFile:
+			d.Do = "remove it: the witnesses are asked anew when the log is opened"
+		case treeState:
+			d.Do = "nobody has a copy: start a new log under a new origin"
+			if head != nil {
+				d.Do = fmt.Sprintf("write what was signed last, without a line end: %s", noted{head.Size, head.Root[:]}.encode())
+			}
+		case ".state/version":
+			d.Do = "write 1, without a line end"
+		case ".state/gcState":
+			d.Do = "remove it"
+		default:
+			d.Do = "put back the file of a mirror"
+		}
+	}
 }
 
 func (f *fsck) read(path string) ([]byte, error) {
@@ -93,28 +169,38 @@ func (f *fsck) head(path string, by *transparency.Policy) *transparency.Head {
 			return h
 		}
 	}
-	f.damaged(path, "%v", err)
+	f.unreadable(path, err)
 	return nil
 }
 
-// treeState reads Tessera's note of what is in the tree, nil if it is damaged.
-func (f *fsck) treeState() *transparency.Head {
-	var state struct {
-		Size int64  `json:"size"`
-		Root []byte `json:"root"`
+// noted is Tessera's note of what is in the tree.
+type noted struct {
+	Size int64  `json:"size"`
+	Root []byte `json:"root"`
+}
+
+func (n noted) encode() []byte {
+	raw, err := json.Marshal(n)
+	if err != nil {
+		return nil // cannot happen: a number and bytes always encode
 	}
+	return raw
+}
+
+// treeState reads that note, nil if it is damaged.
+func (f *fsck) treeState() *transparency.Head {
+	var state noted
 	raw, err := f.read(treeState)
 	if err == nil {
 		err = json.Unmarshal(raw, &state)
 	}
 	if err == nil {
-		again, marshalErr := json.Marshal(state)
-		if marshalErr != nil || !bytes.Equal(again, raw) || state.Size < 0 || len(state.Root) != tlog.HashSize {
+		if !bytes.Equal(state.encode(), raw) || state.Size < 0 || len(state.Root) != tlog.HashSize {
 			err = errors.New("it is not in its form")
 		}
 	}
 	if err != nil {
-		f.damaged(treeState, "%v", err)
+		f.unreadable(treeState, err)
 		return nil
 	}
 	return &transparency.Head{Size: state.Size, Root: tlog.Hash(state.Root)}
@@ -236,34 +322,39 @@ func (f *fsck) width(level int, index, size int64) int {
 	return int(min(size>>(8*level)-index*tiles.Width, tiles.Width))
 }
 
-// roots holds the heads against the entries.
-func (f *fsck) roots(tree, signed *transparency.Head) {
+// roots holds Tessera's note and the signed head against the entries.
+func (f *fsck) roots(noted, signed *transparency.Head) {
 	sure := len(f.out.Damaged) == 0
-	if f.levels.root(tree.Size) != tree.Root && tree != signed {
-		f.damaged(treeState, "its root is not that of the %d entries", tree.Size)
-	}
-	if signed == nil {
-		return
+	if noted != nil && f.levels.root(noted.Size) != noted.Root {
+		f.damaged(treeState, "its root is not that of the %d entries", noted.Size)
 	}
 	switch {
-	case signed.Size > tree.Size:
-		f.damaged(treeState, "it says %d entries, and %d are signed", tree.Size, signed.Size)
+	case signed == nil:
+	case signed.Size > f.out.Size:
+		f.damaged(treeState, "it says %d entries, and %d are signed", f.out.Size, signed.Size)
 	case f.levels.root(signed.Size) != signed.Root && sure:
 		f.damaged(tiles.Checkpoint, "its root is not that of the first %d entries: the log was forked or its entries exchanged", signed.Size)
 	case f.levels.root(signed.Size) != signed.Root && len(f.out.Damaged) == 0:
 		f.damaged(tiles.Checkpoint, "its root is not that of the first %d entries", signed.Size)
 	}
-	if raw, err := f.read(WitnessedFile); err == nil {
-		h, err := f.config.Policy.OpenHead(raw)
-		switch {
-		case errors.Is(err, transparency.ErrQuorum): // the policy changed since
-		case err != nil:
-			f.damaged(WitnessedFile, "%v", err)
-		case h.Size > tree.Size || f.levels.root(h.Size) != h.Root:
-			f.damaged(WitnessedFile, "its root is not that of the first %d entries", h.Size)
-		}
-	} else if !errors.Is(err, fs.ErrNotExist) {
-		f.damaged(WitnessedFile, "%v", err)
+}
+
+// witnessed holds the newest witnessed head against the entries.
+func (f *fsck) witnessed() {
+	raw, err := f.read(WitnessedFile)
+	if errors.Is(err, fs.ErrNotExist) {
+		return
+	}
+	var h *transparency.Head
+	if err == nil {
+		h, err = f.config.Policy.OpenHead(raw)
+	}
+	switch {
+	case errors.Is(err, transparency.ErrQuorum): // the policy changed since
+	case err != nil:
+		f.unreadable(WitnessedFile, err)
+	case h.Size > f.out.Size || f.levels.root(h.Size) != h.Root:
+		f.damaged(WitnessedFile, "its root is not that of the first %d entries", h.Size)
 	}
 }
 
@@ -276,7 +367,7 @@ func (f *fsck) tiles() {
 			raw, err := f.read(path)
 			switch {
 			case err != nil:
-				f.damaged(path, "%v", err)
+				f.unreadable(path, err)
 			case !slices.Equal(split(raw), f.levels[level][i*tiles.Width:][:width]) || len(raw)%tlog.HashSize != 0:
 				f.damaged(path, "it does not hold the hashes of the tiles below it")
 			}
@@ -312,7 +403,7 @@ func (f *fsck) other(path string) {
 	}
 	switch {
 	case err != nil:
-		f.damaged(path, "%v", err)
+		f.unreadable(path, err)
 	case path == ".state/version":
 		if string(raw) != "1" {
 			f.damaged(path, "it holds %.20q and not 1", raw)
@@ -380,40 +471,46 @@ func parsePath(path string) (level int, index int64, width int, ok bool) {
 	return t.L, t.N, t.W, ok && cut && err == nil
 }
 
-// state checks the files outside of the log's directory.
-func (f *fsck) state() {
+// state checks the files outside of the log's directory. last is the guard's head.
+func (f *fsck) state(last *transparency.Head, lastErr error) {
 	state := f.config.State
 	if state == "" {
 		return
 	}
 	at := func(name string) string { return filepath.Join(state, name) }
-	origin := f.config.Policy.Logs[0].Origin
-	last, err := witness.Record{Path: at(guardFile)}.Load(origin)
 	switch {
-	case err != nil:
-		f.damaged(at(guardFile), "%v", err)
+	case lastErr != nil:
+		f.unreadable(at(guardFile), lastErr)
 	case last.Size > f.out.Size:
 		f.damaged(at(guardFile), "%d entries were signed, and %d are there: the log was put back from a copy", last.Size, f.out.Size)
 	case f.levels.root(last.Size) != last.Root:
 		f.damaged(at(guardFile), "the first %d entries are not those that were signed", last.Size)
 	}
 	f.out.Files += 3
-	if raw, err := os.ReadFile(at(streamsFile)); err == nil {
-		if snap, err := parseSnapshot(raw); err != nil {
-			f.damaged(at(streamsFile), "%v", err)
-		} else if snap.size > f.out.Size {
-			f.damaged(at(streamsFile), "%d entries were final, and %d are there", snap.size, f.out.Size)
+	raw, err := os.ReadFile(at(streamsFile))
+	if err == nil {
+		var snap *snapshot
+		if snap, err = parseSnapshot(raw); err == nil && snap.size > f.out.Size {
+			err = fmt.Errorf("%d entries were final, and %d are there", snap.size, f.out.Size)
 		}
-	} else if !errors.Is(err, fs.ErrNotExist) {
-		f.damaged(at(streamsFile), "%v", err)
 	}
-	raw, err := os.ReadFile(at(outboxFile))
 	if err != nil && !errors.Is(err, fs.ErrNotExist) {
-		f.damaged(at(outboxFile), "%v", err)
+		f.unreadable(at(streamsFile), err)
 	}
-	if whole, err := durable.ReadRecords(raw, func([]byte) error { return nil }); err != nil {
-		f.damaged(at(outboxFile), "%v", err)
-	} else if whole < len(raw) {
-		f.damaged(at(outboxFile), "its last %s bytes are half a record, which was never accepted; opening the log cuts them off", strconv.Itoa(len(raw)-whole))
+	raw, err = os.ReadFile(at(outboxFile))
+	whole := 0
+	if err == nil {
+		whole, err = durable.ReadRecords(raw, func([]byte) error { return nil })
+	}
+	switch {
+	case errors.Is(err, fs.ErrNotExist) && (last == nil || last.Size == 0): // the log was never opened
+	case errors.Is(err, fs.ErrNotExist):
+		f.out.Damaged = append(f.out.Damaged, Damage{at(outboxFile), "it is not there",
+			"opening the log makes another; leaves that were accepted and are not in the log must be given again"})
+	case err != nil:
+		f.unreadable(at(outboxFile), err)
+	case whole < len(raw):
+		f.out.Damaged = append(f.out.Damaged, Damage{at(outboxFile),
+			fmt.Sprintf("its last %d bytes are half a record, which was never accepted", len(raw)-whole), "opening the log cuts them off"})
 	}
 }

@@ -1,6 +1,7 @@
 package ledger
 
 import (
+	"errors"
 	"fmt"
 	"io/fs"
 	"os"
@@ -46,7 +47,7 @@ var damages = map[string]func([]byte) []byte{
 
 // unchecked files hold nothing that could be checked.
 func unchecked(name string) bool {
-	return strings.HasSuffix(name, ".lock") || name == "lock" || name == tokenFile || name == policyFile || name == keyFile
+	return strings.HasSuffix(name, ".lock") || name == "lock" || name == tokenFile || name == policyFile || name == keyFile || name == askedFile
 }
 
 func files(t testing.TB, dir string) []string {
@@ -115,6 +116,120 @@ func TestFsckNamesEachDamagedFile(t *testing.T) {
 			t.Errorf("only %d damages tried", n)
 		}
 	}
+}
+
+// Doing what fsck says of a damaged file ends in a log that opens, holds what it held
+// and goes on; where it says that nothing does, the log does not open.
+func TestFsckRemedies(t *testing.T) {
+	c := create(t)
+	w := newWitness(t, c, "w")
+	witnessedBy(t, &c, 1, w)
+	l := open(t, c)
+	spread(t, l, 100, 260)
+	put(t, l, newChain(1), 1, Witnessed)
+	l.compactNow(t)
+	put(t, l, newChain(2), 2, Witnessed)
+	mirror, state := copyDir(t, c.Dir), copyDir(t, c.State)
+	shut(t, l)
+	tried := 0
+	for _, name := range []string{
+		tiles.Path(-1, 0, 256), tiles.Path(0, 0, 256), tiles.Path(0, 1, 7), tiles.Path(-1, 1, 7), tiles.Path(1, 0, 1), tiles.Checkpoint,
+		WitnessedFile, treeState, ".state/version", guardFile, streamsFile, outboxFile,
+	} {
+		for _, how := range []string{"flipped", "empty", "gone"} {
+			bad := c
+			bad.Dir, bad.State = copyDir(t, mirror), copyDir(t, state)
+			path := filepath.Join(bad.Dir, name)
+			if slices.Contains([]string{guardFile, streamsFile, outboxFile}, name) {
+				path = filepath.Join(bad.State, name)
+			}
+			raw, err := os.ReadFile(path)
+			if err != nil {
+				t.Fatal(err)
+			}
+			if how == "gone" {
+				err = os.Remove(path)
+			} else {
+				err = os.WriteFile(path, damages[how](raw), 0o600)
+			}
+			if err != nil {
+				t.Fatal(err)
+			}
+			out, err := Fsck(t.Context(), bad)
+			if err != nil {
+				t.Fatal(err)
+			}
+			if len(out.Damaged) == 0 { // a file that is made anew
+				continue
+			}
+			tried++
+			repaired := remedied(t, bad, mirror, out.Damaged[0])
+			again, err := Open(t.Context(), bad)
+			if (err == nil) != repaired {
+				t.Errorf("%s %s: %+v, and then %v", name, how, out.Damaged, err)
+			}
+			if err != nil {
+				continue
+			}
+			put(t, again, continued(2, 2), 1, Witnessed)
+			shut(t, again)
+			if out, err := Fsck(t.Context(), bad); err != nil || len(out.Damaged) > 0 || out.Size != 264 {
+				t.Errorf("%s %s after %+v: %+v, %v", name, how, out.Damaged, out, err)
+			}
+		}
+	}
+	if tried < 30 {
+		t.Errorf("only %d damages tried", tried)
+	}
+}
+
+// remedied does what fsck says, and reports whether that was to repair it.
+func remedied(t *testing.T, c Config, mirror string, d Damage) bool {
+	t.Helper()
+	path := filepath.Join(c.Dir, d.File)
+	if filepath.IsAbs(d.File) {
+		path = d.File
+	}
+	var err error
+	text, write := strings.CutPrefix(d.Do, "write ")
+	switch {
+	case strings.HasPrefix(d.Do, "nothing may put it back"):
+		return false
+	case strings.HasPrefix(d.Do, "remove it"):
+		err = os.Remove(path)
+		if errors.Is(err, fs.ErrNotExist) {
+			err = nil
+		}
+	case write:
+		if _, after, ok := strings.Cut(text, "line end: "); ok {
+			text = after
+		} else {
+			text, _, _ = strings.Cut(text, ",")
+		}
+		err = os.WriteFile(path, []byte(text), 0o644)
+	case strings.HasPrefix(d.Do, "put back the file of a mirror"):
+		var raw []byte
+		if raw, err = os.ReadFile(filepath.Join(mirror, d.File)); err == nil {
+			err = os.WriteFile(path, raw, 0o644)
+		}
+	case strings.HasPrefix(d.Do, "cut it off before that line"):
+		var line int
+		var raw []byte
+		if _, err = fmt.Sscanf(d.Why, "line %d:", &line); err == nil {
+			raw, err = os.ReadFile(path)
+		}
+		if err == nil {
+			lines := strings.SplitAfter(string(raw), "\n")
+			err = os.WriteFile(path, []byte(strings.Join(lines[:line-1], "")), 0o600)
+		}
+	case strings.HasPrefix(d.Do, "opening the log"):
+	default:
+		t.Fatalf("fsck says %+v", d)
+	}
+	if err != nil {
+		t.Fatal(err)
+	}
+	return true
 }
 
 func (l *Ledger) compactNow(t testing.TB) {

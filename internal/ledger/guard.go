@@ -70,7 +70,7 @@ func (g *guard) sign(msg []byte) ([]byte, error) {
 	}
 	tree := tiles.Tree{Source: g.source, Size: next.Size, Root: next.Root}
 	if _, err := tree.Extends(g.ctx, g.last.Size, g.last.Root); err != nil {
-		return nil, fmt.Errorf("sign head of %d entries: %w: %w", next.Size, ErrFork, err)
+		return nil, fmt.Errorf("sign head of %d entries: %w", next.Size, forked(err))
 	}
 	if next.Size > g.last.Size {
 		// Tessera may hand over a tree that it has not synced yet: a power cut must not
@@ -105,7 +105,16 @@ func (g *guard) holds(ctx context.Context, size int64) error {
 	}
 	tree := tiles.Tree{Source: g.source, Size: g.last.Size, Root: g.last.Root}
 	if _, err := tree.Path(ctx, g.last.Size-1); err != nil {
-		return fmt.Errorf("%w: the head of %d entries: %w", ErrFork, g.last.Size, err)
+		return fmt.Errorf("the head of %d entries: %w", g.last.Size, forked(err))
 	}
 	return nil
+}
+
+// forked adds ErrFork to an error about what the directory holds. One about reading
+// it tells nothing of that.
+func forked(err error) error {
+	if tiles.Contradicts(err) {
+		return fmt.Errorf("%w: %w", ErrFork, err)
+	}
+	return err
 }

@@ -237,20 +237,6 @@ func (l *Ledger) keepWitnessed(h *head) bool {
 	return true
 }
 
-// noteProblem keeps why a witness did not co-sign, and logs it when it changes.
-func (l *Ledger) noteProblem(a answer) {
-	l.mu.Lock()
-	defer l.mu.Unlock()
-	before := l.problems[a.witness]
-	l.problems[a.witness] = a.err
-	switch {
-	case a.err != nil && (before == nil || before.Error() != a.err.Error()):
-		l.config.Logger.Warn("no co-signature", "error", a.err)
-	case a.err == nil && before != nil:
-		l.config.Logger.Info("co-signs again", "witness", a.witness)
-	}
-}
-
 // Final is the state in which an entry is final under the log's policy.
 func (l *Ledger) Final() State {
 	if l.config.Policy.Unwitnessed() {

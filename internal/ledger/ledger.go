@@ -149,6 +149,7 @@ type Ledger struct {
 	published *head                    //
 	witnessed *head                    //
 	problems  map[string]error         // by witness, why it did not co-sign last time
+	asked     map[string]Asked         // the same, since when
 	failed    error                    // nothing is accepted any more
 	closing   bool                     // nor is now
 	stopped   chan struct{}            // closed when failed is set
@@ -205,7 +206,7 @@ func Open(ctx context.Context, c Config) (_ *Ledger, err error) {
 	l := &Ledger{
 		config: c, origin: c.Signers[0].Name(), own: &transparency.Policy{Logs: c.Policy.Logs}, source: tiles.Dir(c.Dir),
 		entries: map[string]*entry{}, leaves: map[surety.Digest]*entry{}, streams: map[string]*stream{},
-		problems: map[string]error{}, changed: make(chan struct{}), stopped: make(chan struct{}), fresh: make(chan struct{}, 1),
+		problems: map[string]error{}, asked: map[string]Asked{}, changed: make(chan struct{}), stopped: make(chan struct{}), fresh: make(chan struct{}, 1),
 	}
 	l.toLog.more.L, l.inLog.more.L = &l.toLog.mu, &l.inLog.mu
 	if err := l.knowsItself(); err != nil {

@@ -6,6 +6,9 @@
 //	Tree     one head of the log: proofs between it, its entries and older heads
 //	Entries  the bytes of one bundle, as they lie there
 //
+// Its errors tell a file that could not be read from one that is not what the log
+// signed, which is proof of a fault: Contradicts.
+//
 // A partial tile may have been removed once the full one is there; then the full
 // one is read in its place.
 package tiles
@@ -117,9 +120,18 @@ func Entries(ctx context.Context, src Source, index int64, width int) ([][]byte,
 	}
 	entries, _, err := Split(raw, width)
 	if err != nil {
-		return nil, fmt.Errorf("%s: %w", Path(-1, index, width), err)
+		return nil, fmt.Errorf("%s: %w: %w", Path(-1, index, width), ErrAltered, err)
 	}
 	return entries, nil
+}
+
+// ErrAltered is in the error about a file that is not what the log signed.
+var ErrAltered = errors.New("it is not what the log signed")
+
+// Contradicts reports whether an error is about what the log shows, and not about
+// reading it: it shows another history, an altered file, or one less than it signed.
+func Contradicts(err error) bool {
+	return errors.Is(err, ErrFork) || errors.Is(err, ErrAltered) || errors.Is(err, fs.ErrNotExist)
 }
 
 // Split cuts the first n entries off a bundle's bytes.
@@ -239,7 +251,7 @@ func (t *Tree) bundle(ctx context.Context, bundle int64, width int) ([][]byte, e
 	}
 	for i, raw := range entries {
 		if tlog.RecordHash(raw) != hashes[i] {
-			return nil, fmt.Errorf("%s: entry %d is not what the root commits to", Path(-1, bundle, width), bundle*Width+int64(i))
+			return nil, fmt.Errorf("%s: entry %d: %w", Path(-1, bundle, width), bundle*Width+int64(i), ErrAltered)
 		}
 	}
 	return entries, nil
@@ -247,28 +259,45 @@ func (t *Tree) bundle(ctx context.Context, bundle int64, width int) ([][]byte, e
 
 // hashes reads the tree's hashes, each checked up to the root.
 func (t *Tree) hashes(ctx context.Context) tlog.HashReader {
-	return tlog.TileHashReader(tlog.Tree{N: t.Size, Hash: t.Root}, &tileReader{ctx, t.Source})
+	files := &tileReader{ctx: ctx, src: t.Source}
+	checked := tlog.TileHashReader(tlog.Tree{N: t.Size, Hash: t.Root}, files)
+	return tlog.HashReaderFunc(func(indexes []int64) ([]tlog.Hash, error) {
+		hashes, err := checked.ReadHashes(indexes)
+		if err != nil && files.err == nil { // all could be read: they contradict each other or the root
+			err = fmt.Errorf("%s: %w: %w", strings.Join(files.paths, " or "), ErrAltered, err)
+		}
+		return hashes, err
+	})
 }
 
 // tileReader is what x/mod reads tiles with. It lives for one call.
 type tileReader struct {
-	ctx context.Context
-	src Source
+	ctx   context.Context
+	src   Source
+	paths []string // that were read, some of them
+	err   error
 }
+
+// namedTiles is how many tiles an error names, of which one is altered.
+const namedTiles = 8
 
 func (r *tileReader) Height() int                     { return height }
 func (r *tileReader) SaveTiles([]tlog.Tile, [][]byte) {}
 
-func (r *tileReader) ReadTiles(list []tlog.Tile) ([][]byte, error) {
-	data := make([][]byte, len(list))
+func (r *tileReader) ReadTiles(list []tlog.Tile) (data [][]byte, err error) {
+	defer func() { r.err = err }()
+	data = make([][]byte, len(list))
 	for i, t := range list {
+		if len(r.paths) < namedTiles {
+			r.paths = append(r.paths, Path(t.L, t.N, t.W))
+		}
 		raw, err := ReadTile(r.ctx, r.src, t.L, t.N, t.W)
 		if err != nil {
 			return nil, err
 		}
 		want := t.W * tlog.HashSize
 		if len(raw) < want {
-			return nil, fmt.Errorf("%s: %d bytes, want %d", Path(t.L, t.N, t.W), len(raw), want)
+			return nil, fmt.Errorf("%s: %w: %d bytes, want %d", Path(t.L, t.N, t.W), ErrAltered, len(raw), want)
 		}
 		data[i] = raw[:want]
 	}

@@ -25,7 +25,17 @@ func (r Record) Store(head *transparency.Head) error {
 	return r.Disk.Replace(r.Path, seal(head), 0o600)
 }
 
-// Load returns the newest head of the log; fs.ErrNotExist if there is no file.
+// Damaged is the error about a record that does not hold what was written.
+type Damaged struct {
+	Path string
+	Err  error
+}
+
+func (d *Damaged) Error() string { return d.Path + " is damaged: " + d.Err.Error() }
+func (d *Damaged) Unwrap() error { return d.Err }
+
+// Load returns the newest head of the log; fs.ErrNotExist if there is no file,
+// *Damaged if it is not what Store wrote.
 func (r Record) Load(origin string) (*transparency.Head, error) {
 	raw, err := os.ReadFile(r.Path)
 	if err != nil {
@@ -36,7 +46,7 @@ func (r Record) Load(origin string) (*transparency.Head, error) {
 		err = fmt.Errorf("it is about the log %q", head.Origin)
 	}
 	if err != nil {
-		return nil, fmt.Errorf("%s is damaged: %w", r.Path, err)
+		return nil, &Damaged{r.Path, err}
 	}
 	return head, nil
 }

@@ -42,7 +42,9 @@ type Server struct {
 }
 
 // NewServer returns a witness that co-signs heads of the policy's logs and keeps
-// what it has seen in dir. The signer makes co-signatures.
+// what it has seen in dir. The signer makes co-signatures. The policy's witnesses and
+// quorum are of no matter: it co-signs before others have. What it has seen of a log
+// must be readable, for a witness that forgets co-signs a fork: the error is *Damaged.
 func NewServer(disk durable.Disk, dir string, signer note.Signer, logs *transparency.Policy, logger *slog.Logger) (*Server, error) {
 	if len(logs.Logs) == 0 {
 		return nil, errors.New("a witness of no logs: the policy has no line log VKEY")
@@ -50,7 +52,13 @@ func NewServer(disk durable.Disk, dir string, signer note.Signer, logs *transpar
 	if err := os.MkdirAll(dir, 0o700); err != nil {
 		return nil, err
 	}
-	return &Server{disk: disk, dir: dir, signer: signer, logs: logs, logger: logger}, nil
+	s := &Server{disk: disk, dir: dir, signer: signer, logs: &transparency.Policy{Logs: logs.Logs}, logger: logger}
+	for _, l := range logs.Logs {
+		if _, err := s.known(l.Origin); err != nil {
+			return nil, fmt.Errorf("what was seen of log %s: %w", l.Origin, err)
+		}
+	}
+	return s, nil
 }
 
 // ServeHTTP answers add-checkpoint. The caller routes it.
@@ -114,10 +122,8 @@ func (s *Server) coSign(body []byte) ([]byte, error) {
 	}
 	head, err := s.logs.OpenHead(req.checkpoint)
 	switch {
-	case err != nil && !errors.Is(err, transparency.ErrQuorum):
-		return nil, &refusal{http.StatusForbidden, -1, err.Error()}
 	case err != nil:
-		return nil, fmt.Errorf("the witness's own policy must say quorum none: %w", err)
+		return nil, &refusal{http.StatusForbidden, -1, err.Error()}
 	case req.old > head.Size:
 		return nil, &refusal{http.StatusBadRequest, -1, fmt.Sprintf("old size %d of a head of size %d", req.old, head.Size)}
 	}
