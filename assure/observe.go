@@ -91,8 +91,9 @@ func (s *seen) judgeAll(set *policy.Set, facts bool) {
 func observe(ctx context.Context, o Options) (*seen, error) {
 	all := &seen{imports: imports{controls: o.controlsOf, admits: o.Policy.Admits, checks: map[string]*policy.Check{}}}
 	var errs []error
+	var facts evidence.SharedFacts
 	for _, src := range o.Sources {
-		if err := all.source(ctx, o, src); err != nil {
+		if err := all.source(ctx, o, src, &facts); err != nil {
 			errs = append(errs, err)
 		}
 	}
@@ -123,14 +124,14 @@ type judgedDocument struct {
 // source observes one source. Documents go to the workers in batches, and a
 // second queue holds the batches in order, so that results come back in the
 // source's order whichever worker is faster.
-func (s *seen) source(ctx context.Context, o Options, src evidence.Source) error {
+func (s *seen) source(ctx context.Context, o Options, src evidence.Source, facts *evidence.SharedFacts) error {
 	workers := runtime.GOMAXPROCS(0)
 	todo := make(chan batch, workers)
 	order := make(chan batch, 4*workers)
 	var group sync.WaitGroup
 	for range workers {
 		group.Go(func() {
-			j := judge{Options: o}
+			j := judge{Options: o, facts: facts}
 			for b := range todo {
 				b.done <- j.batch(ctx, b.docs)
 			}
@@ -205,6 +206,7 @@ func (s *seen) source(ctx context.Context, o Options, src evidence.Source) error
 // other.
 type judge struct {
 	Options
+	facts    *evidence.SharedFacts
 	outcomes []policy.Outcome
 	said     []assessment.Judged
 	details  []assessment.Detail
@@ -259,7 +261,7 @@ func (j *judge) document(d evidence.Document) judgedDocument {
 			out.Judged = append(out.Judged, j.item(item))
 		}
 		memorable = memorable && len(item.Duplicates) == 0
-		item.Body = nil
+		item.Body, item.Facts = nil, j.facts.Of(item.Facts)
 	}
 	if j.Memo != nil && memorable {
 		j.Memo.Put(digest, d.Origin.Line, out.Record)

@@ -4,6 +4,7 @@ import (
 	"errors"
 	"iter"
 	"strconv"
+	"sync"
 )
 
 // Facts are the part of an object that relations between items, grouping and the
@@ -34,19 +35,46 @@ const (
 // errDamaged is returned for text that is no Facts.
 var errDamaged = errors.New("damaged facts")
 
-// Packed returns f as text for UnpackFacts.
+// Packed returns f as text for UnpackFacts. Facts of items that differ in name,
+// namespace and line alone have the same text.
 func (f Facts) Packed() string { return f.text }
 
-// UnpackFacts returns the facts of an item on line base. The error says that
-// nothing packed the text.
-func UnpackFacts(packed string, base int) (Facts, error) {
+// On returns f as the facts of an item on another line.
+func (f Facts) On(line int) Facts { return Facts{f.text, int32(line)} }
+
+// UnpackFacts returns the facts of an item on line 0. The error says that nothing
+// packed the text.
+func UnpackFacts(packed string) (Facts, error) {
 	if packed == "" {
 		return Facts{}, nil
 	}
 	if rest, ok := checked(packed, 0); !ok || rest != "" {
 		return Facts{}, errDamaged
 	}
-	return Facts{packed, int32(base)}, nil
+	return Facts{packed, 0}, nil
+}
+
+// SharedFacts keeps once the text of facts that many items have: copies of one
+// object, and the pods of one controller. The zero SharedFacts is empty; it is safe
+// for concurrent use.
+type SharedFacts struct {
+	mu    sync.Mutex
+	known map[string]string
+}
+
+// Of returns f with the one copy of its text.
+func (s *SharedFacts) Of(f Facts) Facts {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	text, known := s.known[f.text]
+	if !known {
+		if s.known == nil {
+			s.known = map[string]string{}
+		}
+		text = f.text
+		s.known[text] = text
+	}
+	return Facts{text, f.base}
 }
 
 // maxFactsDepth bounds the nesting of facts. Parsers stop at a similar depth.

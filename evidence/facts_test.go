@@ -3,6 +3,7 @@ package evidence
 import (
 	"reflect"
 	"testing"
+	"unsafe"
 )
 
 // sampleValue has every kind and lines before, on and after its item's.
@@ -46,9 +47,25 @@ func TestFactsAreTheValue(t *testing.T) {
 
 // Packed facts hold wherever the item stands.
 func TestFactsMove(t *testing.T) {
-	f, err := UnpackFacts(PackFacts(sampleValue(), 10).Packed(), 110)
+	f, err := UnpackFacts(PackFacts(sampleValue(), 10).Packed())
+	f = f.On(110)
 	if err != nil || f.Line() != 110 || f.Get("alias").Line() != 103 || f.Get("no line").Line() != 0 {
 		t.Errorf("lines are %d, %d, %d (%v)", f.Line(), f.Get("alias").Line(), f.Get("no line").Line(), err)
+	}
+}
+
+// Equal facts are one text, and keep their lines.
+func TestFactsAreShared(t *testing.T) {
+	var shared SharedFacts
+	first, moved := shared.Of(PackFacts(sampleValue(), 10)), shared.Of(PackFacts(sampleValue(), 10).On(50))
+	if unsafe.StringData(first.Packed()) != unsafe.StringData(moved.Packed()) {
+		t.Error("equal facts are kept twice")
+	}
+	if first.Line() != 10 || moved.Line() != 50 {
+		t.Errorf("lines are %d and %d", first.Line(), moved.Line())
+	}
+	if other := shared.Of(PackFacts(NewBool(true, 1), 1)); !other.True() {
+		t.Error("other facts are taken for the same")
 	}
 }
 
@@ -61,6 +78,7 @@ func TestProjectKeeps(t *testing.T) {
 		{[]string{"list *", "x y"}, `{"list":[1.5,7,null]}`},
 		{[]string{"x"}, `{}`},
 		{[]string{"* x", "empty"}, `{"empty":{}}`},
+		{[]string{"empty {}", "empty x", "list {}", "x {}"}, `{"empty":{}}`},
 	} {
 		if got := string(sampleValue().Project(NewProjection(tt.paths...), 10).Value().AppendJSON(nil)); got != tt.want {
 			t.Errorf("%q: got %s, want %s", tt.paths, got, tt.want)
@@ -72,7 +90,7 @@ func TestProjectKeeps(t *testing.T) {
 func FuzzUnpackFacts(f *testing.F) {
 	f.Add(PackFacts(sampleValue(), 10).Packed())
 	f.Fuzz(func(t *testing.T, packed string) {
-		facts, err := UnpackFacts(packed, 10)
+		facts, err := UnpackFacts(packed)
 		if err != nil {
 			return
 		}
@@ -83,7 +101,7 @@ func FuzzUnpackFacts(f *testing.F) {
 		for _, entry := range facts.Fields() {
 			facts.Get(entry.Key)
 		}
-		if again, err := UnpackFacts(PackFacts(v, 10).Packed(), 10); err != nil || !Equal(again.Value(), v) {
+		if again, err := UnpackFacts(PackFacts(v, 10).Packed()); err != nil || !Equal(again.Value(), v) {
 			t.Fatalf("%q is read as another value the second time (%v)", packed, err)
 		}
 	})

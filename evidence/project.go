@@ -11,6 +11,7 @@ import (
 // nothing.
 type Projection struct {
 	whole bool // keep everything from here on
+	bare  bool // keep an object even if nothing in it is kept
 	each  *Projection
 	keys  []projectedKey // sorted
 }
@@ -22,15 +23,17 @@ type projectedKey struct {
 
 // NewProjection builds a projection from paths. A path is a sequence of keys
 // separated by spaces, because keys of Kubernetes hold dots and slashes; "*" is
-// every key or element. What a path ends at is kept whole.
+// every key or element. What a path ends at is kept whole; what a path with "{}" at
+// its end leads to is kept if it is an object, whatever is kept of it.
 func NewProjection(paths ...string) *Projection {
 	p := &Projection{}
 	for _, path := range paths {
 		at := p
+		path, bare := strings.CutSuffix(path, "{}")
 		for _, key := range strings.Fields(path) {
 			at = at.step(key)
 		}
-		at.whole = true
+		at.bare, at.whole = at.bare || bare, at.whole || !bare
 	}
 	return p
 }
@@ -50,7 +53,7 @@ func (p *Projection) step(key string) *Projection {
 }
 
 // Project returns the parts of v that p keeps; an element or object of which
-// nothing is kept is left out. An object always gives an object. base is the line
+// nothing is kept is left out unless p says otherwise. An object always gives an object. base is the line
 // of the item.
 func (v *Value) Project(p *Projection, base int) Facts {
 	k := keepers.Get().(*keeper)
@@ -108,7 +111,7 @@ func (k *keeper) project(p *Projection, v *Value) *Value {
 	own := k.stack[base:]
 	k.stack = k.stack[:base]
 	switch {
-	case len(own) == 0:
+	case len(own) == 0 && !(p.bare && v.kind == Object):
 		return nil
 	case v.kind == Object:
 		return k.slab.Object(own, int(v.line))

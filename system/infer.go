@@ -175,7 +175,8 @@ func (in *inference) assume(text, on string, at surety.Origin) {
 	in.model.Assume = append(in.model.Assume, &Assumption{Text: text, Owner: inferredCustomer, On: on, Origin: at})
 }
 
-// marks are texts that only a managed cluster carries, by where they stand.
+// marks are texts that only a managed cluster carries, by where they stand: the
+// name if that is empty.
 var marks = []struct{ kind, path, text, product string }{
 	{"Node", "metadata labels", "eks.amazonaws.com/", "nodes of Amazon EKS"},
 	{"Node", "metadata labels", "cloud.google.com/gke-", "nodes of Google GKE"},
@@ -183,9 +184,9 @@ var marks = []struct{ kind, path, text, product string }{
 	{"ServiceAccount", "metadata annotations", "eks.amazonaws.com/", "a service account bound to Amazon EKS"},
 	{"ServiceAccount", "metadata annotations", "iam.gke.io/", "a service account bound to Google GKE"},
 	{"ServiceAccount", "metadata annotations", "azure.workload.identity/", "a service account bound to Azure AKS"},
-	{"DaemonSet", "metadata name", "aws-node", "the network agent of Amazon EKS"},
-	{"DaemonSet", "metadata name", "gke-metadata-server", "the metadata server of Google GKE"},
-	{"DaemonSet", "metadata name", "azure-cns", "the network agent of Azure AKS"},
+	{"DaemonSet", "", "aws-node", "the network agent of Amazon EKS"},
+	{"DaemonSet", "", "gke-metadata-server", "the metadata server of Google GKE"},
+	{"DaemonSet", "", "azure-cns", "the network agent of Azure AKS"},
 	{"StorageClass", "provisioner", "pd.csi.storage.gke.io", "the storage driver of Google GKE"},
 	{"StorageClass", "provisioner", "disk.csi.azure.com", "the storage driver of Azure AKS"},
 	{"StorageClass", "provisioner", "ebs.csi.eks.amazonaws.com", "the storage driver of Amazon EKS"},
@@ -198,7 +199,7 @@ func (in *inference) findManaged() {
 		path := strings.Fields(mark.path)
 		for _, it := range in.byKind[mark.kind] {
 			v := it.Facts.Path(path...)
-			found := v.Str() == mark.text
+			found := v.Str() == mark.text || mark.path == "" && it.Name == mark.text
 			for _, f := range v.Fields() {
 				found = found || strings.HasPrefix(f.Key, mark.text)
 			}

@@ -6,8 +6,9 @@ import "github.com/surety-cloud/surety/evidence"
 // read. They stay in memory for every object, so they hold no more than that:
 // no environment values, commands, probes or resources.
 
-// common is kept of every object.
-var common = []string{"apiVersion", "kind", "metadata name", "metadata generateName", "metadata namespace", "metadata labels", "metadata ownerReferences"}
+// common is kept of every object. Its name and namespace are the item's, so that
+// copies of one object have the same facts.
+var common = []string{"apiVersion", "kind", "metadata {}", "metadata labels", "metadata ownerReferences"}
 
 // pod is kept of a pod spec, wherever it stands.
 var pod = []string{

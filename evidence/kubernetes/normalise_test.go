@@ -217,14 +217,14 @@ spec:
         command: [x]
         env: [{name: PASSWORD, value: hunter2}, {name: B, valueFrom: {secretKeyRef: {name: s, key: k}}}]
         ports: [{containerPort: 80}]
-`, `{"apiVersion":"apps/v1","kind":"Deployment","metadata":{"labels":{"app":"web"},"name":"web"},"spec":{"replicas":2,` +
+`, `{"apiVersion":"apps/v1","kind":"Deployment","metadata":{"labels":{"app":"web"}},"spec":{"replicas":2,` +
 			`"selector":{"matchLabels":{"app":"web"}},"template":{"metadata":{"labels":{"app":"web"}},"spec":{"containers":[` +
 			`{"env":[{"valueFrom":{"secretKeyRef":{"key":"k","name":"s"}}}],"image":"nginx","name":"c","ports":[{"containerPort":80}]}],` +
 			`"serviceAccountName":"web","volumes":[{"configMap":{"name":"c"},"name":"v"},{"name":"e"}]}}}}`},
 		{"unknown kind", "apiVersion: x/v1\nkind: Foo\nmetadata: {name: f, ownerReferences: [{kind: Bar}]}\nspec: {a: 1}\n",
-			`{"apiVersion":"x/v1","kind":"Foo","metadata":{"name":"f","ownerReferences":[{"kind":"Bar"}]}}`},
+			`{"apiVersion":"x/v1","kind":"Foo","metadata":{"ownerReferences":[{"kind":"Bar"}]}}`},
 		{"network policy", "apiVersion: networking.k8s.io/v1\nkind: NetworkPolicy\nmetadata: {name: np}\nspec: {podSelector: {}, policyTypes: [Ingress]}\n",
-			`{"apiVersion":"networking.k8s.io/v1","kind":"NetworkPolicy","metadata":{"name":"np"},"spec":{"podSelector":{},"policyTypes":["Ingress"]}}`},
+			`{"apiVersion":"networking.k8s.io/v1","kind":"NetworkPolicy","metadata":{},"spec":{"podSelector":{},"policyTypes":["Ingress"]}}`},
 	}
 	for _, tt := range tests {
 		n := normalise(evidence.YAML, tt.raw)

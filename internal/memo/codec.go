@@ -11,8 +11,8 @@ import (
 
 // The encoding is a flat sequence of unsigned varints and length-prefixed
 // strings, in the order the fields are written below. Lines are stored relative
-// to the document's first line plus one, so that 0 stays "no line". Rulings are
-// numbers in a table of the file, and what they are made of in two others.
+// to the document's first line plus one, so that 0 stays "no line". Facts and
+// rulings are numbers in tables of the file, and so is what rulings are made of.
 
 // errDamaged is returned for bytes that no encoder wrote.
 var errDamaged = errors.New("damaged record")
@@ -52,7 +52,6 @@ func (e *encoder) item(it *evidence.Item) {
 	for _, s := range it.Withheld {
 		e.str(s)
 	}
-	e.str(it.Facts.Packed())
 }
 
 // decoder reads a record. What it returns shares the memory of b, the memo's
@@ -110,33 +109,48 @@ func (d *decoder) line() int {
 // record reads what segment.add wrote.
 func (m *Memo) record(b, file string, firstLine int) (Record, error) {
 	d := decoder{b: b, base: firstLine}
-	outcomes := decoder{b: d.str()}
+	numbers := decoder{b: d.str()}
 	n := d.count()
 	r := Record{Items: make([]*evidence.Item, 0, n), Judged: make([]assessment.Judgement, 0, n)}
 	for ; n > 0 && d.err == nil; n-- {
 		it := d.item(file)
+		facts, ruling := m.shared(&numbers)
+		if facts == nil {
+			break
+		}
+		it.Facts = facts.On(it.Origin.Line)
 		r.Items = append(r.Items, it)
-		if ruling := m.ruling(&outcomes); ruling != nil {
+		if ruling != nil {
 			r.Judged = append(r.Judged, assessment.Judgement{Item: it, Ruling: ruling})
 		}
 	}
-	if d.err != nil || outcomes.err != nil || len(d.b)+len(outcomes.b) > 0 {
+	if d.err != nil || numbers.err != nil || len(d.b)+len(numbers.b) > 0 {
 		return Record{}, errDamaged
 	}
 	return r, nil
 }
 
-// ruling reads the number of one item's ruling, plus one so that 0 is none.
-func (m *Memo) ruling(d *decoder) *assessment.Ruling {
-	n := d.uint()
-	if n == 0 || d.err != nil {
-		return nil
-	}
-	r := m.rulings.at(n-1, m.rule)
-	if r == nil {
+// shared reads the numbers of one item's facts and of its ruling, the latter plus
+// one so that 0 is none.
+func (m *Memo) shared(d *decoder) (facts *evidence.Facts, ruling *assessment.Ruling) {
+	if facts = m.facts.at(d.uint(), m.factsOf); facts == nil {
 		d.fail()
+		return nil, nil
 	}
-	return r
+	if n := d.uint(); n > 0 {
+		if ruling = m.rulings.at(n-1, m.rule); ruling == nil {
+			d.fail()
+		}
+	}
+	return facts, ruling
+}
+
+func (m *Memo) factsOf(text string) (*evidence.Facts, error) {
+	facts, err := evidence.UnpackFacts(text)
+	if err == nil && facts.Absent() {
+		err = errDamaged
+	}
+	return &facts, err
 }
 
 // rule reads what segment.text wrote.
@@ -166,10 +180,5 @@ func (d *decoder) item(file string) *evidence.Item {
 	for n := d.count(); n > 0 && d.err == nil; n-- {
 		it.Withheld = append(it.Withheld, d.str())
 	}
-	facts, err := evidence.UnpackFacts(d.str(), it.Origin.Line)
-	if err != nil || facts.Absent() {
-		d.fail()
-	}
-	it.Facts = facts
 	return it
 }

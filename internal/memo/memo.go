@@ -7,8 +7,8 @@
 // version of any check or parser starts an empty memo.
 //
 // The file is a list of segments, one for each run that added something. A
-// segment holds the rulings that are new in it, the rosters and details these are
-// made of, each once, and the records, which name rulings by number. Save writes the segments there were and
+// segment holds the facts and rulings that are new in it and the rosters and details
+// that rulings are made of, each once, and the records, which name them by number. Save writes the segments there were and
 // one more; if that would pass the limit, it writes one segment of what this run
 // found and added, and lets the rest go. It does so through a temporary file and
 // a rename: two processes may share a memo, and the one that saves last wins,
@@ -61,11 +61,9 @@ type Memo struct {
 	limit int
 	pool  *assessment.Pool
 
-	old     string // the segments of the file as it was opened; records share its memory
-	details table[assessment.Packed]
-	rosters table[assessment.Roster]
-	rulings table[assessment.Ruling]
-	index   map[surety.Digest]string // the records in old
+	old   string                   // the segments of the file as it was opened; records share its memory
+	index map[surety.Digest]string // the records in old
+	tables
 
 	mu    sync.Mutex
 	used  map[surety.Digest]bool // found in old during this run
@@ -75,8 +73,8 @@ type Memo struct {
 // entry is a record that is not in the file yet. The items are written down at
 // once, since they change after the document is judged.
 type entry struct {
-	items   []byte
-	rulings []*assessment.Ruling // of each item; nil if no check judged it
+	items  []byte
+	shared []shared // of each item
 }
 
 // Open opens the memo of a policy set in dir, which is made if needed. pool is of
@@ -93,7 +91,7 @@ func Open(dir string, digest surety.Digest, pool *assessment.Pool, limit int) (*
 	}
 	if raw, ok := read(m.path, limit); !ok || !m.load(raw) {
 		m.old, m.index = "", map[surety.Digest]string{}
-		m.details, m.rosters, m.rulings = table[assessment.Packed]{}, table[assessment.Roster]{}, table[assessment.Ruling]{}
+		m.tables = tables{}
 	}
 	return m, nil
 }
@@ -134,6 +132,7 @@ func (m *Memo) load(raw string) bool {
 	d := decoder{b: body}
 	m.old, m.index = body, map[surety.Digest]string{}
 	for len(d.b) > 0 {
+		m.facts.read(&d)
 		m.details.read(&d)
 		m.rosters.read(&d)
 		m.rulings.read(&d)
@@ -150,6 +149,7 @@ func (m *Memo) load(raw string) bool {
 			return false
 		}
 	}
+	m.facts.found = make([]atomic.Pointer[evidence.Facts], len(m.facts.texts))
 	m.details.found = make([]atomic.Pointer[assessment.Packed], len(m.details.texts))
 	m.rosters.found = make([]atomic.Pointer[assessment.Roster], len(m.rosters.texts))
 	m.rulings.found = make([]atomic.Pointer[assessment.Ruling], len(m.rulings.texts))
@@ -157,7 +157,15 @@ func (m *Memo) load(raw string) bool {
 	return true
 }
 
-// table holds what records name by number. Each is made of its text when it is
+// tables hold what records name.
+type tables struct {
+	facts   table[evidence.Facts]
+	details table[assessment.Packed]
+	rosters table[assessment.Roster]
+	rulings table[assessment.Ruling]
+}
+
+// table holds what is named by number. Each is made of its text when it is
 // first asked for: a small run may open a large memo.
 type table[T any] struct {
 	texts []string
@@ -188,17 +196,6 @@ func (t *table[T]) at(i int, pool func(string) (*T, error)) *T {
 	return made
 }
 
-// numbers returns the numbers of those that were asked for.
-func (t *table[T]) numbers() map[*T]int {
-	out := map[*T]int{}
-	for i := range t.found {
-		if known := t.found[i].Load(); known != nil {
-			out[known] = i
-		}
-	}
-	return out
-}
-
 // Get returns the record of the document with this digest, whose first line is
 // line of file. Each call makes new items, so the caller owns what it gets.
 func (m *Memo) Get(d surety.Digest, file string, line int) (Record, bool) {
@@ -218,14 +215,15 @@ func (m *Memo) Get(d surety.Digest, file string, line int) (Record, bool) {
 
 // Put remembers what the document with this digest, starting on line, came to.
 func (m *Memo) Put(d surety.Digest, line int, r Record) {
-	e := entry{appendItems(nil, r.Items, line), make([]*assessment.Ruling, len(r.Items))}
+	e := entry{appendItems(nil, r.Items, line), make([]shared, len(r.Items))}
 	left := r.Judged
 	for i, it := range r.Items {
+		e.shared[i].facts = it.Facts.Packed()
 		if len(left) > 0 && left[0].Item == it {
 			if _, ok := left[0].Roster.Text(); !ok {
 				return // of checks that are not the set's
 			}
-			e.rulings[i], left = left[0].Ruling, left[1:]
+			e.shared[i].ruling, left = left[0].Ruling, left[1:]
 		}
 	}
 	m.mu.Lock()
@@ -251,13 +249,10 @@ func (m *Memo) Save() error {
 func (m *Memo) write(w io.Writer) error {
 	room := m.limit - len(magic) - crc32.Size
 	old := m.old
-	s := &segment{room: room - len(old), details: newColumn(&m.details), rosters: newColumn(&m.rosters), rulings: newColumn(&m.rulings)}
+	s := newSegment(&m.tables, room-len(old))
 	if !m.addFresh(s) {
 		old = ""
-		s = &segment{
-			room: room, details: newColumn(&table[assessment.Packed]{}), rosters: newColumn(&table[assessment.Roster]{}),
-			rulings: newColumn(&table[assessment.Ruling]{}),
-		}
+		s = newSegment(&tables{}, room)
 		_ = m.addFresh(s) && m.addUsed(s) // what does not fit is judged again
 	}
 	sum := crc32.NewIEEE()
@@ -278,7 +273,7 @@ func (m *Memo) write(w io.Writer) error {
 func (m *Memo) addFresh(s *segment) bool {
 	for _, d := range sortedKeys(m.fresh) {
 		e := m.fresh[d]
-		if !s.add(d, string(e.items), e.rulings) {
+		if !s.add(d, string(e.items), e.shared) {
 			return false
 		}
 	}
@@ -289,12 +284,14 @@ func (m *Memo) addFresh(s *segment) bool {
 func (m *Memo) addUsed(s *segment) bool {
 	for _, d := range sortedKeys(m.used) {
 		text := decoder{b: m.index[d]}
-		outcomes := decoder{b: text.str()}
-		var rulings []*assessment.Ruling
-		for outcomes.err == nil && len(outcomes.b) > 0 {
-			rulings = append(rulings, m.ruling(&outcomes))
+		numbers := decoder{b: text.str()}
+		var of []shared
+		for numbers.err == nil && len(numbers.b) > 0 {
+			if facts, ruling := m.shared(&numbers); facts != nil {
+				of = append(of, shared{facts.Packed(), ruling})
+			}
 		}
-		if outcomes.err == nil && !s.add(d, text.b, rulings) {
+		if numbers.err == nil && !s.add(d, text.b, of) {
 			return false
 		}
 	}

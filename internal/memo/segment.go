@@ -3,33 +3,52 @@ package memo
 import (
 	"github.com/surety-cloud/surety"
 	"github.com/surety-cloud/surety/assessment"
+	"github.com/surety-cloud/surety/evidence"
 )
 
 // segment collects the records of one run for the file.
 type segment struct {
 	room    int // bytes it may come to
-	details column[assessment.Packed]
-	rosters column[assessment.Roster]
-	rulings column[assessment.Ruling]
+	facts   column[string]
+	details column[*assessment.Packed]
+	rosters column[*assessment.Roster]
+	rulings column[*assessment.Ruling]
 	records encoder
 	count   int
 }
 
+// newSegment returns the segment that goes on where the tables end.
+func newSegment(t *tables, room int) *segment {
+	return &segment{
+		room: room, facts: newColumn(&t.facts, (*evidence.Facts).Packed), details: newColumn(&t.details, itself),
+		rosters: newColumn(&t.rosters, itself), rulings: newColumn(&t.rulings, itself),
+	}
+}
+
+func itself[T any](thing *T) *T { return thing }
+
 // column numbers things and writes down each new one.
-type column[T any] struct {
-	number map[*T]int
+type column[K comparable] struct {
+	number map[K]int
 	next   int
 	texts  encoder
 	count  int
 }
 
-// newColumn returns the column that goes on where a table ends.
-func newColumn[T any](t *table[T]) column[T] {
-	return column[T]{number: t.numbers(), next: len(t.texts)}
+// newColumn returns the column that goes on where a table ends, and knows what of
+// it was asked for.
+func newColumn[T any, K comparable](t *table[T], key func(*T) K) column[K] {
+	c := column[K]{number: map[K]int{}, next: len(t.texts)}
+	for i := range t.found {
+		if known := t.found[i].Load(); known != nil {
+			c.number[key(known)] = i
+		}
+	}
+	return c
 }
 
 // of returns the number of one thing, which is written down if it is new.
-func (c *column[T]) of(thing *T, text func() string) int {
+func (c *column[K]) of(thing K, text func() string) int {
 	n, known := c.number[thing]
 	if !known {
 		n = c.next
@@ -41,36 +60,43 @@ func (c *column[T]) of(thing *T, text func() string) int {
 	return n
 }
 
-// bytes is the column as it stands in the file.
-func (c *column[T]) bytes(b []byte) []byte {
+// bytes appends the column as it stands in the file.
+func (c *column[K]) bytes(b []byte) []byte {
 	e := encoder{b: b}
 	e.uint(c.count)
 	return append(e.b, c.texts.b...)
 }
 
+// shared is what an item has in common with others.
+type shared struct {
+	facts  string             // packed
+	ruling *assessment.Ruling // nil if no check judged it
+}
+
 // head is more than a length or a number takes, in bytes.
 const head = 10
 
-// add adds a record; rulings are those of its items, nil for one that no check
-// judged. It reports false if there is no room for it.
-func (s *segment) add(d surety.Digest, items string, rulings []*assessment.Ruling) bool {
-	need := len(d) + len(items) + (4+len(rulings))*head
-	for _, r := range rulings {
-		need += s.need(r)
+// add adds a record; of is what its items share with others. It reports false if
+// there is no room for it.
+func (s *segment) add(d surety.Digest, items string, of []shared) bool {
+	need := len(d) + len(items) + (6+2*len(of))*head
+	for _, it := range of {
+		need += s.need(it)
 	}
-	if len(s.rulings.texts.b)+len(s.rosters.texts.b)+len(s.details.texts.b)+len(s.records.b)+need > s.room {
+	if s.size()+need > s.room {
 		return false
 	}
-	var outcomes encoder
-	for _, r := range rulings {
-		if r == nil {
-			outcomes.uint(0)
+	var numbers encoder
+	for _, it := range of {
+		numbers.uint(s.facts.of(it.facts, func() string { return it.facts }))
+		if it.ruling == nil {
+			numbers.uint(0)
 			continue
 		}
-		outcomes.uint(s.rulings.of(r, func() string { return s.text(r) }) + 1)
+		numbers.uint(s.rulings.of(it.ruling, func() string { return s.text(it.ruling) }) + 1)
 	}
 	var record encoder
-	record.str(string(outcomes.b))
+	record.str(string(numbers.b))
 	record.b = append(record.b, items...)
 	s.records.b = append(s.records.b, d[:]...)
 	s.records.str(string(record.b))
@@ -78,14 +104,22 @@ func (s *segment) add(d surety.Digest, items string, rulings []*assessment.Rulin
 	return true
 }
 
-// need is the most that writing a ruling down takes, 0 if that is done.
-func (s *segment) need(r *assessment.Ruling) int {
-	if _, known := s.rulings.number[r]; known || r == nil {
-		return 0
+// size is how many bytes have been collected.
+func (s *segment) size() int {
+	return len(s.facts.texts.b) + len(s.details.texts.b) + len(s.rosters.texts.b) + len(s.rulings.texts.b) + len(s.records.b)
+}
+
+// need is the most that writing down what is new of an item takes.
+func (s *segment) need(it shared) (need int) {
+	if _, known := s.facts.number[it.facts]; !known {
+		need = len(it.facts) + head
 	}
-	text, _ := r.Roster.Text()
-	need := len(text) + len(r.Marks) + 4*head
-	for _, detail := range r.Details {
+	if _, known := s.rulings.number[it.ruling]; known || it.ruling == nil {
+		return need
+	}
+	text, _ := it.ruling.Roster.Text()
+	need += len(text) + len(it.ruling.Marks) + 4*head
+	for _, detail := range it.ruling.Details {
 		need += len(*detail) + 2*head
 	}
 	return need
@@ -103,10 +137,10 @@ func (s *segment) text(r *assessment.Ruling) string {
 	return string(e.b)
 }
 
-// bytes is the segment as it stands in the file: details, rosters, rulings,
+// bytes is the segment as it stands in the file: facts, details, rosters, rulings,
 // records, each list after its length.
 func (s *segment) bytes() []byte {
-	e := encoder{b: s.rulings.bytes(s.rosters.bytes(s.details.bytes(nil)))}
+	e := encoder{b: s.rulings.bytes(s.rosters.bytes(s.details.bytes(s.facts.bytes(nil))))}
 	e.uint(s.count)
 	return append(e.b, s.records.b...)
 }
