@@ -65,7 +65,8 @@ func Run(ctx context.Context, o Options) (*assessment.Assessment, error) {
 	}
 	kubernetes.Disambiguate(seen.items)
 	evidence.Sort(seen.items)
-	seen.judgeAll(o.Policy, o.Facts)
+	controllers := kubernetes.Controllers(seen.items)
+	seen.relate(o, controllers)
 
 	model := o.Model
 	if model == nil {
@@ -75,7 +76,7 @@ func Run(ctx context.Context, o Options) (*assessment.Assessment, error) {
 		Model: model, Catalog: o.Catalog,
 		Duties: responsibility.Resolve(model, o.Catalog), Elements: system.NewMatcher(model),
 		Root:   evidence.RootOf(seen.items),
-		Checks: seen.checks(o.Policy), Items: seen.items, Controllers: kubernetes.Controllers(seen.items),
+		Checks: seen.checks(o.Policy), Items: seen.items, Controllers: controllers,
 		Pool: o.Pool, Judgements: seen.judged, Judged: seen.singly,
 		Sources: seen.reports, Coverage: seen.coverage(),
 		Statements: o.Statements, Waivers: o.Waivers, Baseline: o.Baseline, Today: o.Today,

@@ -38,8 +38,8 @@ const maxProblems = 10_000
 // seen is what observing all sources came to, in the order of the sources.
 type seen struct {
 	items    []*evidence.Item
-	judged   []assessment.Judgement // of documents
-	singly   []assessment.Judged    // of relations and of other scanners
+	judged   []assessment.Judgement // of documents and of relations
+	singly   []assessment.Judged    // of other scanners
 	reports  []evidence.Report
 	imports  imports
 	unparsed int
@@ -65,24 +65,6 @@ func (s *seen) unseen(kind string) bool {
 		}
 	}
 	return false
-}
-
-// judgeAll adds what the checks on relations say of the items.
-func (s *seen) judgeAll(set *policy.Set, facts bool) {
-	said := set.JudgeAll(s.items, s.unseen)
-	s.singly = slices.Grow(s.singly, len(said))
-	for _, r := range said {
-		j := assessment.Judged{Item: r.Item, Check: r.Check, Verdict: r.Verdict}
-		if r.Verdict != surety.Pass {
-			j.Detail = &assessment.Detail{}
-			var read *evidence.Value
-			if facts && r.Verdict == surety.Fail {
-				read = r.Item.Facts.Value()
-			}
-			*j.Detail = detail(facts, r.Outcome, read)
-		}
-		s.singly = append(s.singly, j)
-	}
 }
 
 // observe collects each source in turn and judges its documents on all cores. A

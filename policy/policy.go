@@ -111,9 +111,25 @@ type Relation struct {
 // network policy selects. It reads Item.Facts only.
 type RelationEngine interface {
 	Checks() []*Check
-	// unseen reports whether a live source failed to give all objects of a
-	// kind; nil stands for a source that gave all.
-	JudgeAll(items []*evidence.Item, unseen func(kind string) bool) []Relation
+	// Divide returns the parts of a scene that are judged apart from each other.
+	Divide(Scene) []Part
+}
+
+// Scene is all that was observed.
+type Scene struct {
+	Items       []*evidence.Item
+	Controllers map[evidence.Key]evidence.Key // of each controlled item, the controller at the top
+	// Unseen reports whether a live source failed to give all objects of a
+	// kind; nil stands for sources that gave all.
+	Unseen func(kind string) bool
+}
+
+// Part is what is judged apart from the rest of a scene: one namespace, say. Equal
+// parts come to the same, so what a part came to can be remembered.
+type Part struct {
+	Items   []*evidence.Item // those its outcomes are about, whose names and facts decide them
+	Context string           // what else decides them
+	Judge   func() []Relation
 }
 
 // Fact is one value a check read: a path of the item's body, its value as

@@ -172,21 +172,21 @@ func (s *Set) AppendOutcomes(out []Outcome, item *evidence.Item, budget Budget) 
 	return out[:before+len(own)]
 }
 
-// JudgeAll returns what the checks on relations say about items; see
-// RelationEngine for unseen.
-func (s *Set) JudgeAll(items []*evidence.Item, unseen func(kind string) bool) []Relation {
-	var out []Relation
+// Divide returns the parts that the checks on relations judge a scene in.
+func (s *Set) Divide(scene Scene) []Part {
+	var out []Part
 	for _, e := range s.relations {
 		if slices.ContainsFunc(e.Checks(), s.chosen) {
-			if all := e.JudgeAll(items, unseen); out == nil {
-				out = all
-			} else {
-				out = append(out, all...)
-			}
+			out = append(out, e.Divide(scene)...)
 		}
 	}
 	if s.selected != nil {
-		out = slices.DeleteFunc(out, func(r Relation) bool { return !s.selected[r.Check] })
+		for i := range out {
+			judge := out[i].Judge
+			out[i].Judge = func() []Relation {
+				return slices.DeleteFunc(judge(), func(r Relation) bool { return !s.selected[r.Check] })
+			}
+		}
 	}
 	return out
 }

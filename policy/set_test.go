@@ -26,15 +26,25 @@ func (f *fake) Judge(out []Outcome, item *evidence.Item, _ Budget) []Outcome {
 	return out
 }
 
-func (f *fake) JudgeAll(items []*evidence.Item, _ func(string) bool) []Relation {
-	f.calls++
-	var out []Relation
-	for _, item := range items {
-		for _, c := range f.checks {
-			out = append(out, Relation{item, Outcome{Check: c, Verdict: surety.Pass}})
+func (f *fake) Divide(scene Scene) []Part {
+	return []Part{{Items: scene.Items, Judge: func() []Relation {
+		f.calls++
+		var out []Relation
+		for _, item := range scene.Items {
+			for _, c := range f.checks {
+				out = append(out, Relation{item, Outcome{Check: c, Verdict: surety.Pass}})
+			}
 		}
+		return out
+	}}}
+}
+
+// related is the number of outcomes on relations of one item.
+func related(s *Set, item *evidence.Item) (n int) {
+	for _, part := range s.Divide(Scene{Items: []*evidence.Item{item}}) {
+		n += len(part.Judge())
 	}
-	return out
+	return n
 }
 
 func check(id string, severity surety.Severity, kind string, aliases ...string) *Check {
@@ -84,8 +94,8 @@ func TestSet(t *testing.T) {
 	if out := s.Judge(pod, DefaultBudget); len(out) != 3 {
 		t.Errorf("a Pod: %d outcomes", len(out))
 	}
-	if out := s.JudgeAll([]*evidence.Item{pod}, nil); len(out) != 1 {
-		t.Errorf("relations: %d outcomes", len(out))
+	if n := related(s, pod); n != 1 {
+		t.Errorf("relations: %d outcomes", n)
 	}
 }
 
@@ -113,7 +123,7 @@ func TestSelect(t *testing.T) {
 				t.Errorf("checks %q, want %q", got, tc.want)
 			}
 			pod := &evidence.Item{Key: evidence.Key{Provider: "kubernetes"}, Kind: "Pod"}
-			if got := len(part.Judge(pod, DefaultBudget)) + len(part.JudgeAll([]*evidence.Item{pod}, nil)); got != tc.pod {
+			if got := len(part.Judge(pod, DefaultBudget)) + related(part, pod); got != tc.pod {
 				t.Errorf("%d outcomes, want %d", got, tc.pod)
 			}
 			if same := part.Digest() == s.Digest(); same != (name == "everything") {

@@ -1,8 +1,6 @@
 package relation
 
 import (
-	"strings"
-
 	"github.com/surety-cloud/surety/evidence"
 	"github.com/surety-cloud/surety/evidence/kubernetes"
 )
@@ -33,172 +31,75 @@ func (w *workload) account() string {
 	return "default"
 }
 
-// space is a namespace of one account.
-type space struct {
+// index finds the objects of one namespace by what refers to them.
+type index struct {
+	*space
+	granted   []grant
+	objects   map[object]*evidence.Item
+	byKind    map[string][]*evidence.Item
+	custom    map[string]*evidence.Item // custom resources, by name alone
 	workloads []*workload
 	byLabel   map[string][]*workload // "key" and "key=value"
+	limiter   *evidence.Item         // a network policy of another API group that may act on the workloads
 }
 
-type spaceKey struct{ account, namespace string }
+type object struct{ kind, name string }
 
-type objectKey struct {
-	spaceKey
-	kind, name string
-}
-
-// index finds objects by what refers to them.
-type index struct {
-	spaces    map[spaceKey]*space
-	objects   map[objectKey]*evidence.Item
-	byKind    map[string][]*evidence.Item
-	workloads []*workload
-	rights    map[objectKey][]right        // by service account
-	custom    map[objectKey]*evidence.Item // custom resources, by name alone
-	foreign   map[spaceKey]*evidence.Item  // a network policy of another API group, for a namespace or everywhere
-}
-
-// namespaceOf gives an object without a namespace the one it is applied to when
-// nothing else is said.
-func namespaceOf(item *evidence.Item) string {
-	if item.Namespace == "" {
-		return "default"
-	}
-	return item.Namespace
-}
-
-func keyOf(item *evidence.Item) spaceKey { return spaceKey{item.Key.Account, namespaceOf(item)} }
-
-// everywhere is the space of objects without a namespace.
-func everywhere(item *evidence.Item) spaceKey { return spaceKey{item.Key.Account, "-"} }
-
-// indexed reports whether item is of a kind the index holds. Other API
-// groups have kinds of the same name, which are left out.
-func indexed(item *evidence.Item) bool {
-	_, group, _ := strings.Cut(item.Key.Kind, ".")
-	switch item.Kind {
-	case "Service", "ServiceAccount", "Secret", "ConfigMap", "ReplicationController", "Pod", "PodTemplate":
-		return group == ""
-	case "Deployment", "ReplicaSet", "StatefulSet", "DaemonSet":
-		return group == "apps" || group == "extensions" || group == "" // the last is a mistake, but plain
-	case "DeploymentConfig":
-		return group == "apps.openshift.io"
-	case "Job", "CronJob":
-		return group == "batch"
-	case "NetworkPolicy", "Ingress":
-		return group == "networking.k8s.io" || group == "extensions"
-	case "PodDisruptionBudget":
-		return group == "policy"
-	case "HorizontalPodAutoscaler":
-		return group == "autoscaling"
-	case "Role", "ClusterRole", "RoleBinding", "ClusterRoleBinding":
-		return group == "rbac.authorization.k8s.io"
-	}
-	return false
-}
-
-// isCustom reports whether the item's kind is not one of Kubernetes itself.
-func isCustom(item *evidence.Item) bool {
-	_, group, _ := strings.Cut(item.Key.Kind, ".")
-	return strings.Contains(group, ".") && !strings.HasSuffix(group, ".k8s.io") && !indexed(item)
-}
-
-// isForeignPolicy reports whether the item is a network policy in the terms of
-// Cilium, Calico or the cluster-wide policies of SIG Network.
-func isForeignPolicy(item *evidence.Item) bool {
-	_, group, _ := strings.Cut(item.Key.Kind, ".")
-	switch group {
-	case "cilium.io", "projectcalico.org", "crd.projectcalico.org", "policy.networking.k8s.io":
-		return strings.HasSuffix(item.Kind, "NetworkPolicy")
-	}
-	return false
-}
-
-// limiter returns a foreign network policy that may act on the workload.
-func (x *index) limiter(w *workload) *evidence.Item {
-	if item := x.foreign[keyOf(w.item)]; item != nil {
-		return item
-	}
-	return x.foreign[everywhere(w.item)]
-}
-
-func newIndex(items []*evidence.Item) *index {
+// newIndex indexes a namespace. limiter is what acts everywhere.
+func newIndex(s *space, granted []grant, limiter *evidence.Item) *index {
 	x := &index{
-		spaces: map[spaceKey]*space{}, objects: make(map[objectKey]*evidence.Item, len(items)),
-		byKind: map[string][]*evidence.Item{}, rights: map[objectKey][]right{}, custom: map[objectKey]*evidence.Item{},
-		foreign: map[spaceKey]*evidence.Item{},
+		space: s, granted: granted, limiter: limiter,
+		objects: make(map[object]*evidence.Item, len(s.items)), byKind: map[string][]*evidence.Item{},
+		custom: map[string]*evidence.Item{}, byLabel: map[string][]*workload{},
 	}
-	controlled := kubernetes.Controllers(items)
-	for _, item := range items {
-		if item.Key.Provider != evidence.ProviderKubernetes || item.Imported {
+	for i, item := range s.items {
+		switch classOf(item) {
+		case foreign:
+			x.limiter = item
+			continue
+		case custom:
+			x.custom[item.Name] = item
 			continue
 		}
-		at := keyOf(item)
-		if isForeignPolicy(item) {
-			if item.Namespace == "" && item.Kind != "NetworkPolicy" && item.Kind != "CiliumNetworkPolicy" {
-				at = everywhere(item)
-			}
-			x.foreign[at] = item
-			continue
-		}
-		if isCustom(item) {
-			x.custom[objectKey{at, "", item.Name}] = item
-		}
-		if !indexed(item) {
-			continue
-		}
-		if strings.HasPrefix(item.Kind, "Cluster") {
-			at = everywhere(item)
-		}
-		x.objects[objectKey{at, item.Kind, item.Name}] = item
+		x.objects[object{item.Kind, item.Name}] = item
 		x.byKind[item.Kind] = append(x.byKind[item.Kind], item)
-		if _, owned := controlled[item.Key]; owned {
+		if s.owned[i] == '+' {
 			continue
 		}
 		if template := kubernetes.PodTemplate(item.Facts); !template.Absent() {
-			x.addWorkload(at, &workload{item: item, labels: template.Path("metadata", "labels"), spec: template.Get("spec")})
+			x.addWorkload(&workload{item: item, labels: template.Path("metadata", "labels"), spec: template.Get("spec")})
 		}
 	}
 	x.applyPolicies()
 	x.applyBudgets()
-	x.collectRights()
 	return x
 }
 
-func (x *index) addWorkload(at spaceKey, w *workload) {
+func (x *index) addWorkload(w *workload) {
 	x.workloads = append(x.workloads, w)
-	s := x.spaces[at]
-	if s == nil {
-		s = &space{byLabel: map[string][]*workload{}}
-		x.spaces[at] = s
-	}
-	s.workloads = append(s.workloads, w)
 	for _, f := range w.labels.Fields() {
-		s.byLabel[f.Key] = append(s.byLabel[f.Key], w)
+		x.byLabel[f.Key] = append(x.byLabel[f.Key], w)
 		pair := f.Key + "=" + f.Value.Text()
-		s.byLabel[pair] = append(s.byLabel[pair], w)
+		x.byLabel[pair] = append(x.byLabel[pair], w)
 	}
 }
 
-// selects returns the workloads in a namespace that a label selector matches:
-// all of them if it is empty (Kubernetes API, LabelSelector).
-func (x *index) selects(at spaceKey, by selector) []*workload {
-	s := x.spaces[at]
-	if s == nil {
-		return nil
-	}
-	candidates := s.workloads
+// selects returns the workloads that a label selector matches: all of them if it
+// is empty (Kubernetes API, LabelSelector).
+func (x *index) selects(by selector) []*workload {
+	candidates := x.workloads
 	narrow := func(found []*workload) {
 		if len(found) < len(candidates) {
 			candidates = found
 		}
 	}
 	for _, f := range by.labels.Fields() {
-		narrow(s.byLabel[f.Key+"="+f.Value.Text()])
+		narrow(x.byLabel[f.Key+"="+f.Value.Text()])
 	}
 	for _, f := range by.expressions.Fields() {
 		switch f.Value.Get("operator").Str() {
 		case "In", "Exists":
-			narrow(s.byLabel[f.Value.Get("key").Str()])
+			narrow(x.byLabel[f.Value.Get("key").Str()])
 		}
 	}
 	var out []*workload
@@ -212,9 +113,9 @@ func (x *index) selects(at spaceKey, by selector) []*workload {
 
 // maker returns a custom resource that may make the pods a selector is for: an
 // operator labels the pods it makes with the name of the resource.
-func (x *index) maker(at spaceKey, by selector) *evidence.Item {
+func (x *index) maker(by selector) *evidence.Item {
 	for _, f := range by.labels.Fields() {
-		if item := x.custom[objectKey{at, "", f.Value.Text()}]; item != nil {
+		if item := x.custom[f.Value.Text()]; item != nil {
 			return item
 		}
 	}
@@ -281,7 +182,7 @@ func (x *index) applyPolicies() {
 			ingress = ingress || f.Value.Str() == "Ingress"
 			egress = egress || f.Value.Str() == "Egress"
 		}
-		for _, w := range x.selects(keyOf(item), labelSelector(spec.Get("podSelector"))) {
+		for _, w := range x.selects(labelSelector(spec.Get("podSelector"))) {
 			w.ingress = w.ingress || ingress
 			w.egress = w.egress || egress
 		}
@@ -294,7 +195,7 @@ func (x *index) applyBudgets() {
 		if of.Absent() {
 			continue
 		}
-		for _, w := range x.selects(keyOf(item), labelSelector(of)) {
+		for _, w := range x.selects(labelSelector(of)) {
 			w.budgeted = true
 		}
 	}

@@ -23,14 +23,14 @@ func judgeEgress(x *index, r *report) {
 
 // isolation says whether a network policy limits one direction of a workload.
 func (r *report) isolation(x *index, w *workload, limited bool, direction string) {
-	switch other := x.limiter(w); {
+	switch other := x.limiter; {
 	case w.hostNetwork(): // network policies do not reach it
 	case limited:
 		r.pass(w.item)
 	case other != nil:
 		r.unknown(w.item, "no NetworkPolicy selects its pods for %s, but %s %s may, which is not understood", direction, other.Kind, other.Name)
 	default:
-		r.fail(w.item, w.labels.Line(), "no NetworkPolicy of namespace %s selects its pods for %s", namespaceOf(w.item), direction)
+		r.fail(w.item, w.labels.Line(), "no NetworkPolicy of namespace %s selects its pods for %s", x.namespace, direction)
 	}
 }
 
@@ -41,21 +41,20 @@ func (x *index) behind(service *evidence.Item) (found []*workload, ok bool) {
 	if selector.Len() == 0 || service.Facts.Path("spec", "type").Str() == "ExternalName" {
 		return nil, false
 	}
-	return x.selects(keyOf(service), plainSelector(selector)), true
+	return x.selects(plainSelector(selector)), true
 }
 
 // selection says whether a selector of item fits any workload of its namespace.
 func (r *report) selection(x *index, item *evidence.Item, by selector, line int) {
-	at := keyOf(item)
-	if len(x.selects(at, by)) > 0 {
+	if len(x.selects(by)) > 0 {
 		r.pass(item)
 		return
 	}
-	if maker := x.maker(at, by); maker != nil {
+	if maker := x.maker(by); maker != nil {
 		r.unknown(item, "no workload has these labels, but %s %s may make one", maker.Kind, maker.Name)
 		return
 	}
-	r.fail(item, line, "the selector fits no workload of namespace %s", at.namespace)
+	r.fail(item, line, "the selector fits no workload of namespace %s", x.namespace)
 }
 
 func judgeServices(x *index, r *report) {
@@ -94,12 +93,12 @@ func judgeAutoscalers(x *index, r *report) {
 		ref := h.Facts.Path("spec", "scaleTargetRef")
 		kind, name := ref.Get("kind").Str(), ref.Get("name").Str()
 		switch {
-		case x.objects[objectKey{keyOf(h), kind, name}] != nil:
+		case x.objects[object{kind, name}] != nil:
 			r.pass(h)
 		case !slices.Contains(workloadKinds(), kind):
 			r.unknown(h, "whether the target %s %s exists is not known: its kind is not looked at", kind, name)
 		default:
-			r.fail(h, ref.Line(), "there is no %s %s in namespace %s", kind, name, namespaceOf(h))
+			r.fail(h, ref.Line(), "there is no %s %s in namespace %s", kind, name, x.namespace)
 		}
 	}
 }
@@ -134,9 +133,9 @@ func (x *index) route(in *evidence.Item, backend evidence.Facts) []policy.Findin
 	if name.Str() == "" || port.Str() == "use-annotation" {
 		return nil
 	}
-	service := x.objects[objectKey{keyOf(in), "Service", name.Str()}]
+	service := x.objects[object{"Service", name.Str()}]
 	if service == nil {
-		return []policy.Finding{{Line: name.Line(), Message: fmt.Sprintf("there is no Service %s in namespace %s", name.Str(), namespaceOf(in))}}
+		return []policy.Finding{{Line: name.Line(), Message: fmt.Sprintf("there is no Service %s in namespace %s", name.Str(), x.namespace)}}
 	}
 	if port.Absent() || service.Facts.Path("spec", "type").Str() == "ExternalName" {
 		return nil
@@ -206,11 +205,7 @@ func judgeReplicas(x *index, r *report) {
 // judgeSelectors compares selectors that are equal as values. Overlap of
 // different ones is rare and would have to be looked for pair by pair.
 func judgeSelectors(x *index, r *report) {
-	type group struct {
-		spaceKey
-		selector string
-	}
-	first := map[group]*workload{}
+	first := map[string]*workload{}
 	for _, w := range x.workloads {
 		selector := w.item.Facts.Path("spec", "selector")
 		if selector.Len() == 0 || !slices.Contains(r.check.Kinds, w.item.Kind) {
@@ -220,10 +215,9 @@ func judgeSelectors(x *index, r *report) {
 		if selector.Get("matchLabels").Absent() && selector.Get("matchExpressions").Absent() {
 			text = `{"matchLabels":` + text + "}" // ReplicationController
 		}
-		k := group{keyOf(w.item), text}
-		other := first[k]
+		other := first[text]
 		if other == nil || other.item.Kind == w.item.Kind && other.item.Name == w.item.Name {
-			first[k] = w
+			first[text] = w
 			r.pass(w.item)
 			continue
 		}
@@ -244,17 +238,17 @@ func judgeRights(x *index, r *report) {
 	}
 }
 
-func judgeBindings(x *index, r *report) {
-	for _, b := range slices.Concat(x.byKind["ClusterRoleBinding"], x.byKind["RoleBinding"]) {
+func judgeBindings(d *division, r *report) {
+	for _, b := range d.bindings() {
 		var missing []policy.Finding
 		ref := b.Facts.Get("roleRef")
 		name := ref.Get("name").Str()
-		if x.role(b, ref) == nil && !(ref.Get("kind").Str() == "ClusterRole" && builtInRole(name)) {
+		if d.role(b, ref) == nil && !(ref.Get("kind").Str() == "ClusterRole" && builtInRole(name)) {
 			missing = append(missing, policy.Finding{Line: ref.Line(), Message: fmt.Sprintf("there is no %s %s", ref.Get("kind").Str(), name)})
 		}
 		for _, s := range b.Facts.Get("subjects").Fields() {
-			k := x.subject(b, s.Value)
-			if k.kind == "ServiceAccount" && k.name != "default" && x.objects[k] == nil {
+			k := subject(b, s.Value)
+			if k.kind == "ServiceAccount" && k.name != "default" && d.named[k] == nil {
 				missing = append(missing, policy.Finding{Line: s.Value.Line(), Message: fmt.Sprintf("there is no ServiceAccount %s in namespace %s", k.name, k.namespace)})
 			}
 		}
@@ -290,7 +284,7 @@ func (x *index) missingReferences(w *workload) []policy.Finding {
 	var out []policy.Finding
 	need := func(kind string, ref evidence.Facts, nameKey string) {
 		name := ref.Get(nameKey).Str()
-		if name == "" || ref.Get("optional").True() || x.objects[objectKey{keyOf(w.item), kind, name}] != nil {
+		if name == "" || ref.Get("optional").True() || x.objects[object{kind, name}] != nil {
 			return
 		}
 		out = append(out, policy.Finding{Line: ref.Line(), Message: fmt.Sprintf("there is no %s %s", kind, name)})
@@ -321,10 +315,10 @@ func (x *index) missingReferences(w *workload) []policy.Finding {
 func judgeAccounts(x *index, r *report) {
 	for _, w := range x.workloads {
 		name := w.account()
-		if name == "default" || x.objects[objectKey{keyOf(w.item), "ServiceAccount", name}] != nil {
+		if name == "default" || x.objects[object{"ServiceAccount", name}] != nil {
 			r.pass(w.item)
 			continue
 		}
-		r.fail(w.item, w.spec.Get("serviceAccountName").Line(), "there is no ServiceAccount %s in namespace %s", name, namespaceOf(w.item))
+		r.fail(w.item, w.spec.Get("serviceAccountName").Line(), "there is no ServiceAccount %s in namespace %s", name, x.namespace)
 	}
 }

@@ -2,9 +2,12 @@
 // selects a workload, whether a service reaches anything, what a workload's
 // service account may do.
 //
-// It reads Item.Facts only, so that documents need not stay in memory. Objects
-// are indexed once by namespace, name and label; each check then looks only at
-// what a selector or a reference can mean, which keeps the work linear.
+// It reads Item.Facts only, so that documents need not stay in memory. Each
+// namespace is judged by itself, so that what it came to holds until one of its
+// objects changes, or a right or a network policy that reaches into it from
+// elsewhere. Within it objects are indexed by name and label; each check then
+// looks only at what a selector or a reference can mean, which keeps the work
+// linear.
 //
 // # What counts as missing
 //
@@ -35,7 +38,9 @@ type Engine struct {
 type rule struct {
 	check policy.Check
 	needs []string // kinds without which nothing can be said
-	judge func(*index, *report)
+	// judge looks at one namespace, border at what reaches from one to another.
+	judge  func(*index, *report)
+	border func(*division, *report)
 }
 
 var _ policy.RelationEngine = (*Engine)(nil)
@@ -56,21 +61,45 @@ func New() *Engine {
 // Checks returns the checks by id.
 func (e *Engine) Checks() []*policy.Check { return e.checks }
 
-// JudgeAll implements policy.RelationEngine.
-func (e *Engine) JudgeAll(items []*evidence.Item, unseen func(kind string) bool) []policy.Relation {
-	x := newIndex(items)
-	rep := &report{out: make([]policy.Relation, 0, 4*len(x.workloads)+len(items))}
+// missing returns the kinds that a check needs and a source did not give.
+func (e *Engine) missing(unseen func(kind string) bool) map[string]bool {
+	out := map[string]bool{}
 	for i := range e.rules {
-		r := &e.rules[i]
-		rep.check, rep.missing = &r.check, ""
-		for _, kind := range r.needs {
+		for _, kind := range e.rules[i].needs {
 			if unseen != nil && unseen(kind) {
-				rep.missing = kind
+				out[kind] = true
 			}
 		}
-		r.judge(x, rep)
 	}
-	return rep.out
+	return out
+}
+
+// judge collects what the rules say.
+func (e *Engine) judge(missing map[string]bool, say func(*rule, *report)) []policy.Relation {
+	var to report
+	for i := range e.rules {
+		r := &e.rules[i]
+		to.check, to.missing = &r.check, ""
+		for _, kind := range r.needs {
+			if missing[kind] {
+				to.missing = kind
+			}
+		}
+		say(r, &to)
+	}
+	return to.out
+}
+
+func (r *rule) within(x *index, to *report) {
+	if r.judge != nil {
+		r.judge(x, to)
+	}
+}
+
+func (r *rule) across(d *division, to *report) {
+	if r.border != nil {
+		r.border(d, to)
+	}
 }
 
 // report collects the outcomes of all checks.

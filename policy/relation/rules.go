@@ -126,7 +126,7 @@ func accessRules() []rule {
 			Remediation: "Delete the binding, or create what it names.",
 			Kinds:       []string{"ClusterRoleBinding", "RoleBinding"}, Controls: []string{"SUR-IAM-01"},
 			Reads: policy.ReadSet{"/roleRef/**", "/subjects/**"},
-		}, needs: []string{"ClusterRole", "Role", "ServiceAccount"}, judge: judgeBindings},
+		}, needs: []string{"ClusterRole", "Role", "ServiceAccount"}, border: judgeBindings},
 		{check: policy.Check{
 			ID: "SUR-REL-011", Aliases: []string{"non-existent-reference"}, Severity: surety.Low,
 			Title:       "Workload refers to a missing Secret or ConfigMap",
