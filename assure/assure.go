@@ -20,6 +20,7 @@ import (
 	"github.com/surety-cloud/surety/catalog"
 	"github.com/surety-cloud/surety/evidence"
 	"github.com/surety-cloud/surety/evidence/kubernetes"
+	"github.com/surety-cloud/surety/internal/memo"
 	"github.com/surety-cloud/surety/policy"
 	"github.com/surety-cloud/surety/responsibility"
 	"github.com/surety-cloud/surety/system"
@@ -39,7 +40,7 @@ type Options struct {
 	Budget     func() policy.Budget // called for each item
 	Facts      bool                 // record the values each fail rests on, for reports that show them
 	Pool       *assessment.Pool     // of Policy's checks; nil: one of this run's own
-	Memo       Memo                 // of what Pool keeps; nil: judge every document
+	Memo       *memo.Memo           // of what Pool keeps; nil: judge everything anew
 	Progress   func(items int)      // called now and then from one goroutine; nil: silent
 }
 

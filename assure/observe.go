@@ -23,12 +23,6 @@ import (
 	"github.com/surety-cloud/surety/policy"
 )
 
-// Memo remembers what documents came to. Line is a document's first line.
-type Memo interface {
-	Get(d surety.Digest, file string, line int) (memo.Record, bool)
-	Put(d surety.Digest, line int, r memo.Record)
-}
-
 // maxFacts is how many values a result records at most.
 const maxFacts = 6
 
@@ -294,12 +288,15 @@ func problemOf(err error, at surety.Origin) evidence.Problem {
 	return evidence.Problem{Origin: at, Message: (&surety.Error{Op: e.Op, Err: e.Err, Hint: e.Hint}).Error()}
 }
 
+// factsFormat marks what records the values that fails rest on.
+const factsFormat = 0x80
+
 // digest covers all that decides what a document comes to, but for the checks and
 // the place it stands.
 func (j *judge) digest(d evidence.Document) (out surety.Digest) {
 	format := byte(d.Format)
 	if j.Facts {
-		format |= 0x80
+		format |= factsFormat
 	}
 	head := binary.LittleEndian.AppendUint64(append(j.head[:0], format), uint64(len(d.Account)))
 	head = append(head, d.Account...)

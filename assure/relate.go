@@ -2,6 +2,7 @@ package assure
 
 import (
 	"cmp"
+	"encoding/binary"
 	"slices"
 
 	"github.com/surety-cloud/surety"
@@ -12,9 +13,49 @@ import (
 
 // relate adds what the checks on relations say of the items, which are numbered.
 func (s *seen) relate(o Options, controllers map[evidence.Key]evidence.Key) {
+	var scratch []byte
 	for _, part := range o.Policy.Divide(policy.Scene{Items: s.items, Controllers: controllers, Unseen: s.unseen}) {
-		s.judged = append(s.judged, o.judgePart(part)...)
+		s.judged = append(s.judged, o.remembered(part, &scratch)...)
 	}
+}
+
+// remembered is judgePart for a part that the memo may know.
+func (o *Options) remembered(part policy.Part, scratch *[]byte) []assessment.Judgement {
+	if o.Memo == nil {
+		return o.judgePart(part)
+	}
+	*scratch = appendPart((*scratch)[:0], part, o.Facts)
+	digest := surety.DigestOf(*scratch)
+	out, ok := o.Memo.Judged(digest, part.Items)
+	if !ok {
+		out = o.judgePart(part)
+		o.Memo.PutJudged(digest, part.Items, out)
+	}
+	return out
+}
+
+// partFormat tells a part from a document, whose digest begins with its format.
+const partFormat = 0x7f
+
+// appendPart appends all that decides what a part comes to, but for the checks.
+// Lines of facts are relative to their item, and so are those of outcomes.
+func appendPart(b []byte, part policy.Part, facts bool) []byte {
+	format := byte(partFormat)
+	if facts {
+		format |= factsFormat
+	}
+	text := func(s string) { b = append(binary.AppendUvarint(b, uint64(len(s))), s...) }
+	b = append(b, format)
+	text(part.Context)
+	for _, item := range part.Items {
+		text(item.Key.Account)
+		text(item.Key.Kind)
+		text(item.Kind)
+		text(item.Namespace)
+		text(item.Name)
+		text(item.Facts.Packed())
+	}
+	return b
 }
 
 // judgePart keeps of a part's outcomes what the assessment needs.

@@ -147,8 +147,8 @@ func (p Program) execute(ctx context.Context, r *prepared) (*assessment.Assessme
 		p.say("warning: no report of another scanner holds a result of " + name)
 	}
 	p.warn(a)
-	if r.memo != nil {
-		if err := r.memo.Save(); err != nil {
+	if m := r.options.Memo; m != nil {
+		if err := m.Save(); err != nil {
 			p.say("warning: " + err.Error())
 		}
 	}

@@ -66,7 +66,6 @@ func (f *runFlags) register(fs *pflag.FlagSet) {
 // prepared is an assessment ready to run.
 type prepared struct {
 	options assure.Options
-	memo    *memo.Memo // nil if none is used
 	pace    *pace
 }
 
@@ -105,10 +104,7 @@ func (p Program) prepare(ctx context.Context, f runFlags, args []string) (*prepa
 		return nil, err
 	}
 	if !f.noMemo {
-		r.memo = p.openMemo(f.memo, set, r.options.Pool)
-		if r.memo != nil {
-			r.options.Memo = r.memo
-		}
+		r.options.Memo = p.openMemo(f.memo, set, r.options.Pool)
 	}
 	return r, nil
 }

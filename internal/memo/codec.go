@@ -130,6 +130,22 @@ func (m *Memo) record(b, file string, firstLine int) (Record, error) {
 	return r, nil
 }
 
+// judged reads what segment.add wrote of items that are known.
+func (m *Memo) judged(b string, items []*evidence.Item) ([]assessment.Judgement, error) {
+	d := decoder{b: b}
+	numbers := decoder{b: d.str()}
+	var out []assessment.Judgement
+	for _, it := range items {
+		if _, ruling := m.shared(&numbers); ruling != nil {
+			out = append(out, assessment.Judgement{Item: it, Ruling: ruling})
+		}
+	}
+	if d.err != nil || numbers.err != nil || len(d.b)+len(numbers.b) > 0 {
+		return nil, errDamaged
+	}
+	return out, nil
+}
+
 // shared reads the numbers of one item's facts and of its ruling, the latter plus
 // one so that 0 is none.
 func (m *Memo) shared(d *decoder) (facts *evidence.Facts, ruling *assessment.Ruling) {

@@ -1,19 +1,21 @@
 // Package memo remembers what a document came to, so that an unchanged document
-// is not parsed or judged again.
+// is not parsed or judged again, and what the objects of a namespace came to
+// together, so that neither is an unchanged namespace.
 //
 // A verdict is a pure function of the document and the checks, so the digest of
-// a document's bytes is enough to find it. One file holds the records of one
-// policy set and one version of Surety; its name is their digest, so a new
+// a document's bytes is enough to find it; for what is said of items in view of
+// each other it is a digest of all that decides that. One file holds the records of
+// one policy set and one version of Surety; its name is their digest, so a new
 // version of any check or parser starts an empty memo.
 //
 // The file is a list of segments, one for each run that added something. A
 // segment holds the facts and rulings that are new in it and the rosters and details
-// that rulings are made of, each once, and the records, which name them by number. Save writes the segments there were and
-// one more; if that would pass the limit, it writes one segment of what this run
-// found and added, and lets the rest go. It does so through a temporary file and
-// a rename: two processes may share a memo, and the one that saves last wins,
-// which costs work and never correctness. A file that is damaged, or of another
-// version, is ignored. Deleting it is always safe.
+// that rulings are made of, each once, and the records, which name them by number.
+// Save writes the segments there were and one more; if that would pass the limit, it
+// writes one segment of what this run found and added, and lets the rest go. It does
+// so through a temporary file and a rename: two processes may share a memo, and the
+// one that saves last wins, which costs work and never correctness. A file that is
+// damaged, or of another version, is ignored. Deleting it is always safe.
 //
 // Records hold keys, digests, facts and messages; no secret values, because
 // items hold none. Files are readable by their owner only.
@@ -73,7 +75,7 @@ type Memo struct {
 // entry is a record that is not in the file yet. The items are written down at
 // once, since they change after the document is judged.
 type entry struct {
-	items  []byte
+	items  []byte   // none if they are known without the record
 	shared []shared // of each item
 }
 
@@ -198,26 +200,50 @@ func (t *table[T]) at(i int, pool func(string) (*T, error)) *T {
 
 // Get returns the record of the document with this digest, whose first line is
 // line of file. Each call makes new items, so the caller owns what it gets.
-func (m *Memo) Get(d surety.Digest, file string, line int) (Record, bool) {
+func (m *Memo) Get(d surety.Digest, file string, line int) (r Record, ok bool) {
+	ok = m.use(d, func(text string) (err error) {
+		r, err = m.record(text, file, line)
+		return err
+	})
+	return r, ok
+}
+
+// Judged returns what is remembered under this digest of items that are known: of
+// those that checks judged, in their order.
+func (m *Memo) Judged(d surety.Digest, items []*evidence.Item) (out []assessment.Judgement, ok bool) {
+	ok = m.use(d, func(text string) (err error) {
+		out, err = m.judged(text, items)
+		return err
+	})
+	return out, ok
+}
+
+// use hands the text of the record with this digest to read, and reports whether
+// there is one and it could be read.
+func (m *Memo) use(d surety.Digest, read func(string) error) bool {
 	text, ok := m.index[d]
-	if !ok {
-		return Record{}, false
-	}
-	r, err := m.record(text, file, line)
-	if err != nil {
-		return Record{}, false
+	if !ok || read(text) != nil {
+		return false
 	}
 	m.mu.Lock()
 	m.used[d] = true
 	m.mu.Unlock()
-	return r, true
+	return true
 }
 
 // Put remembers what the document with this digest, starting on line, came to.
 func (m *Memo) Put(d surety.Digest, line int, r Record) {
-	e := entry{appendItems(nil, r.Items, line), make([]shared, len(r.Items))}
-	left := r.Judged
-	for i, it := range r.Items {
+	m.put(d, appendItems(nil, r.Items, line), r.Items, r.Judged)
+}
+
+// PutJudged remembers what checks say of items, in their order, for Judged.
+func (m *Memo) PutJudged(d surety.Digest, items []*evidence.Item, judged []assessment.Judgement) {
+	m.put(d, nil, items, judged)
+}
+
+func (m *Memo) put(d surety.Digest, written []byte, items []*evidence.Item, left []assessment.Judgement) {
+	e := entry{written, make([]shared, len(items))}
+	for i, it := range items {
 		e.shared[i].facts = it.Facts.Packed()
 		if len(left) > 0 && left[0].Item == it {
 			if _, ok := left[0].Roster.Text(); !ok {
