@@ -325,19 +325,12 @@ func (p *Pool) Detail(packed string) (*Packed, error) {
 	return &d, nil
 }
 
-// Ruling returns the one copy of a ruling that was kept elsewhere. The error says
-// that no pool made it.
-func (p *Pool) Ruling(roster *Roster, marks string, details []*Packed) (*Ruling, error) {
-	given := Ruling{roster, marks, details}
-	if !given.fits() {
+// NewRuling makes a ruling that was kept elsewhere, where there is one copy of it
+// already. The error says that no pool made it.
+func NewRuling(roster *Roster, marks string, details []*Packed) (*Ruling, error) {
+	r := &Ruling{roster, marks, details}
+	if !r.fits() {
 		return nil, errDamaged
 	}
-	p.mu.Lock()
-	defer p.mu.Unlock()
-	p.marks, p.words, p.ends = append(p.marks[:0], marks...), p.words[:0], p.ends[:0]
-	for _, d := range details {
-		p.words = append(p.words, *d...)
-		p.ends = append(p.ends, len(p.words))
-	}
-	return p.ruling(roster), nil
+	return r, nil
 }

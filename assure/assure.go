@@ -65,7 +65,6 @@ func Run(ctx context.Context, o Options) (*assessment.Assessment, error) {
 		return nil, err
 	}
 	kubernetes.Disambiguate(seen.items)
-	evidence.Sort(seen.items)
 	controllers := kubernetes.Controllers(seen.items)
 	seen.relate(o, controllers)
 
@@ -100,7 +99,6 @@ func Observe(ctx context.Context, sources []evidence.Source) ([]*evidence.Item, 
 		return nil, nil, err
 	}
 	kubernetes.Disambiguate(seen.items)
-	evidence.Sort(seen.items)
 	return seen.items, seen.reports, nil
 }
 

@@ -46,12 +46,19 @@ func (k *Key) part(level int) string {
 
 // Compare orders keys part by part, each by bytes.
 func (k *Key) Compare(other *Key) int {
-	for level := range treeLevels {
-		if a, b := k.part(level), other.part(level); a != b {
-			return strings.Compare(a, b)
-		}
+	switch {
+	case k.Provider != other.Provider:
+		return strings.Compare(k.Provider, other.Provider)
+	case k.Account != other.Account:
+		return strings.Compare(k.Account, other.Account)
 	}
-	return 0
+	if c := strings.Compare(k.Scope, other.Scope); c != 0 {
+		return c
+	}
+	if c := strings.Compare(k.Kind, other.Kind); c != 0 {
+		return c
+	}
+	return strings.Compare(k.Name, other.Name)
 }
 
 // Sort puts items in key order and numbers them. Items of one key stay in the

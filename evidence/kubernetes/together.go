@@ -8,25 +8,41 @@ import (
 )
 
 // Disambiguate makes the keys of items distinct, so that no object hides
-// another one. Of equal keys the first stays as it is; later ones get
-// "@file" appended to the key's name, and the line where that is not enough.
-// The result depends on the order of items only.
+// another one, and puts the items in key order. Of equal keys the first stays as it
+// is; later ones get "@file" appended to the key's name, and the line where that is
+// not enough. The result depends on the order of items only.
 func Disambiguate(items []*evidence.Item) {
-	taken := make(map[evidence.Key]bool, len(items))
-	for _, it := range items {
-		key := it.Key
-		if taken[key] {
-			key.Name += "@" + it.Origin.File
+	evidence.Sort(items)
+	var taken map[evidence.Key]bool
+	for i := 1; i < len(items); i++ {
+		if items[i].Key != items[i-1].Key {
+			continue
 		}
-		if taken[key] && it.Origin.Line > 0 {
-			key.Name += ":" + strconv.Itoa(it.Origin.Line)
+		if taken == nil { // seldom
+			taken = keys(items)
 		}
-		for n, base := 2, key.Name; taken[key]; n++ {
-			key.Name = base + "#" + strconv.Itoa(n)
+		first := i - 1
+		for ; i < len(items) && items[i].Key == items[first].Key; i++ {
+			items[i].Key = freeKey(items[i], taken)
+			taken[items[i].Key] = true
 		}
-		taken[key] = true
-		it.Key = key
 	}
+	if taken != nil {
+		evidence.Sort(items)
+	}
+}
+
+// freeKey returns a key for an item whose own is taken.
+func freeKey(it *evidence.Item, taken map[evidence.Key]bool) evidence.Key {
+	key := it.Key
+	key.Name += "@" + it.Origin.File
+	if taken[key] && it.Origin.Line > 0 {
+		key.Name += ":" + strconv.Itoa(it.Origin.Line)
+	}
+	for n, base := 2, key.Name; taken[key]; n++ {
+		key.Name = base + "#" + strconv.Itoa(n)
+	}
+	return key
 }
 
 // Controllers maps the key of each item that another item controls to the key

@@ -183,7 +183,7 @@ func (m *Memo) rule(text string) (*assessment.Ruling, error) {
 	if d.err != nil || roster == nil || d.b != "" {
 		return nil, errDamaged
 	}
-	return m.pool.Ruling(roster, marks, details)
+	return assessment.NewRuling(roster, marks, details)
 }
 
 func (d *decoder) item(file string) *evidence.Item {

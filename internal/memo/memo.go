@@ -64,6 +64,7 @@ type Memo struct {
 	pool  *assessment.Pool
 
 	old   string                   // the segments of the file as it was opened; records share its memory
+	sum   uint32                   // CRC-32 of magic and old
 	index map[surety.Digest]string // the records in old
 	tables
 
@@ -91,38 +92,39 @@ func Open(dir string, digest surety.Digest, pool *assessment.Pool, limit int) (*
 		path: filepath.Join(dir, digest.Short()+".memo"), limit: limit, pool: pool,
 		used: map[surety.Digest]bool{}, fresh: map[surety.Digest]entry{},
 	}
-	if raw, ok := read(m.path, limit); !ok || !m.load(raw) {
+	raw, sum, ok := read(m.path, limit)
+	if m.sum = sum; !ok || !m.load(raw) {
 		m.old, m.index = "", map[surety.Digest]string{}
 		m.tables = tables{}
 	}
 	return m, nil
 }
 
-// read returns a file's bytes without the CRC-32 it ends with; ok is false if
-// they cannot be read or the CRC differs. A string, because what is found in it
-// is kept, and is most of what a warm run holds.
-func read(path string, limit int) (raw string, ok bool) {
+// read returns a file's bytes without the CRC-32 it ends with, and that; ok is
+// false if they cannot be read or the CRC differs. A string, because what is found
+// in it is kept, and is most of what a warm run holds.
+func read(path string, limit int) (raw string, sum uint32, ok bool) {
 	f, err := os.Open(path)
 	if err != nil {
-		return "", false
+		return "", 0, false
 	}
 	defer f.Close()
 	info, err := f.Stat()
 	if err != nil || info.Size() < crc32.Size || info.Size() > int64(limit) {
-		return "", false
+		return "", 0, false
 	}
 	var text strings.Builder
 	body := info.Size() - crc32.Size
 	text.Grow(int(body))
-	sum := crc32.NewIEEE()
-	if _, err := io.CopyN(io.MultiWriter(&text, sum), f, body); err != nil {
-		return "", false
+	crc := crc32.NewIEEE()
+	if _, err := io.CopyN(io.MultiWriter(&text, crc), f, body); err != nil {
+		return "", 0, false
 	}
 	var want [crc32.Size]byte
 	if _, err := io.ReadFull(f, want[:]); err != nil {
-		return "", false
+		return "", 0, false
 	}
-	return text.String(), binary.LittleEndian.Uint32(want[:]) == sum.Sum32()
+	return text.String(), crc.Sum32(), binary.LittleEndian.Uint32(want[:]) == crc.Sum32()
 }
 
 // load indexes the segments of a file. It reports false if they are damaged.
@@ -274,24 +276,24 @@ func (m *Memo) Save() error {
 // write writes the file.
 func (m *Memo) write(w io.Writer) error {
 	room := m.limit - len(magic) - crc32.Size
-	old := m.old
+	old, sum := m.old, m.sum
 	s := newSegment(&m.tables, room-len(old))
 	if !m.addFresh(s) {
 		old = ""
 		s = newSegment(&tables{}, room)
 		_ = m.addFresh(s) && m.addUsed(s) // what does not fit is judged again
 	}
-	sum := crc32.NewIEEE()
-	out := io.MultiWriter(w, sum)
+	if old == "" {
+		sum = crc32.ChecksumIEEE([]byte(magic))
+	}
+	added := s.bytes()
+	sum = crc32.Update(sum, crc32.IEEETable, added)
 	for _, part := range []string{magic, old} {
-		if _, err := io.WriteString(out, part); err != nil {
+		if _, err := io.WriteString(w, part); err != nil {
 			return err
 		}
 	}
-	if _, err := out.Write(s.bytes()); err != nil {
-		return err
-	}
-	_, err := w.Write(binary.LittleEndian.AppendUint32(nil, sum.Sum32()))
+	_, err := w.Write(binary.LittleEndian.AppendUint32(added, sum))
 	return err
 }
 
