@@ -61,7 +61,7 @@ func (r *reader) judgeForm(c *policy.Check) policy.Outcome {
 // more of them below it.
 func (r *reader) judgeFields(c *policy.Check) policy.Outcome {
 	if r.unknown.count == 0 && r.misfits.count > 0 {
-		return unknown(c, fmt.Sprintf("line %d: %s", r.misfits.list[0].Line, r.misfits.list[0].Message))
+		return unknown(c, r.misfits.list[0].Message)
 	}
 	return r.unknown.outcome(c, "fields are unknown")
 }

@@ -150,7 +150,7 @@ func (r *reader) misfit(p *plan, v *evidence.Value) {
 			if r.reasons == nil {
 				r.reasons = map[int]string{}
 			}
-			r.reasons[check] = fmt.Sprintf("line %d: %s", v.Line(), message)
+			r.reasons[check] = message // without its line, which moves when the document does
 		}
 	}
 	r.blocked |= p.readers
