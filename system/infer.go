@@ -44,11 +44,8 @@ type inference struct {
 	byKind    map[string][]*evidence.Item
 	present   map[object]bool // what byKind holds, once it is asked for
 	workloads []*workload
-	zone      map[string]string           // namespace -> zone
+	spaces    map[string]*space           // the namespaces that hold anything
 	named     map[object]*workload        // by namespace, kind, name
-	labelled  map[string][]*workload      // by namespace, NUL, key=value
-	inZone    map[string][]*workload      // by namespace
-	account   map[object][]*workload      // by service account
 	services  map[object]*evidence.Item   // by namespace and name
 	flows     map[[3]string]surety.Origin // from, to, proto -> where stated
 	managed   string                      // what shows that somebody else runs the cluster
@@ -57,6 +54,14 @@ type inference struct {
 
 // object names a Kubernetes object in one cluster.
 type object struct{ namespace, kind, name string }
+
+// space is a namespace.
+type space struct {
+	zone      string
+	workloads []*workload
+	labels    map[string][]*workload // by "key=value"; made when it is first asked for
+	accounts  map[string][]*workload // by service account; likewise
+}
 
 // workload is something that runs pods.
 type workload struct {
@@ -73,9 +78,8 @@ func newInference(items []*evidence.Item) *inference {
 			Parties:  map[string]*Party{}, Services: map[string]*Service{}, Data: map[string]*Data{},
 			Zones: map[string]*Zone{},
 		},
-		byKind: map[string][]*evidence.Item{}, zone: map[string]string{},
-		inZone:  map[string][]*workload{},
-		account: map[object][]*workload{}, services: map[object]*evidence.Item{}, flows: map[[3]string]surety.Origin{},
+		byKind: map[string][]*evidence.Item{}, spaces: map[string]*space{},
+		services: map[object]*evidence.Item{}, flows: map[[3]string]surety.Origin{},
 	}
 	sorted := evidence.Sorted(items)
 	for _, it := range sorted {
@@ -151,6 +155,9 @@ func (in *inference) parties() {
 func (in *inference) controlPlane() *evidence.Item {
 	for _, kind := range []string{"Pod", "DaemonSet", "StatefulSet", "Deployment"} {
 		for _, it := range in.byKind[kind] {
+			if !strings.Contains(it.Facts.Packed(), "/kube-apiserver") {
+				continue // in short
+			}
 			for _, c := range kubernetes.PodTemplate(it.Facts).Path("spec", "containers").Fields() {
 				image, _, _ := strings.Cut(c.Value.Get("image").Str(), ":")
 				if strings.HasSuffix(image, "/kube-apiserver") {
@@ -231,8 +238,16 @@ func (in *inference) zones() {
 		if ns == inferredCluster || ns == internet {
 			z.Name, z.Match = "namespace."+ns, []string{"k8s:" + ns + "/*/*"}
 		}
-		in.model.Zones[z.Name], in.zone[ns] = z, z.Name
+		in.model.Zones[z.Name], in.spaces[ns] = z, &space{zone: z.Name}
 	}
+}
+
+// zone is the zone of a namespace, "" if it holds nothing.
+func (in *inference) zone(namespace string) string {
+	if s := in.spaces[namespace]; s != nil {
+		return s.zone
+	}
+	return ""
 }
 
 // workloadKinds are the kinds that run pods, with the types of their components.
@@ -248,7 +263,6 @@ func (in *inference) components() {
 		n += len(in.byKind[k.kind])
 	}
 	in.workloads, in.named = make([]*workload, 0, n), make(map[object]*workload, n)
-	in.labelled = make(map[string][]*workload, 2*n) // most have a label or two
 	for _, k := range workloadKinds {
 		for _, it := range in.byKind[k.kind] {
 			if in.owned(it) || in.named[object{spaceOf(it), it.Kind, it.Name}] != nil {
@@ -267,21 +281,46 @@ func (in *inference) components() {
 
 func (in *inference) addWorkload(it *evidence.Item, typ string) {
 	ns := spaceOf(it)
+	s := in.spaces[ns]
 	w := &workload{
-		Component: &Component{Name: cleanName(it.Name), Type: typ, In: in.zone[ns], Origin: it.Origin},
+		Component: &Component{Name: cleanName(it.Name), Type: typ, In: s.zone, Origin: it.Origin},
 		item:      it, namespace: ns, template: kubernetes.PodTemplate(it.Facts),
 	}
 	w.Match = []string{"k8s:" + ns + "/" + shortKind(it.Kind) + "/" + it.Name}
 	in.workloads = append(in.workloads, w)
 	in.named[object{ns, it.Kind, it.Name}] = w
-	in.inZone[ns] = append(in.inZone[ns], w)
-	for _, f := range w.template.Path("metadata", "labels").Fields() {
-		key := labelKey(ns, f.Key, f.Value.Text())
-		in.labelled[key] = append(in.labelled[key], w)
+	s.workloads = append(s.workloads, w)
+}
+
+// account is the name of the service account the pods run as.
+func (w *workload) account() string {
+	spec := w.template.Get("spec")
+	return cmp.Or(spec.Get("serviceAccountName").Str(), spec.Get("serviceAccount").Str(), "default")
+}
+
+// labelled lists the workloads whose pods have a label.
+func (s *space) labelled(key, value string) []*workload {
+	if s.labels == nil {
+		s.labels = make(map[string][]*workload, 2*len(s.workloads)) // most have a label or two
+		for _, w := range s.workloads {
+			for _, f := range w.template.Path("metadata", "labels").Fields() {
+				label := f.Key + "=" + f.Value.Text()
+				s.labels[label] = append(s.labels[label], w)
+			}
+		}
 	}
-	sa := object{ns, "ServiceAccount", cmp.Or(w.template.Path("spec", "serviceAccountName").Str(),
-		w.template.Path("spec", "serviceAccount").Str(), "default")}
-	in.account[sa] = append(in.account[sa], w)
+	return s.labels[key+"="+value]
+}
+
+// runningAs lists the workloads that run as a service account.
+func (s *space) runningAs(account string) []*workload {
+	if s.accounts == nil {
+		s.accounts = map[string][]*workload{}
+		for _, w := range s.workloads {
+			s.accounts[w.account()] = append(s.accounts[w.account()], w)
+		}
+	}
+	return s.accounts[account]
 }
 
 // owned reports whether it belongs to another workload of the set.
@@ -343,8 +382,6 @@ func (in *inference) nameComponents() {
 		left = again
 	}
 }
-
-func labelKey(ns, key, value string) string { return ns + "\x00" + key + "=" + value }
 
 // cleanName makes a name of the model from one of the evidence.
 func cleanName(s string) string {

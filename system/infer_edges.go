@@ -59,7 +59,7 @@ func (in *inference) stores(w *workload) {
 // a name used in another one is given the namespace.
 func (in *inference) store(w *workload, claim string) {
 	name := cleanName(claim)
-	if len(in.zone) > 1 {
+	if len(in.spaces) > 1 {
 		name = cleanName(w.namespace + "." + claim)
 	}
 	if in.model.Data[name] == nil {
@@ -191,12 +191,13 @@ func portName(port evidence.Facts) string {
 // selected lists the workloads of a namespace whose pods have all the labels of
 // a selector given as a map. An empty selector selects none, as in a Service.
 func (in *inference) selected(ns string, labels evidence.Facts) []*workload {
-	if labels.Len() == 0 {
+	s := in.spaces[ns]
+	if labels.Len() == 0 || s == nil {
 		return nil
 	}
 	var best []*workload
 	for i, f := range labels.Fields() {
-		if list := in.labelled[labelKey(ns, f.Key, f.Value.Text())]; i == 0 || len(list) < len(best) {
+		if list := s.labelled(f.Key, f.Value.Text()); i == 0 || len(list) < len(best) {
 			best = list
 		}
 	}
@@ -237,7 +238,7 @@ func (in *inference) policies() {
 // peers lists the components that a pod selector selects in ns, or the zone if
 // it selects all or too many of them.
 func (in *inference) peers(ns string, selector evidence.Facts) []string {
-	zone := in.zone[ns]
+	zone := in.zone(ns)
 	if selector.Get("matchExpressions").Len() > 0 || selector.Get("matchLabels").Len() == 0 {
 		return nonEmpty(zone)
 	}
@@ -264,7 +265,7 @@ func (in *inference) sources(ns string, peer evidence.Facts) []string {
 	}
 	if spaces := peer.Get("namespaceSelector"); !spaces.Absent() {
 		other := spaces.Path("matchLabels", "kubernetes.io/metadata.name").Str()
-		if other == "" || in.zone[other] == "" {
+		if other == "" || in.spaces[other] == nil {
 			return nil
 		}
 		ns = other

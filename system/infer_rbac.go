@@ -35,7 +35,7 @@ func (in *inference) bind(binding *evidence.Item, granted map[object][]string) {
 	role := object{kind: ref.Get("kind").Str(), name: ref.Get("name").Str()}
 	target := inferredCluster
 	if ns := spaceOf(binding); ns != "" {
-		target = in.zone[ns]
+		target = in.zone(ns)
 		if role.kind == "Role" {
 			role.namespace = ns
 		}
@@ -48,8 +48,11 @@ func (in *inference) bind(binding *evidence.Item, granted map[object][]string) {
 		if f.Value.Get("kind").Str() != "ServiceAccount" {
 			continue
 		}
-		account := object{cmp.Or(f.Value.Get("namespace").Str(), spaceOf(binding)), "ServiceAccount", f.Value.Get("name").Str()}
-		for _, w := range in.account[account] {
+		s := in.spaces[cmp.Or(f.Value.Get("namespace").Str(), spaceOf(binding))]
+		if s == nil {
+			continue
+		}
+		for _, w := range s.runningAs(f.Value.Get("name").Str()) {
 			for _, p := range privileges {
 				if w.Can == nil {
 					w.Can = map[string][]string{}
