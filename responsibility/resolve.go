@@ -19,8 +19,7 @@ func Resolve(m *system.Model, c *catalog.Catalog) *Set {
 	r := newResolver(m, c)
 	elements := r.elements()
 	out := make([]Element, len(elements))
-	for i := range elements {
-		e := &elements[i]
+	for i, e := range elements {
 		out[i] = Element{Name: e.name, Within: e.within, Rows: r.rows(e)}
 	}
 	return NewSet(out)
@@ -123,15 +122,15 @@ func newResolver(m *system.Model, c *catalog.Catalog) *resolver {
 // elements lists what the responsibilities are about, by name: all services and
 // components, and the zones that are in a service, hold a component or match
 // evidence. Of two elements with one name the first of that order stays.
-func (r *resolver) elements() []element {
-	out := make([]element, 0, len(r.model.Services)+len(r.model.Components)+len(r.model.Zones))
+func (r *resolver) elements() []*element {
+	out := make([]*element, 0, len(r.model.Services)+len(r.model.Components)+len(r.model.Zones))
 	for name, s := range r.model.Services {
-		e := r.place(element{name: name, within: s.On, kind: service}, "", surety.Origin{})
+		e := r.place(&element{name: name, within: s.On, kind: service}, "", surety.Origin{})
 		e.place.service = name
 		out = append(out, e)
 	}
 	for name, c := range r.model.Components {
-		e := element{name: name, within: cmp.Or(c.Service, c.In), kind: component}
+		e := &element{name: name, within: cmp.Or(c.Service, c.In), kind: component}
 		origin := surety.Origin{}
 		if c.Operator != "" {
 			origin = c.Origin
@@ -139,7 +138,7 @@ func (r *resolver) elements() []element {
 		out = append(out, r.place(e, c.Operator, origin))
 	}
 	for name, z := range r.model.Zones {
-		e := r.place(element{name: name, within: z.In, kind: zone}, "", surety.Origin{})
+		e := r.place(&element{name: name, within: z.In, kind: zone}, "", surety.Origin{})
 		if e.place.service == "" {
 			e.place.operator, e.place.origin = r.zoneOperator(name)
 		}
@@ -147,12 +146,12 @@ func (r *resolver) elements() []element {
 			out = append(out, e)
 		}
 	}
-	slices.SortStableFunc(out, func(a, b element) int { return strings.Compare(a.name, b.name) })
-	return slices.CompactFunc(out, func(a, b element) bool { return a.name == b.name })
+	slices.SortStableFunc(out, func(a, b *element) int { return strings.Compare(a.name, b.name) })
+	return slices.CompactFunc(out, func(a, b *element) bool { return a.name == b.name })
 }
 
 // place finds the service that holds e and the overrides that apply to it.
-func (r *resolver) place(e element, operator string, origin surety.Origin) element {
+func (r *resolver) place(e *element, operator string, origin surety.Origin) *element {
 	h, known := r.held[e.within]
 	if !known {
 		h = r.holding(e.within)
