@@ -15,7 +15,7 @@ import (
 // small it may grow by less than Go would let it: a few parts in a hundred of the
 // time for a fifth of the memory. GOGC or GOMEMLIMIT, if set, decides instead.
 const (
-	firstHeap = 80 << 20
+	firstHeap = 96 << 20
 	smallRun  = 20_000
 	smallPace = 200
 	largePace = 60
