@@ -20,36 +20,35 @@ type Group struct {
 	Party   string
 	Exposed bool // one of the resources can be reached from outside the system
 
-	all   []standing // of the assessment
-	fails []fail     // at least one, in report order
-}
-
-// fail is what the check of this number says of the item of this number; told is
-// the number of its detail.
-type fail struct {
-	item        int32
-	check, told int32
+	of    *Assessment
+	items []int32 // those that have the cause, by number; shared with its other groups
+	fails int32   // at least one
+	first int32   // the item of the first one
 }
 
 // Len is the number of fails in the group, at least one.
-func (g *Group) Len() int { return len(g.fails) }
+func (g *Group) Len() int { return int(g.fails) }
+
+// First returns the first of Results.
+func (g *Group) First() (first Result) {
+	for r := range g.Results() {
+		return r
+	}
+	return first
+}
 
 // Results yields the fails of the group in report order.
 func (g *Group) Results() iter.Seq[Result] {
 	return func(yield func(Result) bool) {
-		for i := range g.fails {
-			if !yield(g.At(i)) {
-				return
+		for _, i := range g.items {
+			s := &g.of.standing[i]
+			for r := range s.resultsOf(g.Check) {
+				if r.Verdict == surety.Fail && r.Owner.Party == g.Party && !yield(r) {
+					return
+				}
 			}
 		}
 	}
-}
-
-// At returns fail i of the group.
-func (g *Group) At(i int) Result {
-	f := g.fails[i]
-	s := &g.all[f.item]
-	return s.result(int(f.check), int(f.told))
 }
 
 // group collects the fails by root cause, most urgent first: by severity, then
@@ -71,53 +70,55 @@ func group(a *Assessment) []*Group {
 		component := a.Model.Components[s.element]
 		exposed := component != nil && component.Exposed != ""
 		before := len(c.groups)
-		c.gather(a.standing, i, exposed)
+		c.gather(a, i, exposed)
 		groups = append(groups, c.groups[before:]...)
+	}
+	for _, c := range causes {
+		for _, g := range c.groups {
+			g.items = c.items
+		}
 	}
 	slices.SortFunc(groups, byUrgency)
 	return groups
 }
 
-// cause is a root cause and the groups of its fails.
+// cause is a root cause, the items that fail for it and the groups of their fails.
 type cause struct {
-	name    string
-	groups  []*Group
-	landing *landing // of the last item
-	at      []*Group // of each check of that landing, nil if it has not failed
+	name   string
+	items  []int32
+	groups []*Group
+	last   *standing // the item before
+	hit    []*Group  // of each of its fails
 }
 
 // gather adds the fails of item i to the groups of their checks and parties.
-func (c *cause) gather(all []standing, i int, exposed bool) {
-	s := &all[i]
-	if c.landing != s.landing {
-		c.landing, c.at = s.landing, make([]*Group, len(s.Marks))
+func (c *cause) gather(a *Assessment, i int, exposed bool) {
+	s := &a.standing[i]
+	c.items = append(c.items, int32(i))
+	if c.last == nil || c.last.Ruling != s.Ruling || c.last.landing != s.landing {
+		c.hit = c.hit[:0]
+		for k := range len(s.Marks) {
+			if mark(s.Marks[k]).verdict() == surety.Fail {
+				c.hit = append(c.hit, c.group(a, i, s.Roster.checks[k], s.landing.owners[k].Party))
+			}
+		}
 	}
-	told := -1
-	for k := range len(s.Marks) {
-		if mark(s.Marks[k]) != pass {
-			told++
-		}
-		if mark(s.Marks[k]).verdict() != surety.Fail {
-			continue
-		}
-		g := c.at[k]
-		if g == nil {
-			g = c.group(all, s.Roster.checks[k], s.landing.owners[k].Party)
-			c.at[k] = g
-		}
-		g.fails = append(g.fails, fail{int32(i), int32(k), int32(told)})
+	c.last = s
+	for _, g := range c.hit {
+		g.fails++
 		g.Exposed = g.Exposed || exposed
 	}
 }
 
-// group returns the group of a check and a party, which is made if there is none.
-func (c *cause) group(all []standing, check *policy.Check, party string) *Group {
+// group returns the group of a check and a party, which is made if there is none
+// before item i.
+func (c *cause) group(a *Assessment, i int, check *policy.Check, party string) *Group {
 	for _, g := range c.groups {
 		if g.Check == check && g.Party == party {
 			return g
 		}
 	}
-	g := &Group{Check: check, Cause: c.name, Party: party, all: all}
+	g := &Group{Check: check, Cause: c.name, Party: party, of: a, first: int32(i)}
 	c.groups = append(c.groups, g)
 	return g
 }
@@ -140,7 +141,7 @@ func byUrgency(a, b *Group) int {
 	case a.Cause != b.Cause:
 		return strings.Compare(a.Cause, b.Cause)
 	}
-	return cmp.Compare(a.fails[0].item, b.fails[0].item)
+	return cmp.Compare(a.first, b.first)
 }
 
 // rootCause names what the item was made from. Pods of one controller share it;

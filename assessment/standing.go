@@ -3,8 +3,10 @@ package assessment
 import (
 	"iter"
 	"slices"
+	"strings"
 
 	"github.com/surety-cloud/surety"
+	"github.com/surety-cloud/surety/policy"
 	"github.com/surety-cloud/surety/responsibility"
 )
 
@@ -31,6 +33,23 @@ func (s *standing) results(all bool) iter.Seq[Result] {
 				return
 			}
 			if !plain {
+				told++
+			}
+		}
+	}
+}
+
+// resultsOf yields the results of one check.
+func (s *standing) resultsOf(c *policy.Check) iter.Seq[Result] {
+	return func(yield func(Result) bool) {
+		checks := s.Roster.checks
+		k, _ := slices.BinarySearchFunc(checks, c.ID, func(c *policy.Check, id string) int { return strings.Compare(c.ID, id) })
+		told := k - strings.Count(s.Marks[:k], string(rune(pass)))
+		for ; k < len(checks) && checks[k].ID == c.ID; k++ {
+			if checks[k] == c && !yield(s.result(k, told)) {
+				return
+			}
+			if mark(s.Marks[k]) != pass {
 				told++
 			}
 		}

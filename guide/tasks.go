@@ -59,8 +59,7 @@ func (v *view) failings() map[duty]*failing {
 		return out
 	}
 	for _, g := range v.Assessment.Groups {
-		for i := range g.Len() {
-			r := g.At(i)
+		for r := range g.Results() {
 			for _, control := range g.Check.Controls {
 				d, ok := v.Duties.Of(control, r.Element)
 				if !ok {

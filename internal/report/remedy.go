@@ -19,14 +19,17 @@ type remedy struct {
 }
 
 // first is the most urgent fail.
-func (r *remedy) first() assessment.Result { return r.groups[0].At(0) }
+func (r *remedy) first() assessment.Result { return r.groups[0].First() }
 
 // some returns the n most urgent fails.
 func (r *remedy) some(n int) []assessment.Result {
 	var out []assessment.Result
 	for _, g := range r.groups {
-		for i := 0; i < g.Len() && len(out) < n; i++ {
-			out = append(out, g.At(i))
+		for result := range g.Results() {
+			if len(out) == n {
+				return out
+			}
+			out = append(out, result)
 		}
 	}
 	return out
