@@ -236,8 +236,9 @@ func (j *judge) document(d evidence.Document) judgedDocument {
 		if len(j.outcomes) > 0 {
 			out.Judged = append(out.Judged, j.item(item))
 		}
-		memorable = memorable && len(item.Duplicates) == 0
-		item.Body, item.Facts = nil, j.facts.Of(item.Facts)
+		memorable = memorable && len(item.Caveats().Duplicates) == 0
+		item.DropBody()
+		item.Facts = j.facts.Of(item.Facts)
 	}
 	if j.Memo != nil && memorable {
 		j.Memo.Put(digest, d.Origin.Line, out.Record)

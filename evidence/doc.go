@@ -10,6 +10,6 @@
 //
 // What could not be read is a Problem and lowers the source's Status; it never
 // disappears. Secret values are removed by the normaliser before an item
-// exists; the paths it removed are listed in Item.Withheld, and a check that
+// exists; the paths it removed are listed in its Caveats, and a check that
 // would read one gets no verdict but unknown.
 package evidence

@@ -66,14 +66,19 @@ type Item struct {
 	Name      string
 	Origin    surety.Origin // where the object starts
 	Digest    surety.Digest // of the canonical body, secrets and server bookkeeping removed
-	Body      *Value        // nil when the item came from the memo
+	Body      *Value        // nil once the item has been judged
 	Facts     Facts         // the part of Body that relations between items need; never absent
-	Withheld  []string      // paths removed as secret, such as "data"
-	// Duplicates lists the keys the object's text gives more than once.
-	Duplicates []Duplicate
-	Imported   bool // another scanner's result: lower assurance
+	Imported  bool          // another scanner's result: lower assurance
 	// Number is the place among the items of a run, by key; whoever sorts them sets it.
 	Number int32
+
+	caveats *Caveats // nil for the many objects that have none
+}
+
+// Caveats say what the body does not show as the object's text had it.
+type Caveats struct {
+	Withheld   []string    // paths removed as secret, such as "data"
+	Duplicates []Duplicate // the keys the text gives more than once
 	// Misfit says why the body cannot be an object of its kind, such as a spec
 	// that is a number; "" if nothing of that sort was seen. No check can pass on
 	// what it could not look into.
@@ -82,6 +87,29 @@ type Item struct {
 	// hostNetwork that is text. No check can pass on one it reads.
 	Unfit []Unfit
 }
+
+// Caveats returns those of the item's body, which go with it. They are not to be
+// changed.
+func (it *Item) Caveats() *Caveats {
+	if it.caveats == nil {
+		return &noCaveats
+	}
+	return it.caveats
+}
+
+var noCaveats Caveats
+
+// SetCaveats replaces the caveats.
+func (it *Item) SetCaveats(c Caveats) {
+	it.caveats = nil
+	if len(c.Withheld)+len(c.Duplicates)+len(c.Misfit)+len(c.Unfit) > 0 {
+		it.caveats = &c
+	}
+}
+
+// DropBody lets go of the body and its caveats once the item has been judged. What
+// is kept of them is the digest and the facts.
+func (it *Item) DropBody() { it.Body, it.caveats = nil, nil }
 
 // Unfit is a value that cannot be what it stands for: its path, as of a read-set,
 // and why.

@@ -54,7 +54,7 @@ func (r ReadSet) Covers(path string) bool {
 }
 
 // Intersects reports whether r reads the node at the concrete path or anything
-// below it. The leading slash may be missing, as in Item.Withheld. A check whose
+// below it. The leading slash may be missing, as in Caveats. A check whose
 // reads intersect a withheld path cannot be decided; merely sharing an ancestor
 // with one does not matter.
 func (r ReadSet) Intersects(withheld string) bool {

@@ -154,14 +154,15 @@ func (s *Set) AppendOutcomes(out []Outcome, item *evidence.Item, budget Budget) 
 	if s.selected != nil {
 		own = slices.DeleteFunc(own, func(o Outcome) bool { return !s.selected[o.Check] })
 	}
-	if item.Misfit != "" {
+	caveats := item.Caveats()
+	if caveats.Misfit != "" {
 		for i := range own {
 			if own[i].Verdict == surety.Pass {
-				own[i].Verdict, own[i].Reason = surety.Unknown, "the object does not fit its kind: "+item.Misfit
+				own[i].Verdict, own[i].Reason = surety.Unknown, "the object does not fit its kind: "+caveats.Misfit
 			}
 		}
 	}
-	for _, u := range item.Unfit {
+	for _, u := range caveats.Unfit {
 		for i := range own {
 			// The native engine reads values by their types and sees for itself.
 			if o := &own[i]; o.Verdict == surety.Pass && o.Check.Engine != "native" && o.Check.Reads.Covers(u.Path) {

@@ -32,7 +32,7 @@ func TestMisfit(t *testing.T) {
 			if len(n.Items) != 1 {
 				t.Fatalf("%d items, %v", len(n.Items), n.Problems)
 			}
-			got := n.Items[0].Misfit
+			got := n.Items[0].Caveats().Misfit
 			if tt.want == "" && got != "" || !strings.Contains(got, tt.want) {
 				t.Errorf("misfit %q, want %q", got, tt.want)
 			}

@@ -236,17 +236,16 @@ func (n *normaliser) object(v *evidence.Value, dups []yaml.Duplicate) {
 		Digest:    digest,
 		Body:      body,
 		Facts:     facts,
-		Withheld:  withheld,
-		Misfit:    misfit(id.group(), id.kind, body),
-		Unfit:     unfit(id.kind, body),
 	}
 	item.Name = item.Key.Name
 	if item.Namespace != "" {
 		item.Key.Scope = item.Namespace
 	}
+	caveats := evidence.Caveats{Withheld: withheld, Misfit: misfit(id.group(), id.kind, body), Unfit: unfit(id.kind, body)}
 	for _, d := range dups {
-		item.Duplicates = append(item.Duplicates, evidence.Duplicate(d))
+		caveats.Duplicates = append(caveats.Duplicates, evidence.Duplicate(d))
 	}
+	item.SetCaveats(caveats)
 	n.out.Items = append(n.out.Items, item)
 }
 

@@ -19,7 +19,7 @@ func describe(n evidence.Normalised) string {
 	var b strings.Builder
 	for _, it := range n.Items {
 		fmt.Fprintf(&b, "%s @%d", it.Key, it.Origin.Line)
-		for _, d := range it.Duplicates {
+		for _, d := range it.Caveats().Duplicates {
 			fmt.Fprintf(&b, " dup %s %d/%d", d.Path, d.Line, d.FirstLine)
 		}
 		b.WriteByte('\n')
@@ -109,7 +109,7 @@ func TestProblemsOfOneDocumentAreBounded(t *testing.T) {
 func everything(n evidence.Normalised) string {
 	s := describe(n)
 	for _, it := range n.Items {
-		s += string(it.Body.AppendJSON(nil)) + string(it.Facts.Value().AppendJSON(nil)) + fmt.Sprint(it.Withheld, it.Name, it.Kind)
+		s += string(it.Body.AppendJSON(nil)) + string(it.Facts.Value().AppendJSON(nil)) + fmt.Sprint(it.Caveats().Withheld, it.Name, it.Kind)
 	}
 	return s
 }
@@ -175,11 +175,11 @@ func TestSecretKeepsItsKeys(t *testing.T) {
 	if got := string(it.Body.AppendJSON(nil)); got != want {
 		t.Errorf("body %s", got)
 	}
-	if fmt.Sprint(it.Withheld) != "[data]" {
-		t.Errorf("withheld %v", it.Withheld)
+	if fmt.Sprint(it.Caveats().Withheld) != "[data]" {
+		t.Errorf("withheld %v", it.Caveats().Withheld)
 	}
 	sealed := normalise(evidence.YAML, "apiVersion: bitnami.com/v1alpha1\nkind: SealedSecret\nmetadata: {name: s}\nspec: {encryptedData: {a: AgBy}}\n").Items[0]
-	if sealed.Withheld != nil || sealed.Body.Path("spec", "encryptedData", "a").Str() != "AgBy" {
+	if sealed.Caveats().Withheld != nil || sealed.Body.Path("spec", "encryptedData", "a").Str() != "AgBy" {
 		t.Error("a SealedSecret was changed")
 	}
 }

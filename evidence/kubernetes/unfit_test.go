@@ -21,7 +21,7 @@ func TestUnfit(t *testing.T) {
 		if len(n.Items) != 1 {
 			t.Fatalf("%s: %v", doc, n.Problems)
 		}
-		if got := fmt.Sprint(n.Items[0].Unfit); got != want {
+		if got := fmt.Sprint(n.Items[0].Caveats().Unfit); got != want {
 			t.Errorf("%s:\n got %s\nwant %s", doc, got, want)
 		}
 	}

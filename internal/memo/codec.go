@@ -48,10 +48,6 @@ func (e *encoder) item(it *evidence.Item) {
 	}
 	e.line(it.Origin.Line)
 	e.b = append(e.b, it.Digest[:]...)
-	e.uint(len(it.Withheld))
-	for _, s := range it.Withheld {
-		e.str(s)
-	}
 }
 
 // decoder reads a record. What it returns shares the memory of b, the memo's
@@ -193,8 +189,5 @@ func (d *decoder) item(file string) *evidence.Item {
 	}
 	it.Origin = surety.Origin{File: file, Line: d.line()}
 	d.b = d.b[copy(it.Digest[:], d.b):]
-	for n := d.count(); n > 0 && d.err == nil; n-- {
-		it.Withheld = append(it.Withheld, d.str())
-	}
 	return it
 }

@@ -30,7 +30,7 @@ func record(file string, line int) Record {
 	it := &evidence.Item{
 		Key:  evidence.Key{Provider: "kubernetes", Account: "files", Scope: "shop", Kind: "Pod", Name: "web"},
 		Kind: "Pod", Namespace: "shop", Name: "web", Origin: surety.Origin{File: file, Line: at(0)},
-		Digest: surety.DigestOf([]byte("web")), Facts: evidence.PackFacts(facts, at(0)), Withheld: []string{"data"},
+		Digest: surety.DigestOf([]byte("web")), Facts: evidence.PackFacts(facts, at(0)),
 	}
 	return Record{Items: []*evidence.Item{it}, Judged: []assessment.Judgement{pool.Judge(it, []assessment.Judged{
 		{Item: it, Check: checks[0], Verdict: surety.Fail, Detail: &assessment.Detail{

@@ -159,7 +159,7 @@ func (r *rule) judge(s *subject, steps int) policy.Outcome {
 	if err != nil {
 		return r.unknown("%v", err)
 	}
-	for _, path := range s.item.Withheld {
+	for _, path := range s.item.Caveats().Withheld {
 		if r.check.Reads.Intersects(path) {
 			return r.unknown("reads %s, which is secret and was not collected", path)
 		}

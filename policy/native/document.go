@@ -46,7 +46,7 @@ func documentChecks() (duplicate, misfit, unknown *policy.Check) {
 
 func judgeDuplicates(c *policy.Check, item *evidence.Item) policy.Outcome {
 	var n notes
-	for _, d := range item.Duplicates {
+	for _, d := range item.Caveats().Duplicates {
 		n.add(fmt.Sprintf("key %s is given again; it is on line %d already", clip(d.Path), d.FirstLine), d.Line)
 	}
 	return n.outcome(c, "keys are given more than once")

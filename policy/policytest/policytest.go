@@ -112,7 +112,9 @@ func compare(run func(*evidence.Item, policy.Budget) []policy.Outcome, check str
 		return errors.New("it holds no object")
 	}
 	for _, item := range items {
-		item.Misfit = "" // an example may be cut down to what the check reads
+		caveats := *item.Caveats()
+		caveats.Misfit = "" // an example may be cut down to what the check reads
+		item.SetCaveats(caveats)
 		got := policy.Outcome{Verdict: surety.NotApplicable}
 		for _, o := range run(item, policy.DefaultBudget) {
 			if o.Check.ID == check {

@@ -237,7 +237,7 @@ func TestHugeObject(t *testing.T) {
 func TestWithheld(t *testing.T) {
 	e := load(t, "package mine\nimport rego.v1\ndeny contains \"x\" if input.data.password == \"x\"\n")
 	object := *item(t, "apiVersion: v1\nkind: Secret\nmetadata: {name: s}\n")
-	object.Withheld = []string{"data"}
+	object.SetCaveats(evidence.Caveats{Withheld: []string{"data"}})
 	out := e.Judge(nil, &object, policy.DefaultBudget)
 	if len(out) != 1 || out[0].Verdict != surety.Unknown || !strings.Contains(out[0].Reason, "secret") {
 		t.Errorf("%+v", out)

@@ -176,7 +176,7 @@ func (c *check) judge(m *machine, item *evidence.Item, budget policy.Budget) (ou
 			m.start(input, noData)
 		}
 	}()
-	for _, path := range item.Withheld {
+	for _, path := range item.Caveats().Withheld {
 		if len(c.Reads) == 0 || c.Reads.Intersects(path) {
 			out.Reason = "it reads " + path + ", which is secret and not collected"
 			return out

@@ -200,7 +200,7 @@ func testSameAsManifests(t *testing.T, server *kubetest.Server) {
 		}
 	}
 	if got := live[evidence.Key{Provider: "kubernetes", Account: kubetest.Admin, Scope: "shop", Kind: "Secret", Name: "password"}]; got == nil ||
-		!slices.Contains(got.Withheld, "data") {
+		!slices.Contains(got.Caveats().Withheld, "data") {
 		t.Error("the secret's data is not listed as withheld")
 	}
 }
