@@ -2,7 +2,9 @@ package assure
 
 import (
 	"cmp"
+	"crypto/sha256"
 	"encoding/binary"
+	"hash"
 	"slices"
 
 	"github.com/surety-cloud/surety"
@@ -13,23 +15,30 @@ import (
 
 // relate adds what the checks on relations say of the items, which are numbered.
 func (s *seen) relate(o Options, controllers map[evidence.Key]evidence.Key) {
-	var scratch []byte
+	r := relater{Options: o, hash: sha256.New()}
 	for _, part := range o.Policy.Divide(policy.Scene{Items: s.items, Controllers: controllers, Unseen: s.unseen}) {
-		s.judged = append(s.judged, o.remembered(part, &scratch)...)
+		s.judged = append(s.judged, r.remembered(part)...)
 	}
 }
 
+// relater judges the parts of a scene, one at a time; its scratch is used for one
+// after the other.
+type relater struct {
+	Options
+	hash hash.Hash
+	text []byte // of what is hashed
+}
+
 // remembered is judgePart for a part that the memo may know.
-func (o *Options) remembered(part policy.Part, scratch *[]byte) []assessment.Judgement {
-	if o.Memo == nil {
-		return o.judgePart(part)
+func (r *relater) remembered(part policy.Part) []assessment.Judgement {
+	if r.Memo == nil {
+		return r.judgePart(part)
 	}
-	*scratch = appendPart((*scratch)[:0], part, o.Facts)
-	digest := surety.DigestOf(*scratch)
-	out, ok := o.Memo.Judged(digest, part.Items)
+	digest := r.digest(part)
+	out, ok := r.Memo.Judged(digest, part.Items)
 	if !ok {
-		out = o.judgePart(part)
-		o.Memo.PutJudged(digest, part.Items, out)
+		out = r.judgePart(part)
+		r.Memo.PutJudged(digest, part.Items, out)
 	}
 	return out
 }
@@ -37,46 +46,49 @@ func (o *Options) remembered(part policy.Part, scratch *[]byte) []assessment.Jud
 // partFormat tells a part from a document, whose digest begins with its format.
 const partFormat = 0x7f
 
-// appendPart appends all that decides what a part comes to, but for the checks.
-// Lines of facts are relative to their item, and so are those of outcomes.
-func appendPart(b []byte, part policy.Part, facts bool) []byte {
+// digest covers all that decides what a part comes to, but for the checks. Lines of
+// facts are relative to their item, and so are those of outcomes.
+func (r *relater) digest(part policy.Part) (out surety.Digest) {
 	format := byte(partFormat)
-	if facts {
+	if r.Facts {
 		format |= factsFormat
 	}
-	text := func(s string) { b = append(binary.AppendUvarint(b, uint64(len(s))), s...) }
-	b = append(b, format)
-	text(part.Context)
-	for _, item := range part.Items {
-		text(item.Key.Account)
-		text(item.Key.Kind)
-		text(item.Kind)
-		text(item.Namespace)
-		text(item.Name)
-		text(item.Facts.Packed())
+	add := func(texts ...string) {
+		for _, s := range texts {
+			r.text = append(binary.AppendUvarint(r.text, uint64(len(s))), s...)
+		}
+		r.hash.Write(r.text)
+		r.text = r.text[:0]
 	}
-	return b
+	r.hash.Reset()
+	r.text = append(r.text[:0], format)
+	add(part.Context)
+	for _, item := range part.Items {
+		add(item.Key.Account, item.Key.Kind, item.Kind, item.Namespace, item.Name, item.Facts.Packed())
+	}
+	r.hash.Sum(out[:0])
+	return out
 }
 
 // judgePart keeps of a part's outcomes what the assessment needs.
-func (o *Options) judgePart(part policy.Part) []assessment.Judgement {
+func (r *relater) judgePart(part policy.Part) []assessment.Judgement {
 	found := part.Judge()
 	slices.SortStableFunc(found, func(a, b policy.Relation) int { return cmp.Compare(a.Item.Number, b.Item.Number) })
 	var out []assessment.Judgement
 	var said []assessment.Judged
-	for i, r := range found {
-		j := assessment.Judged{Item: r.Item, Check: r.Check, Verdict: r.Verdict}
-		if r.Verdict != surety.Pass {
+	for i, f := range found {
+		j := assessment.Judged{Item: f.Item, Check: f.Check, Verdict: f.Verdict}
+		if f.Verdict != surety.Pass {
 			var read *evidence.Value
-			if o.Facts && r.Verdict == surety.Fail {
-				read = r.Item.Facts.Value()
+			if r.Facts && f.Verdict == surety.Fail {
+				read = f.Item.Facts.Value()
 			}
-			d := detail(o.Facts, r.Outcome, read)
+			d := detail(r.Facts, f.Outcome, read)
 			j.Detail = &d
 		}
 		said = append(said, j)
-		if i+1 == len(found) || found[i+1].Item != r.Item {
-			out = append(out, o.Pool.Judge(r.Item, said))
+		if i+1 == len(found) || found[i+1].Item != f.Item {
+			out = append(out, r.Pool.Judge(f.Item, said))
 			said = said[:0]
 		}
 	}
