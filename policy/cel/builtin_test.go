@@ -77,11 +77,12 @@ func TestPlanIsWhole(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		if planned.fast == nil || planned.fast.cost != p.fast.cost || planned.linear != p.linear || planned.focus != p.focus {
+		if planned.fast == nil || planned.fast.cost != p.fast.cost || planned.linear != p.linear || planned.focus != p.focus ||
+			(planned.message == nil) != (r.MessageExpr == "") {
 			t.Errorf("%s is planned as %+v, and comes to %+v", r.ID, planned, p.quick)
 		}
 	}
-	for _, text := range []string{"", "linear", "linear @", "linear AAAA", "linear aGVsbG8="} {
+	for _, text := range []string{"", "linear -", "linear - @", "linear - AAAA", "linear - aGVsbG8="} {
 		if got, err := parsePlan(text); err == nil && got.fast != nil {
 			t.Errorf("%q is taken for a plan", text)
 		}

@@ -148,6 +148,8 @@ func (c *fastCompiler) ident(name string) step {
 		return func(f *frame) (value, bool) { return fromCEL(f.s.podMeta) }
 	case "containers":
 		return func(f *frame) (value, bool) { return fromCEL(f.s.containers) }
+	case "it":
+		return func(f *frame) (value, bool) { return fromCEL(f.s.it) }
 	case "name":
 		return func(f *frame) (value, bool) { return value{kind: text, text: f.s.item.Name}, true }
 	case "ns":

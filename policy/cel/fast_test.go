@@ -61,6 +61,40 @@ func slow(t *testing.T, r *rule, s *subject, steps int) (ref.Val, error) {
 	return out, err
 }
 
+// The fast form of a message gives what cel-go gives.
+func TestFastMessagesAgree(t *testing.T) {
+	e, err := Default()
+	if err != nil {
+		t.Fatal(err)
+	}
+	told := 0
+	for _, r := range e.rules {
+		if r.MessageExpr == "" {
+			continue
+		}
+		q, err := r.quickly()
+		if err != nil {
+			t.Fatal(err)
+		}
+		for _, m := range r.Examples.Fail {
+			n := kubernetes.Normalise(evidence.Document{Format: evidence.JSON, Raw: m.AppendJSON(nil)})
+			for _, item := range n.Items {
+				quickly := r.judge(newSubject(item), policy.DefaultBudget.Steps)
+				fast := q.message
+				q.message = nil
+				slowly := r.judge(newSubject(item), policy.DefaultBudget.Steps)
+				if q.message = fast; !reflect.DeepEqual(quickly, slowly) {
+					t.Errorf("%s on %s: the fast form gives %v, cel-go %v", r.ID, item.Body.AppendJSON(nil), quickly, slowly)
+				}
+				told += len(quickly.Findings)
+			}
+		}
+	}
+	if told == 0 {
+		t.Error("no message was told")
+	}
+}
+
 // The fast form of an expression gives what cel-go gives, or declines.
 func TestFastFormAgrees(t *testing.T) {
 	e, err := Default()

@@ -67,6 +67,8 @@ func fromCEL(v ref.Val) (value, bool) {
 		return valueOf(v.v), true
 	case list:
 		return valueOf(v.v), true
+	case types.String:
+		return value{kind: text, text: string(v)}, true
 	case types.Null:
 		return value{kind: null}, true
 	}

@@ -41,17 +41,19 @@ func newEnv() (*cel.Env, error) {
 
 // quick is what most evaluations of a check need.
 type quick struct {
-	fast   *fast  // nil if the expression has no fast form
-	linear bool   // the expression needs no meter
-	focus  string // the deepest path all reads share, perhaps with a stand-in
+	fast    *fast  // nil if the expression has no fast form
+	message *fast  // likewise of the message expression; nil if there is none
+	linear  bool   // the expression needs no meter
+	focus   string // the deepest path all reads share, perhaps with a stand-in
 }
 
 // programs is a compiled check.
 type programs struct {
 	quick
 	reads   policy.ReadSet
-	message cel.Program // nil if there is no message expression
 	checked *cel.Ast
+	told    *cel.Ast    // the message expression, nil if there is none
+	tell    cel.Program // of told
 	env     *cel.Env
 	planned sync.Map // steps, or unmetered -> cel.Program
 }
@@ -87,12 +89,12 @@ func (r *rule) compile() (*programs, error) {
 	}
 	expr := checked.NativeRep().Expr()
 	found, result := analyse(expr, nil)
-	p := &programs{env: env, checked: checked, quick: quick{newFast(expr), found.linear, commonPath(found.reads)}}
+	p := &programs{env: env, checked: checked, quick: quick{newFast(expr), nil, found.linear, commonPath(found.reads)}}
 	if r.MessageExpr == "" {
 		found.shallow(result.child("*").child("name")) // see finding
 	} else {
-		var seen map[string]bool
-		if p.message, seen, err = r.compileMessage(env, result); err != nil {
+		seen, err := r.compileMessage(p, result)
+		if err != nil {
 			return nil, err
 		}
 		for path := range seen {
@@ -105,22 +107,23 @@ func (r *rule) compile() (*programs, error) {
 
 // compileMessage compiles the message expression, in which it is an element of
 // what the expression gives, and returns what it reads.
-func (r *rule) compileMessage(env *cel.Env, result view) (cel.Program, map[string]bool, error) {
-	env, err := env.Extend(cel.Variable("it", cel.DynType))
+func (r *rule) compileMessage(p *programs, result view) (map[string]bool, error) {
+	env, err := p.env.Extend(cel.Variable("it", cel.DynType))
 	if err != nil {
-		return nil, nil, fmt.Errorf("prepare CEL: %w", err)
+		return nil, fmt.Errorf("prepare CEL: %w", err)
 	}
-	checked, err := r.checked(env, r.MessageExpr, "messageExpression")
-	if err != nil {
-		return nil, nil, err
+	if p.told, err = r.checked(env, r.MessageExpr, "messageExpression"); err != nil {
+		return nil, err
 	}
-	if t := checked.OutputType(); !t.IsAssignableType(cel.StringType) {
-		return nil, nil, fail(r.Origin.File, r.line("messageExpression"),
+	if t := p.told.OutputType(); !t.IsAssignableType(cel.StringType) {
+		return nil, fail(r.Origin.File, r.line("messageExpression"),
 			fmt.Errorf("messageExpression gives a %s", cel.FormatCELType(t)), "let it give a string")
 	}
-	found, _ := analyse(checked.NativeRep().Expr(), map[string]view{"it": result.child("*")})
-	program, err := env.Program(checked, cel.CostLimit(uint64(policy.DefaultBudget.Steps)))
-	return program, found.reads, err
+	expr := p.told.NativeRep().Expr()
+	found, _ := analyse(expr, map[string]view{"it": result.child("*")})
+	p.message = newFast(expr)
+	p.tell, err = env.Program(p.told, cel.CostLimit(uint64(policy.DefaultBudget.Steps)))
+	return found.reads, err
 }
 
 // checked parses and type-checks one expression of the definition.
@@ -271,20 +274,33 @@ func (r *rule) finding(s *subject, element ref.Val) policy.Finding {
 	if r.MessageExpr == "" {
 		return f
 	}
-	p, err := r.programs()
-	if err != nil {
-		return f
-	}
 	with := *s
 	if with.it = element; element == nil {
 		with.it = types.NullValue
 	}
-	if text, _, err := p.message.Eval(&with); err == nil {
-		if text, ok := text.(types.String); ok && text != "" {
-			f.Message = string(text)
-		}
+	if text := r.tell(&with); text != "" {
+		f.Message = text
 	}
 	return f
+}
+
+// tell gives the message on what s.it is, "" if the expression gives none.
+func (r *rule) tell(s *subject) string {
+	if r.quick.message != nil {
+		if v, ok := r.quick.message.run(s, policy.DefaultBudget.Steps); ok && v.kind == text && !v.optional {
+			return v.text
+		}
+	}
+	p, err := r.programs()
+	if err != nil {
+		return ""
+	}
+	out, _, err := p.tell.Eval(s)
+	if err != nil {
+		return ""
+	}
+	told, _ := out.(types.String)
+	return string(told)
 }
 
 // line is where a fail of the whole item points: the deepest part of it that
