@@ -119,12 +119,12 @@ func (s *seen) source(ctx context.Context, o Options, src evidence.Source, facts
 	group.Go(func() {
 		defer close(order)
 		defer close(todo)
-		var docs []evidence.Document
+		docs := make([]evidence.Document, 0, batchSize)
 		send := func() {
 			b := batch{docs, make(chan []judgedDocument, 1)}
 			todo <- b
 			order <- b
-			docs = nil
+			docs = make([]evidence.Document, 0, batchSize)
 		}
 		report, err = src.Collect(ctx, func(d evidence.Document) error {
 			if docs = append(docs, d); len(docs) == batchSize {

@@ -63,14 +63,20 @@ type Memo struct {
 	limit int
 	pool  *assessment.Pool
 
-	old   string                   // the segments of the file as it was opened; records share its memory
-	sum   uint32                   // CRC-32 of magic and old
-	index map[surety.Digest]string // the records in old
+	old     string                  // the segments of the file as it was opened; records share its memory
+	sum     uint32                  // CRC-32 of magic and old
+	index   map[surety.Digest]int32 // places in records
+	records []kept                  // of old
 	tables
 
 	mu    sync.Mutex
-	used  map[surety.Digest]bool // found in old during this run
 	fresh map[surety.Digest]entry
+}
+
+// kept is a record in the file.
+type kept struct {
+	text string
+	used atomic.Bool // found during this run
 }
 
 // entry is a record that is not in the file yet. The items are written down at
@@ -90,11 +96,11 @@ func Open(dir string, digest surety.Digest, pool *assessment.Pool, limit int) (*
 	}
 	m := &Memo{
 		path: filepath.Join(dir, digest.Short()+".memo"), limit: limit, pool: pool,
-		used: map[surety.Digest]bool{}, fresh: map[surety.Digest]entry{},
+		fresh: map[surety.Digest]entry{},
 	}
 	raw, sum, ok := read(m.path, limit)
 	if m.sum = sum; !ok || !m.load(raw) {
-		m.old, m.index = "", map[surety.Digest]string{}
+		m.old, m.index, m.records = "", nil, nil
 		m.tables = tables{}
 	}
 	return m, nil
@@ -134,20 +140,23 @@ func (m *Memo) load(raw string) bool {
 		return false
 	}
 	d := decoder{b: body}
-	m.old, m.index = body, map[surety.Digest]string{}
+	m.old = body
 	for len(d.b) > 0 {
 		m.facts.read(&d)
 		m.details.read(&d)
 		m.rosters.read(&d)
 		m.rulings.read(&d)
 		n := d.count()
-		if len(m.index) == 0 { // a record takes its digest and more
-			m.index = make(map[surety.Digest]string, min(n, len(d.b)/len(surety.Digest{})))
+		fit := min(n, len(d.b)/len(surety.Digest{})) // a record takes its digest and more
+		if m.index == nil {
+			m.index = make(map[surety.Digest]int32, fit)
 		}
+		m.records = slices.Grow(m.records, fit)
 		for ; n > 0 && d.err == nil; n-- {
 			var digest surety.Digest
 			d.b = d.b[copy(digest[:], d.b):]
-			m.index[digest] = d.str()
+			m.index[digest] = int32(len(m.records))
+			m.records = append(m.records, kept{text: d.str()})
 		}
 		if d.err != nil {
 			return false
@@ -223,13 +232,11 @@ func (m *Memo) Judged(d surety.Digest, items []*evidence.Item) (out []assessment
 // use hands the text of the record with this digest to read, and reports whether
 // there is one and it could be read.
 func (m *Memo) use(d surety.Digest, read func(string) error) bool {
-	text, ok := m.index[d]
-	if !ok || read(text) != nil {
+	i, ok := m.index[d]
+	if !ok || read(m.records[i].text) != nil {
 		return false
 	}
-	m.mu.Lock()
-	m.used[d] = true
-	m.mu.Unlock()
+	m.records[i].used.Store(true)
 	return true
 }
 
@@ -310,8 +317,12 @@ func (m *Memo) addFresh(s *segment) bool {
 
 // addUsed adds what this run found. It reports false once there is no room.
 func (m *Memo) addUsed(s *segment) bool {
-	for _, d := range sortedKeys(m.used) {
-		text := decoder{b: m.index[d]}
+	for _, d := range sortedKeys(m.index) {
+		r := &m.records[m.index[d]]
+		if !r.used.Load() {
+			continue
+		}
+		text := decoder{b: r.text}
 		numbers := decoder{b: text.str()}
 		var of []shared
 		for numbers.err == nil && len(numbers.b) > 0 {

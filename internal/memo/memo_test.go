@@ -231,7 +231,7 @@ func FuzzOpen(f *testing.F) {
 	f.Add(good.String()[:good.Len()-4])
 	f.Add(magic)
 	f.Fuzz(func(t *testing.T, raw string) {
-		m := &Memo{pool: assessment.NewPool(checks), used: map[surety.Digest]bool{}, fresh: map[surety.Digest]entry{}}
+		m := &Memo{pool: assessment.NewPool(checks), fresh: map[surety.Digest]entry{}}
 		if !m.load(raw) {
 			return
 		}
