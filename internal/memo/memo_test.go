@@ -138,8 +138,8 @@ func TestLimit(t *testing.T) {
 func TestTwoWritersLeaveAReadableFile(t *testing.T) {
 	dir := t.TempDir()
 	done := make(chan error)
-	for i := range 2 {
-		m := open(t, dir, limit)
+	writers := []*Memo{open(t, dir, limit), open(t, dir, limit)}
+	for i, m := range writers {
 		m.Put(surety.DigestOf([]byte{byte(i)}), 1, record("a.yaml", 1))
 		go func() { done <- m.Save() }()
 	}
