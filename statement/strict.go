@@ -168,7 +168,7 @@ func mapPlan(t reflect.Type) plan {
 			size = min(strings.Count(r.text[r.at:], "{"), 256)
 		}
 		v.Set(reflect.MakeMapWithSize(t, size))
-		value := reflect.New(t.Elem()).Elem()
+		name, value := reflect.New(t.Key()).Elem(), reflect.New(t.Elem()).Elem()
 		n := 0
 		return r.list('{', "an object", func() error {
 			key, err := r.key()
@@ -179,7 +179,8 @@ func mapPlan(t reflect.Type) plan {
 			if err := elem(r, value); err != nil {
 				return under(key, err)
 			}
-			v.SetMapIndex(reflect.ValueOf(key), value)
+			name.SetString(key)
+			v.SetMapIndex(name, value)
 			if n++; v.Len() != n {
 				return &fault{path: key, what: "is given twice"}
 			}
