@@ -369,6 +369,7 @@ func TestOpenRefuses(t *testing.T) {
 		{"a second statement", strings.Replace(good, packed, encoded(append(decoded(t, packed), decoded(t, packed)...)), 1), "something follows its compressed end"},
 		{"statement that unpacks without end", strings.Replace(good, packed, encoded(longer), 1), "it unpacks to more than 1048576 bytes"},
 		{"something more", good + "{}", "it goes on after its end"},
+		{"something hidden", good + "\x00{}", "it goes on after its end"},
 		{"deep", strings.Repeat("[", 1000), "it is an array"},
 		{"array", "[]", "it is an array"},
 		{"empty", "", "it is empty"},

@@ -15,7 +15,8 @@ type reader struct {
 	at   int
 }
 
-// next skips white space and returns the byte that follows, 0 at the end.
+// next skips white space and returns the byte that follows, 0 at the end. A zero byte
+// in the text is one that fits nowhere.
 func (r *reader) next() byte {
 	for r.at < len(r.text) {
 		switch c := r.text[r.at]; c {
@@ -26,6 +27,14 @@ func (r *reader) next() byte {
 		}
 	}
 	return 0
+}
+
+// end refuses what follows behind the value that was read.
+func (r *reader) end() error {
+	if r.next(); r.at < len(r.text) {
+		return r.fail("goes on after its end")
+	}
+	return nil
 }
 
 // word steps over a word, if it comes next.

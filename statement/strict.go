@@ -32,10 +32,7 @@ func Strict(raw []byte, dst any) error {
 	if err := planOf(v.Type())(r, v); err != nil {
 		return err
 	}
-	if r.next() != 0 {
-		return r.fail("goes on after its end")
-	}
-	return nil
+	return r.end()
 }
 
 // strictTuple decodes an array of exactly these values, as Strict does.
@@ -58,10 +55,8 @@ func strictTuple(raw []byte, values ...any) error {
 		return err
 	case n < len(values):
 		return r.fail("has %d values instead of %d", n, len(values))
-	case r.next() != 0:
-		return r.fail("goes on after its end")
 	}
-	return nil
+	return r.end()
 }
 
 // fault is what is wrong, and where.
@@ -286,6 +281,9 @@ func readBool(r *reader, v reflect.Value) error {
 
 func readInt(r *reader, v reflect.Value) error {
 	n, err := r.integer()
+	if err == nil && v.OverflowInt(n) {
+		return r.fail("is %d, and must be a whole number of at most %d bits", n, v.Type().Bits())
+	}
 	v.SetInt(n)
 	return err
 }

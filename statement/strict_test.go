@@ -51,6 +51,9 @@ func TestStrict(t *testing.T) {
 		{`{"text":"a"`, "it ends in the middle, after 11 bytes"},
 		{`{"text":"a"}}`, "it goes on after its end"},
 		{`{"text":"a"} {}`, "it goes on after its end"},
+		{"{\"text\":\"a\"}\x00{}", "it goes on after its end"},
+		{"\x00{\"text\":\"a\"}", "it is not JSON: '\\x00' cannot stand at byte 0"},
+		{"{\"text\":\x00}", "it is not JSON: '\\x00' cannot stand at byte 8"},
 		{`[]`, "it is an array, and must be an object"},
 		{`"x"`, `it is a string, and must be an object`},
 		{`hello`, `it is not JSON: 'h' cannot stand at byte 0`},
@@ -116,7 +119,7 @@ func FuzzStrict(f *testing.F) {
 		}
 		dec := json.NewDecoder(bytes.NewReader(raw))
 		dec.DisallowUnknownFields()
-		if err := dec.Decode(&want); err != nil {
+		if err := dec.Decode(&want); err != nil || !json.Valid(raw) {
 			t.Fatalf("%q is read as %+v, and others refuse it: %v", raw, got, err)
 		}
 		if !reflect.DeepEqual(got, want) {
