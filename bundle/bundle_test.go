@@ -403,6 +403,58 @@ func decoded(t *testing.T, text string) []byte {
 	return raw
 }
 
+// How a statement is compressed means nothing, and every row of its counts does.
+func TestRepackedStatements(t *testing.T) {
+	x := newIssuer(t, time.Now())
+	raw, err := Pack(x.bundle(t, 1, 0))
+	if err != nil {
+		t.Fatal(err)
+	}
+	p := x.policy(t, 1, "require SUR-VIR-02\n")
+	packed := between(t, string(raw), `"statement":"`, `"`)
+	text, err := inflate(decoded(t, packed), statement.MaxStatement)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, tt := range []struct {
+		name, from, to string
+		level          int
+		want           State
+	}{
+		{"as it was, not compressed", "", "", flate.NoCompression, Verified},
+		{"as it was, compressed otherwise", "", "", flate.HuffmanOnly, Verified},
+		{"a count changed", `"SUR-IAM-01":{"fail":2}`, `"SUR-IAM-01":{"fail":1}`, 9, NotVerified},
+		{"a row left out", `"SUR-IAM-01":{"fail":2},`, ``, 9, NotVerified},
+		{"a row twice", `"SUR-IAM-01":{"fail":2},`, `"SUR-IAM-01":{"fail":2},"SUR-IAM-01":{"fail":2},`, 9, NotVerified},
+		{"rows swapped", `"SUR-IAM-01":{"fail":2},"SUR-VIR-02":{"pass":5}`, `"SUR-VIR-02":{"pass":5},"SUR-IAM-01":{"fail":2}`, 9, NotVerified},
+		{"counts swapped", `"SUR-IAM-01":{"fail":2},"SUR-VIR-02":{"pass":5}`, `"SUR-IAM-01":{"pass":5},"SUR-VIR-02":{"fail":2}`, 9, NotVerified},
+		{"a space more", `"by_control":`, `"by_control": `, 9, NotVerified},
+	} {
+		changed := strings.Replace(string(text), tt.from, tt.to, 1)
+		if tt.from != "" && changed == string(text) {
+			t.Fatalf("%s: nothing is changed", tt.name)
+		}
+		var again bytes.Buffer
+		w, err := flate.NewWriter(&again, tt.level)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if _, err := w.Write([]byte(changed)); err != nil {
+			t.Fatal(err)
+		}
+		if err := w.Close(); err != nil {
+			t.Fatal(err)
+		}
+		b, err := Open([]byte(strings.Replace(string(raw), packed, base64.StdEncoding.EncodeToString(again.Bytes()), 1)))
+		if err != nil {
+			t.Fatalf("%s: %v", tt.name, err)
+		}
+		if r := Verify(b, p, time.Now()); r.State != tt.want {
+			t.Errorf("%s: %s: %v", tt.name, r.State, r.Reasons)
+		}
+	}
+}
+
 // A compression bomb costs no more than the limit, however small it is.
 func TestCompressionBomb(t *testing.T) {
 	const size = 256 << 20
