@@ -35,6 +35,7 @@ bench: ## Measure floor, cold, repeated and changed runs, and every peer on the 
 	$(GO) run ./bench/log
 	$(GO) run ./bench/proof
 	$(GO) run ./bench/risk
+	$(GO) run ./bench/paths
 
 generate: ## Recompile the embedded checks and schemas from their sources
 	$(GO) generate ./...

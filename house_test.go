@@ -167,6 +167,7 @@ func TestSizes(t *testing.T) {
 // of a lower rank. Folders of the same rank do not know each other.
 var rank = map[string]int{
 	"":                    0,
+	"attack/graph":        1,
 	"evidence":            1,
 	"evidence/yaml":       2,
 	"evidence/kubernetes": 3, "evidence/dockerfile": 3, "evidence/scanner": 3, "internal/strict": 3,
@@ -192,7 +193,7 @@ var rank = map[string]int{
 	"cmd/surety":      11, "cmd/surety-verify": 11,
 
 	// test support and measurement, used by no product package
-	"internal/kubetest": 11, "internal/suretytest": 11, "internal/logtest": 11, "bench": 11, "bench/log": 11, "bench/proof": 11, "bench/risk": 11,
+	"internal/kubetest": 11, "internal/suretytest": 11, "internal/logtest": 11, "bench": 11, "bench/log": 11, "bench/proof": 11, "bench/risk": 11, "bench/paths": 11,
 }
 
 func TestImportsGoOneWay(t *testing.T) {
@@ -218,7 +219,7 @@ func TestImportsGoOneWay(t *testing.T) {
 }
 
 // pure packages take values and return values.
-var pure = []string{"", "system", "catalog", "catalog/oscal", "catalog/imports", "responsibility", "responsibility/oscal", "architecture", "policy", "policy/rego", "policy/cel", "policy/native", "policy/relation", "policy/policytest", "assessment", "guide", "evidence/yaml", "evidence/kubernetes", "evidence/dockerfile", "evidence/scanner", "risk/loss"}
+var pure = []string{"", "system", "catalog", "catalog/oscal", "catalog/imports", "responsibility", "responsibility/oscal", "architecture", "policy", "policy/rego", "policy/cel", "policy/native", "policy/relation", "policy/policytest", "assessment", "guide", "evidence/yaml", "evidence/kubernetes", "evidence/dockerfile", "evidence/scanner", "risk/loss", "attack/graph"}
 
 func TestPureCore(t *testing.T) {
 	forbidden := map[string]string{
