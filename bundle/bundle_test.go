@@ -287,6 +287,41 @@ func TestCompromisedKey(t *testing.T) {
 	}
 }
 
+// A second key that signed does not let a statement count that names a stolen one:
+// its owner, who watches the log for it, would not learn of that use.
+func TestAnotherKeyDoesNotVouch(t *testing.T) {
+	x, other := newIssuer(t, time.Now()), newKey(2)
+	b := x.bundle(t, 0)
+	both, err := statement.Seal(statement.New(x.predicate, nil), other, x.key)
+	if err != nil {
+		t.Fatal(err)
+	}
+	leaf, err := transparency.ParseLeaf(b.Log.Leaf)
+	if err != nil {
+		t.Fatal(err)
+	}
+	leaf.Commitment = surety.DigestOf(both.Encode())
+	x.log.Add(t, leaf.Append(nil))
+	b = &Bundle{Envelope: both, Log: &LogProof{Leaf: leaf.Append(nil), Proof: x.log.Proof(t, 3, 0)}}
+	stolen, err := FormatKey(x.key.Public())
+	if err != nil {
+		t.Fatal(err)
+	}
+	second, err := FormatKey(other.Public())
+	if err != nil {
+		t.Fatal(err)
+	}
+	for until, want := range map[string]State{"": Verified, " until 3": NotVerified} {
+		p, err := ParsePolicy("issuer mallory " + second + "\nissuer kube " + stolen + until + "\n" + x.log.Policy(0))
+		if err != nil {
+			t.Fatal(err)
+		}
+		if r := Verify(b, p, time.Now()); r.State != want || r.Issuer != "kube" {
+			t.Errorf("with %q: %s by %s: %v", until, r.State, r.Issuer, r.Reasons)
+		}
+	}
+}
+
 func TestWithoutLog(t *testing.T) {
 	x := newIssuer(t, time.Now())
 	key, err := FormatKey(x.key.Public())

@@ -145,7 +145,7 @@ func NewKey(name string, public crypto.PublicKey) (Key, error) {
 // Opened is an envelope whose signature was verified.
 type Opened struct {
 	Statement *Statement
-	By        []Key             // trusted keys that signed; the one that the statement names is among them
+	By        []Key             // the trusted key that the statement names, and that signed it; no other counts
 	Digest    [sha256.Size]byte // of the envelope's bytes
 }
 
@@ -184,9 +184,12 @@ func (e *Envelope) Open(trusted []Key) (*Opened, error) {
 		return nil, err
 	}
 	out.Statement = s
-	if named := s.Predicate.Issuer.Key; !slices.ContainsFunc(out.By, func(k Key) bool { return k.ID == named }) {
+	named := s.Predicate.Issuer.Key
+	at := slices.IndexFunc(out.By, func(k Key) bool { return k.ID == named })
+	if at < 0 {
 		return nil, fmt.Errorf("open envelope: the statement says that key %q signed it, and of the keys you trust %s did", named, out.By[0].ID)
 	}
+	out.By = out.By[at : at+1]
 	return out, nil
 }
 

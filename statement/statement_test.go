@@ -228,23 +228,23 @@ func TestSealAndOpen(t *testing.T) {
 		name string
 		from *statement.Envelope
 		keys []statement.Key
-		by   int
+		by   string
 	}{
-		{"Ed25519", both, []statement.Key{trusted("acme", ed)}, 1},
-		{"P-256", byP256, []statement.Key{trusted("acme", ed), trusted("acme", p256)}, 1},
-		{"both", both, []statement.Key{trusted("acme", ed), trusted("acme too", p256)}, 2},
-		{"another key", both, []statement.Key{trusted("mallory", newEdKey(2))}, 0},
-		{"no key", both, nil, 0},
+		{"Ed25519", both, []statement.Key{trusted("acme", ed)}, "acme"},
+		{"P-256", byP256, []statement.Key{trusted("acme", ed), trusted("acme too", p256)}, "acme too"},
+		{"both", both, []statement.Key{trusted("acme too", p256), trusted("acme", ed)}, "acme"},
+		{"another key", both, []statement.Key{trusted("mallory", newEdKey(2))}, ""},
+		{"no key", both, nil, ""},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
 			opened, err := reopen(tt.from.Encode(), tt.keys)
-			if tt.by == 0 {
+			if tt.by == "" {
 				if !errors.Is(err, statement.ErrUntrusted) {
 					t.Errorf("err = %v", err)
 				}
 				return
 			}
-			if err != nil || len(opened.By) != tt.by || opened.Statement.Predicate.System != "shop" || len(opened.Statement.Subject) != 4 {
+			if err != nil || len(opened.By) != 1 || opened.By[0].Name != tt.by || opened.Statement.Predicate.System != "shop" || len(opened.Statement.Subject) != 4 {
 				t.Errorf("opened %+v, %v", opened, err)
 			}
 		})
