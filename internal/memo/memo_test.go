@@ -93,6 +93,26 @@ func TestRecordMovesWithItsDocument(t *testing.T) {
 	}
 }
 
+// What is said of items that are known is given for them alone.
+func TestJudgedTogether(t *testing.T) {
+	dir, digest := t.TempDir(), surety.DigestOf([]byte("namespace"))
+	m, r := open(t, dir, limit), record("a.yaml", 10)
+	items := append([]*evidence.Item{{Facts: r.Items[0].Facts}}, r.Items...) // of the first one nothing is said
+	m.PutJudged(digest, items, r.Judged)
+	save(t, m)
+	again := open(t, dir, limit)
+	got, ok := again.Judged(digest, items)
+	if !ok || len(got) != 1 || got[0].Item != items[1] || !reflect.DeepEqual(judged(Record{Judged: got}), judged(r)) {
+		t.Errorf("got %v, %v", got, ok)
+	}
+	if _, ok := again.Judged(digest, items[:1]); ok {
+		t.Error("the record of two items is given for one")
+	}
+	if _, ok := again.Get(digest, "a.yaml", 1); ok {
+		t.Error("the record of a namespace is given for a document")
+	}
+}
+
 func TestDamagedFileIsAnEmptyMemo(t *testing.T) {
 	dir, digest := t.TempDir(), surety.DigestOf([]byte("document"))
 	m := open(t, dir, limit)
@@ -224,6 +244,8 @@ func FuzzOpen(f *testing.F) {
 		f.Fatal(err)
 	}
 	m.Put(digest, 1, record("a.yaml", 1))
+	together := record("a.yaml", 1)
+	m.PutJudged(surety.DigestOf([]byte("namespace")), together.Items, together.Judged)
 	var good bytes.Buffer
 	if err := m.write(&good); err != nil {
 		f.Fatal(err)
@@ -235,7 +257,11 @@ func FuzzOpen(f *testing.F) {
 		if !m.load(raw) {
 			return
 		}
+		known := record("a.yaml", 7).Items
 		for d := range m.index {
+			if out, ok := m.Judged(d, known); ok {
+				judged(Record{Judged: out})
+			}
 			r, ok := m.Get(d, "a.yaml", 7)
 			if !ok {
 				continue
