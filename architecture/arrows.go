@@ -10,9 +10,6 @@ import (
 	"github.com/surety-cloud/surety/system"
 )
 
-// pillSize is the type size of the words on an arrow.
-const pillSize = 10
-
 // mostUrgent keeps the edges that can be drawn: those from zones that are in
 // nothing first, then those of most flows. It counts the others.
 func mostUrgent(p *plan, edges []*edge) ([]*edge, int) {
@@ -30,40 +27,13 @@ func mostUrgent(p *plan, edges []*edge) ([]*edge, int) {
 	return order[:mostLines], len(order) - mostLines
 }
 
-// lines routes the edges, short ones first, and then finds room for their words.
+// lines draws the edges as arrows.
 func (c *canvas) lines(edges []*edge) (undrawn, unlabelled int) {
-	order := slices.Clone(edges)
-	far := func(e *edge) int {
-		a, b := c.scene.Boxes[c.box[e.from]].Rect, c.scene.Boxes[c.box[e.to]].Rect
-		return max(0, a.X-b.X-b.W, b.X-a.X-a.W) + max(0, a.Y-b.Y-b.H, b.Y-a.Y-a.H)
+	links := make([]Link, len(edges))
+	for i, e := range edges {
+		links[i] = Link{From: c.box[e.from], To: c.box[e.to], Leaves: c.holds(e.from, e.to), Enters: c.holds(e.to, e.from), Words: e.words(), Tip: e.tip(), Dashed: e.dashed()}
 	}
-	slices.SortStableFunc(order, func(a, b *edge) int { return cmp.Compare(far(a), far(b)) })
-	var drawn []*edge
-	for _, e := range order {
-		from, to := c.box[e.from], c.box[e.to]
-		points := c.router.route(c.scene.Boxes[from].Rect, c.scene.Boxes[to].Rect, c.holds(e.from, e.to), c.holds(e.to, e.from))
-		if points == nil {
-			undrawn++
-			continue
-		}
-		c.scene.Lines = append(c.scene.Lines, Line{From: from, To: to, Points: points, Dashed: e.dashed(), Tip: e.tip()})
-		drawn = append(drawn, e)
-	}
-	var taken []Rect
-	for i, e := range drawn {
-		l := &c.scene.Lines[i]
-		words := fit(e.words(), pillSize, false, 150)
-		if words == "" {
-			continue
-		}
-		if at, ok := c.room(l, width(words, pillSize, false)+12, taken); ok {
-			l.Label, l.At = words, at
-			taken = append(taken, at)
-		} else {
-			unlabelled++
-		}
-	}
-	return undrawn, unlabelled
+	return c.scene.connect(c.router, links)
 }
 
 // holds reports whether a is a container around b.
@@ -149,33 +119,4 @@ func flowWords(f *system.Flow) string {
 		return ""
 	}
 	return " (" + strings.Join(words, ", ") + ")"
-}
-
-// room finds a place for words on a line: on its longest parts, near their
-// middles, where no box is and if possible no other line.
-func (c *canvas) room(l *Line, w int, taken []Rect) (Rect, bool) {
-	const h = 14
-	type spot struct{ x, y, far int }
-	var spots []spot
-	for i := 1; i < len(l.Points); i++ {
-		a, b := l.Points[i-1], l.Points[i]
-		long := abs(a.X-b.X) + abs(a.Y-b.Y)
-		for d := grid; d < long; d += grid {
-			spots = append(spots, spot{a.X + sign(b.X-a.X)*d, a.Y + sign(b.Y-a.Y)*d, abs(2*d-long) - long})
-		}
-	}
-	slices.SortStableFunc(spots, func(a, b spot) int { return cmp.Compare(a.far, b.far) })
-	var second Rect
-	found := false
-	for _, s := range spots {
-		at := Rect{s.x - w/2, s.y - h/2, w, h}
-		free, clear := c.router.free(at, taken)
-		if free && clear {
-			return at, true
-		}
-		if free && !found {
-			second, found = at, true
-		}
-	}
-	return second, found
 }

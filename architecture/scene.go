@@ -210,6 +210,11 @@ func (s *Scene) below(o *Scene, gap int) *Scene {
 	return out
 }
 
+// Text adds a label to b, cut to a room of so many pixels.
+func (b *Box) Text(x, y, size int, bold, soft bool, room int, s string) {
+	b.text(x, y, size, bold, soft, room, s)
+}
+
 // text adds a label to b and returns where it ends.
 func (b *Box) text(x, y, size int, bold, soft bool, room int, s string) int {
 	if s = fit(s, size, bold, room); s == "" {
