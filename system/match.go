@@ -161,6 +161,9 @@ func (c *Matcher) Element(k evidence.Key) string {
 	return c.cluster
 }
 
+// Cluster returns the service that runs the cluster, "" if the model has none or several.
+func (c *Matcher) Cluster() string { return c.cluster }
+
 // component returns the component whose pattern matches key best, "" if none
 // does.
 func (c *Matcher) component(key evidence.Key) string {

@@ -13,7 +13,7 @@ var common = []string{"apiVersion", "kind", "metadata {}", "metadata labels", "m
 // pod is kept of a pod spec, wherever it stands.
 var pod = []string{
 	"serviceAccountName", "serviceAccount", "automountServiceAccountToken",
-	"hostNetwork", "hostPID", "hostIPC", "imagePullSecrets",
+	"hostNetwork", "hostPID", "hostIPC", "imagePullSecrets", "nodeName",
 	"volumes * name", "volumes * persistentVolumeClaim", "volumes * hostPath",
 	"volumes * secret secretName", "volumes * secret optional",
 	"volumes * configMap name", "volumes * configMap optional",
@@ -23,7 +23,8 @@ var pod = []string{
 
 // container is kept of each container and init container.
 var container = []string{
-	"name", "image", "ports", "securityContext privileged", "envFrom",
+	"name", "image", "ports", "securityContext privileged", "securityContext capabilities add", "envFrom",
+	"volumeMounts * name", "volumeMounts * readOnly",
 	"env * valueFrom secretKeyRef", "env * valueFrom configMapKeyRef",
 }
 
@@ -73,7 +74,7 @@ var specific = map[string][]string{
 	"APIService":                     {"spec service"},
 	"ValidatingWebhookConfiguration": {"webhooks * clientConfig service"},
 	"MutatingWebhookConfiguration":   {"webhooks * clientConfig service"},
-	"Secret":                         {"type"},
+	"Secret":                         {"type", "metadata annotations kubernetes.io/service-account.name"},
 }
 
 var route = []string{"spec parentRefs", "spec hostnames", "spec rules * backendRefs"}

@@ -22,14 +22,7 @@ type workload struct {
 func (w *workload) hostNetwork() bool { return w.spec.Get("hostNetwork").True() }
 
 // account returns the name of the service account the pods run as.
-func (w *workload) account() string {
-	for _, key := range [...]string{"serviceAccountName", "serviceAccount"} {
-		if name := w.spec.Get(key).Str(); name != "" {
-			return name
-		}
-	}
-	return "default"
-}
+func (w *workload) account() string { return kubernetes.ServiceAccountOf(w.spec) }
 
 // index finds the objects of one namespace by what refers to them.
 type index struct {
@@ -86,17 +79,17 @@ func (x *index) addWorkload(w *workload) {
 
 // selects returns the workloads that a label selector matches: all of them if it
 // is empty (Kubernetes API, LabelSelector).
-func (x *index) selects(by selector) []*workload {
+func (x *index) selects(by kubernetes.Selector) []*workload {
 	candidates := x.workloads
 	narrow := func(found []*workload) {
 		if len(found) < len(candidates) {
 			candidates = found
 		}
 	}
-	for _, f := range by.labels.Fields() {
+	for _, f := range by.Labels().Fields() {
 		narrow(x.byLabel[f.Key+"="+f.Value.Text()])
 	}
-	for _, f := range by.expressions.Fields() {
+	for _, f := range by.Expressions().Fields() {
 		switch f.Value.Get("operator").Str() {
 		case "In", "Exists":
 			narrow(x.byLabel[f.Value.Get("key").Str()])
@@ -104,7 +97,7 @@ func (x *index) selects(by selector) []*workload {
 	}
 	var out []*workload
 	for _, w := range candidates {
-		if by.matches(w.labels) {
+		if by.Matches(w.labels) {
 			out = append(out, w)
 		}
 	}
@@ -113,62 +106,14 @@ func (x *index) selects(by selector) []*workload {
 
 // maker returns a custom resource that may make the pods a selector is for: an
 // operator labels the pods it makes with the name of the resource.
-func (x *index) maker(by selector) *evidence.Item {
-	for _, f := range by.labels.Fields() {
+func (x *index) maker(by kubernetes.Selector) *evidence.Item {
+	for _, f := range by.Labels().Fields() {
 		if item := x.custom[f.Value.Text()]; item != nil {
 			return item
 		}
 	}
 	return nil
 }
-
-// matches reports whether the selector matches labels.
-func (by selector) matches(labels evidence.Facts) bool {
-	for _, f := range by.labels.Fields() {
-		have := labels.Get(f.Key)
-		if have.Absent() || have.Text() != f.Value.Text() {
-			return false
-		}
-	}
-	for _, f := range by.expressions.Fields() {
-		have := labels.Get(f.Value.Get("key").Str())
-		in := false
-		for _, v := range f.Value.Get("values").Fields() {
-			in = in || !have.Absent() && v.Value.Text() == have.Text()
-		}
-		switch f.Value.Get("operator").Str() {
-		case "In":
-			if !in {
-				return false
-			}
-		case "NotIn":
-			if in {
-				return false
-			}
-		case "Exists":
-			if have.Absent() {
-				return false
-			}
-		case "DoesNotExist":
-			if !have.Absent() {
-				return false
-			}
-		default:
-			return false
-		}
-	}
-	return true
-}
-
-// selector is a label selector.
-type selector struct{ labels, expressions evidence.Facts }
-
-func labelSelector(of evidence.Facts) selector {
-	return selector{of.Get("matchLabels"), of.Get("matchExpressions")}
-}
-
-// plainSelector is the plain map of a Service as a label selector.
-func plainSelector(labels evidence.Facts) selector { return selector{labels: labels} }
 
 // applyPolicies marks the workloads that a network policy isolates. Without
 // policyTypes a policy acts on ingress, and on egress if it has egress rules
@@ -182,7 +127,7 @@ func (x *index) applyPolicies() {
 			ingress = ingress || f.Value.Str() == "Ingress"
 			egress = egress || f.Value.Str() == "Egress"
 		}
-		for _, w := range x.selects(labelSelector(spec.Get("podSelector"))) {
+		for _, w := range x.selects(kubernetes.LabelSelector(spec.Get("podSelector"))) {
 			w.ingress = w.ingress || ingress
 			w.egress = w.egress || egress
 		}
@@ -195,7 +140,7 @@ func (x *index) applyBudgets() {
 		if of.Absent() {
 			continue
 		}
-		for _, w := range x.selects(labelSelector(of)) {
+		for _, w := range x.selects(kubernetes.LabelSelector(of)) {
 			w.budgeted = true
 		}
 	}

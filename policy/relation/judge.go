@@ -6,6 +6,7 @@ import (
 	"strings"
 
 	"github.com/surety-cloud/surety/evidence"
+	"github.com/surety-cloud/surety/evidence/kubernetes"
 	"github.com/surety-cloud/surety/policy"
 )
 
@@ -41,11 +42,11 @@ func (x *index) behind(service *evidence.Item) (found []*workload, ok bool) {
 	if selector.Len() == 0 || service.Facts.Path("spec", "type").Str() == "ExternalName" {
 		return nil, false
 	}
-	return x.selects(plainSelector(selector)), true
+	return x.selects(kubernetes.PlainSelector(selector)), true
 }
 
 // selection says whether a selector of item fits any workload of its namespace.
-func (r *report) selection(x *index, item *evidence.Item, by selector, line int) {
+func (r *report) selection(x *index, item *evidence.Item, by kubernetes.Selector, line int) {
 	if len(x.selects(by)) > 0 {
 		r.pass(item)
 		return
@@ -61,7 +62,7 @@ func judgeServices(x *index, r *report) {
 	for _, s := range x.byKind["Service"] {
 		if _, ok := x.behind(s); ok {
 			selector := s.Facts.Path("spec", "selector")
-			r.selection(x, s, plainSelector(selector), selector.Line())
+			r.selection(x, s, kubernetes.PlainSelector(selector), selector.Line())
 		}
 	}
 }
@@ -73,7 +74,7 @@ func judgePolicies(x *index, r *report) {
 			r.pass(p)
 			continue
 		}
-		r.selection(x, p, labelSelector(selector), selector.Line())
+		r.selection(x, p, kubernetes.LabelSelector(selector), selector.Line())
 	}
 }
 
@@ -84,7 +85,7 @@ func judgeBudgets(x *index, r *report) {
 			r.fail(b, 0, "it has no selector")
 			continue
 		}
-		r.selection(x, b, labelSelector(selector), selector.Line())
+		r.selection(x, b, kubernetes.LabelSelector(selector), selector.Line())
 	}
 }
 
