@@ -178,6 +178,7 @@ var rank = map[string]int{
 	"assessment":    7,
 	"internal/memo": 8,
 	"architecture":  8,
+	"attack":        8,
 	"guide":         8,
 
 	"risk/loss": 1, // knows nothing of clouds
@@ -219,7 +220,7 @@ func TestImportsGoOneWay(t *testing.T) {
 }
 
 // pure packages take values and return values.
-var pure = []string{"", "system", "catalog", "catalog/oscal", "catalog/imports", "responsibility", "responsibility/oscal", "architecture", "policy", "policy/rego", "policy/cel", "policy/native", "policy/relation", "policy/policytest", "assessment", "guide", "evidence/yaml", "evidence/kubernetes", "evidence/dockerfile", "evidence/scanner", "risk/loss", "attack/graph"}
+var pure = []string{"", "system", "catalog", "catalog/oscal", "catalog/imports", "responsibility", "responsibility/oscal", "architecture", "policy", "policy/rego", "policy/cel", "policy/native", "policy/relation", "policy/policytest", "assessment", "guide", "evidence/yaml", "evidence/kubernetes", "evidence/dockerfile", "evidence/scanner", "risk/loss", "attack/graph", "attack"}
 
 func TestPureCore(t *testing.T) {
 	forbidden := map[string]string{

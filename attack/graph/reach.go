@@ -114,7 +114,14 @@ func (s *Slice) Locals(list []int32) []int32 {
 // and that some derivation of a node of to may use. Every question about to, and how
 // to derive it from from, has the same answer in the slice.
 func (g *Graph) Slice(from, to []int32) *Slice {
-	reached := g.Reach(from, Whole)
+	return g.slice(from, to, Whole)
+}
+
+// Without is Slice when what is cut is gone.
+func (g *Graph) Without(cut Cut, from, to []int32) *Slice { return g.slice(from, to, cut) }
+
+func (g *Graph) slice(from, to []int32, cut Cut) *Slice {
+	reached := g.Reach(from, cut)
 	held, kept := NewSet(g.nodes), NewSet(g.nodes)
 	for _, n := range from {
 		held.Add(n)
@@ -137,7 +144,7 @@ func (g *Graph) Slice(from, to []int32) *Slice {
 			continue // what leads to it adds nothing
 		}
 		for _, s := range g.arriving(n) {
-			if premises := g.premises(s); allIn(reached, premises) {
+			if premises := g.premises(s); !cut.Steps.Has(g.id[s]) && allIn(reached, premises) {
 				useful.Add(s)
 				for _, p := range premises {
 					add(p)
@@ -146,6 +153,19 @@ func (g *Graph) Slice(from, to []int32) *Slice {
 		}
 	}
 	return g.sub(kept, useful)
+}
+
+// Rated returns the graph with another probability, above 0 and at most 1, for some steps,
+// by the Builder's numbers.
+func (g *Graph) Rated(steps Set, p float64) *Graph {
+	out := *g
+	out.cost = slices.Clone(g.cost)
+	for s, id := range g.id {
+		if steps.Has(id) {
+			out.cost[s] = costOf(p)
+		}
+	}
+	return &out
 }
 
 func allIn(s Set, list []int32) bool {
