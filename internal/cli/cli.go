@@ -168,7 +168,7 @@ not be seen.
 	})
 	root.AddCommand(
 		p.assessCommand(), p.responsibilitiesCommand(), p.whyCommand(), p.diffCommand(),
-		p.initCommand(), p.validateCommand(), p.policyCommand(), p.catalogCommand(), p.architectureCommand(), p.guideCommand(),
+		p.initCommand(), p.validateCommand(), p.policyCommand(), p.catalogCommand(), p.architectureCommand(), p.guideCommand(), p.pathsCommand(),
 		p.keyCommand(), p.attestCommand(), p.discloseCommand(), p.eraseCommand(), p.verifyCommand(), p.trustCommand(),
 		p.logCommand(), p.witnessCommand(), p.publishCommand(), p.versionCommand(),
 	)

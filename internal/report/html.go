@@ -50,6 +50,9 @@ func writePage(w io.Writer, a *assessment.Assessment, o Options) error {
 	if err := p.draw(a); err != nil {
 		return err
 	}
+	if err := p.findPaths(a); err != nil {
+		return err
+	}
 	p.Style, p.Script = template.CSS(style), template.JS(script)
 	p.Policy = fmt.Sprintf("default-src 'none'; style-src %s; script-src %s; base-uri 'none'; form-action 'none'",
 		hashSource(style), hashSource(script))

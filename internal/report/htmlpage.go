@@ -54,7 +54,8 @@ type page struct {
 	Statuses   string
 	Drawings   []drawing
 	Functions  []functionRow
-	Unplaced   string // components that stand on no functional component
+	Unplaced   string     // components that stand on no functional component
+	Paths      *pathsView // nil if nothing that is worth protecting can be reached
 	Waivers    []assessment.WaiverUse
 	Changes    *changes
 	Findings   int
