@@ -19,7 +19,7 @@ type Question struct {
 	K        int      // paths to each target, at most graph.MaxK; 0 is 3
 	Trials   int      // to estimate chances; 0: by the size of the graph
 	Seed     uint64
-	Brief    bool // try few fixes, and estimate no blast radius
+	Brief    bool // less of everything: for those who did not ask
 }
 
 // Answer is what is found.
@@ -36,6 +36,7 @@ type Answer struct {
 	Unranked int // fixes that were not tried
 	Unblown  int // components whose blast radius was not estimated
 	Unpathed int // targets of which only the best path was looked for
+	Pathed   int // the others, which come first
 }
 
 // Target is something worth protecting.
@@ -66,10 +67,11 @@ func (w Worth) Weight() float64 {
 
 // Bounds of an answer. What lies beyond them is counted.
 const (
-	mostPathed = 12 // targets of which several paths are looked for
-	mostFixes  = 12 // tried
-	briefFixes = 6  // tried for a brief answer
-	mostBlasts = 12 // estimated
+	mostPathed  = 12 // targets of which several paths are looked for
+	mostFixes   = 12 // tried
+	mostBlasts  = 12 // estimated
+	briefPathed = 6  // and for a brief answer
+	briefFixes  = 5
 )
 
 // jewelLevel is the level from which data is worth a path of its own.
@@ -93,11 +95,14 @@ func (g *Graph) Answer(q Question) (*Answer, error) {
 	slice := g.graph.Slice(a.From, nodes)
 	a.Trials = trials(slice.Graph, q.Trials)
 	a.estimate(slice, targets, q.Seed)
-	a.paths(slice, max(1, cmp.Or(q.K, 3)))
+	k := max(1, cmp.Or(q.K, 3))
 	if q.Brief {
+		a.paths(slice, k, briefPathed)
 		a.fixes(slice, q.Seed, briefFixes)
 		return a, nil
 	}
+	a.paths(slice, k, mostPathed)
+	a.chokes(slice)
 	a.fixes(slice, q.Seed, mostFixes)
 	a.blasts(q.Seed)
 	return a, nil
@@ -267,23 +272,20 @@ func (a *Answer) estimate(s *graph.Slice, targets []*Target, seed uint64) {
 	a.Targets = there
 }
 
-// paths finds the best ways to each target, and what all of them go through.
-func (a *Answer) paths(s *graph.Slice, k int) {
+// paths finds the best ways to each target, several of them for the first ones.
+func (a *Answer) paths(s *graph.Slice, k, most int) {
 	held := s.Locals(a.From)
 	tree := s.Best(held, graph.None)
+	a.Pathed = min(most, len(a.Targets))
 	for i, t := range a.Targets {
 		local := s.Local(t.Node)
-		if i < mostPathed {
+		if i < most {
 			part := s.Slice(held, []int32{local})
 			at := part.Local(local)
 			t.Paths, t.More = part.KBest(part.Locals(held), at, k)
-			t.Chokes = part.Chokes(part.Locals(held), at)
 			slices.SortStableFunc(t.Paths, func(x, y graph.Plan) int { return cmp.Compare(y.Probability, x.Probability) })
 			for p := range t.Paths {
 				globalise(t.Paths[p].Nodes, part, s)
-			}
-			for c := range t.Chokes {
-				t.Chokes[c].Node = s.Kept[part.Kept[t.Chokes[c].Node]]
 			}
 			continue
 		}
@@ -293,6 +295,16 @@ func (a *Answer) paths(s *graph.Slice, k int) {
 				p.Nodes[j] = s.Kept[n]
 			}
 			t.Paths, t.More = []graph.Plan{p}, true
+		}
+	}
+}
+
+// chokes finds what all ways go through to the targets that several paths are known of.
+func (a *Answer) chokes(s *graph.Slice) {
+	for _, t := range a.Targets[:a.Pathed] {
+		t.Chokes = s.Chokes(s.Locals(a.From), s.Local(t.Node))
+		for c := range t.Chokes {
+			t.Chokes[c].Node = s.Kept[t.Chokes[c].Node]
 		}
 	}
 }

@@ -143,11 +143,12 @@ type edge struct {
 // builder is a graph while it is made.
 type builder struct {
 	*Graph
-	edges  *graph.Builder
-	c      *cluster // nil without evidence
-	table  map[string]*Attack
-	edge   map[edge]int32        // steps from one node
-	onHost map[int32][]*workload // by node of the graph, once it is asked for
+	edges   *graph.Builder
+	c       *cluster // nil without evidence
+	table   map[string]*Attack
+	edge    map[edge]int32        // steps from one node
+	nobodys string                // the zone that what is exposed is reached from
+	onHost  map[int32][]*workload // by node of the graph, once it is asked for
 }
 
 // Build makes the graph. The error is about the table of attacks.

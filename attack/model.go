@@ -1,6 +1,7 @@
 package attack
 
 import (
+	"cmp"
 	"fmt"
 	"slices"
 	"strings"
@@ -18,9 +19,11 @@ func (b *builder) model() {
 	m := b.Model
 	for _, name := range sortedKeys(m.Zones) {
 		if z := m.Zones[name]; untrusted(z) {
+			b.nobodys = cmp.Or(b.nobodys, name)
 			b.node(Outside, name, name, z.Origin)
 		}
 	}
+	b.nobodys = cmp.Or(b.nobodys, internet)
 	entered := enterable(m)
 	for _, name := range sortedKeys(m.Components) {
 		b.component(m.Components[name], entered)
@@ -39,16 +42,10 @@ func (b *builder) model() {
 
 func untrusted(z *system.Zone) bool { return z.Trust != nil && *z.Trust == 0 }
 
-// outside returns the node of a zone nobody trusts.
+// outside returns the node of a zone nobody trusts; "" is the first of the model.
 func (b *builder) outside(zone string, at surety.Origin) int32 {
 	if zone == "" {
-		zone = internet
-		for _, name := range sortedKeys(b.Model.Zones) {
-			if untrusted(b.Model.Zones[name]) {
-				zone = name
-				break
-			}
-		}
+		zone = b.nobodys
 	}
 	return b.node(Outside, zone, zone, at)
 }

@@ -26,8 +26,8 @@ type Link struct {
 
 // Picture joins the paths of the targets of which several are looked for: the first ones.
 func (a *Answer) Picture() *Picture {
-	targets := a.Targets[:min(mostPathed, len(a.Targets))]
-	p := &picture{a: a, Picture: &Picture{Starts: map[int32]bool{}, Ends: map[int32]bool{}, Left: max(0, len(a.Targets)-mostPathed)}, into: map[int32][]int32{}, seen: map[int32]bool{}}
+	targets := a.Targets[:a.Pathed]
+	p := &picture{a: a, Picture: &Picture{Starts: map[int32]bool{}, Ends: map[int32]bool{}, Left: a.Unpathed}, into: map[int32][]int32{}, seen: map[int32]bool{}}
 	for _, n := range a.From {
 		p.Starts[n] = true
 	}

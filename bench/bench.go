@@ -44,6 +44,7 @@ func (b *bench) size(w io.Writer, n int) error {
 		{name: "surety, cold, JSON with every result", args: assess(corpus, "--no-memo", "--format", "json")},
 		{name: "surety, cold, SARIF", args: assess(corpus, "--no-memo", "--format", "sarif")},
 		{name: "surety, cold, HTML", args: assess(corpus, "--no-memo", "--format", "html")},
+		{name: "surety paths, cold", args: []string{b.surety, "paths", corpus, "--no-memo", "--format", "json"}},
 		{name: "surety, one small file", args: assess(small, "--no-memo")},
 	}
 	ours := len(commands)

@@ -326,7 +326,11 @@ func pathFixBlocks(a *attack.Answer) []block {
 	}
 	out := []block{listing{ordered: true, items: items}}
 	if n := a.Unranked + len(a.Fixes) - len(items); n > 0 {
-		out = append(out, paragraph{just(fmt.Sprintf("%s more on these paths; %d of them were not tried.", count(n, "change"), a.Unranked))})
+		words := fmt.Sprintf("%s more on these paths", count(n, "change"))
+		if a.Unranked > 0 {
+			words += fmt.Sprintf(", of which %d were not tried", a.Unranked)
+		}
+		out = append(out, paragraph{just(words + "; --format json lists those that were.")})
 	}
 	return out
 }
