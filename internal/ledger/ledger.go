@@ -475,6 +475,12 @@ func (l *Ledger) Close(ctx context.Context) error {
 	l.writing.Wait()
 	l.cancel()
 	l.watching.Wait()
+	l.mu.Lock()
+	final := l.finalHead()
+	l.mu.Unlock()
+	if final != nil {
+		l.settle(final.Size) // the head may have come before an index was noted
+	}
 	if healthy && err == nil {
 		err = l.compact()
 	}

@@ -254,6 +254,35 @@ func TestCompaction(t *testing.T) {
 	}
 }
 
+// A head may be final before the index of an entry that it covers is noted. What is
+// kept then must not count the entry: it would be taken for one that the log lacks.
+func TestFinalBeforeNoted(t *testing.T) {
+	l := &Ledger{streams: map[string]*stream{}}
+	var entries []*entry
+	for i := range int64(3) {
+		name := fmt.Sprintf("%016x", i)
+		e := newEntry(name, nil, name, link{1, surety.DigestOf([]byte(name))})
+		l.streams[name] = &stream{accepted: e.link, busy: true}
+		entries = append(entries, e)
+	}
+	l.open = len(entries)
+	check := func(noted int64) {
+		t.Helper()
+		snap := l.snapshot()
+		if snap.size != noted || int64(len(snap.streams)) != noted {
+			t.Errorf("%d entries and %d streams are kept as final, want %d", snap.size, len(snap.streams), noted)
+		}
+	}
+	l.note(entries[0], 0)
+	l.settle(3)
+	check(1)
+	l.note(entries[1], 1)
+	l.note(entries[2], 2)
+	check(1)
+	l.settle(3)
+	check(3)
+}
+
 // While a key is replaced both sign, and a policy with either believes the head.
 func TestKeyRotation(t *testing.T) {
 	c := create(t)

@@ -152,14 +152,20 @@ func (l *Ledger) compact() error {
 	return err
 }
 
-// rewrite does what compact says. The caller holds mu.
-func (l *Ledger) rewrite() error {
+// snapshot is where the streams stand under the final entries. The caller holds mu.
+func (l *Ledger) snapshot() snapshot {
 	snap := snapshot{size: l.final, streams: make(map[string]link, len(l.streams))}
 	for name, s := range l.streams {
 		if s.final.sequence > 0 {
 			snap.streams[name] = s.final
 		}
 	}
+	return snap
+}
+
+// rewrite does what compact says. The caller holds mu.
+func (l *Ledger) rewrite() error {
+	snap := l.snapshot()
 	var outbox []byte
 	var keep []*entry
 	for _, e := range l.order {

@@ -83,7 +83,9 @@ func (l *Ledger) note(e *entry, index int64) (next *entry) {
 	return next
 }
 
-// settle notes that entries below size are final.
+// settle notes that entries below size are final. One whose index is not noted yet is
+// left for the next time, and so are those after it: a snapshot must not count an
+// entry of which no stream knows, or it would be given to the log again.
 func (l *Ledger) settle(size int64) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
@@ -92,11 +94,9 @@ func (l *Ledger) settle(size int64) {
 		e := l.sequenced[n]
 		e.isFinal = true
 		l.streams[e.stream].final = e.link
+		l.final = e.index + 1
 		n++
 	}
 	l.sequenced = l.sequenced[n:]
 	l.settled += n
-	if size > l.final {
-		l.final = size
-	}
 }
