@@ -17,8 +17,14 @@ type Stated struct {
 	Controls  map[string]Counts // its results by control
 	NotBefore time.Time
 	NotAfter  time.Time
-	Final     bool   // a quorum of witnesses saw it in a log
-	Refused   string // why it is not believed, "" if it is
+	Log       string   // that its verifier found it in, "" if in none
+	Entry     int64    // of that log
+	Witnesses []string // who saw it there, and when by their clocks
+	Final     bool     // a quorum of witnesses saw it in a log
+	Refused   string   // why it is not believed, "" if it is
+	Reasons   []string // all that speak against it; Refused is the first
+	Proven    []string // what its verification proves, in words
+	NotProven []string // and what nobody proves
 }
 
 // bears reports what the statement says of a control: met becomes inherited for

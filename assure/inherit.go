@@ -1,6 +1,8 @@
 package assure
 
 import (
+	"time"
+
 	"github.com/surety-cloud/surety"
 	"github.com/surety-cloud/surety/assessment"
 	"github.com/surety-cloud/surety/bundle"
@@ -26,7 +28,13 @@ func Inherit(r *bundle.Report, file string) assessment.Stated {
 			s.Controls[control] = c
 		}
 	}
-	s.Final = r.Logged != nil && len(r.Logged.Witnesses) > 0
+	s.Reasons, s.Proven, s.NotProven = r.Reasons, r.Proven, r.NotProven
+	if l := r.Logged; l != nil {
+		s.Log, s.Entry, s.Final = l.Origin, l.Index, len(l.Witnesses) > 0
+		for _, w := range l.Witnesses {
+			s.Witnesses = append(s.Witnesses, w.Witness+" at "+w.Time.Format(time.RFC3339))
+		}
+	}
 	if r.State == bundle.NotVerified {
 		s.Refused = "not verified"
 		if len(r.Reasons) > 0 {

@@ -42,7 +42,7 @@ func (p Program) readStatements(ctx context.Context, f runFlags) ([]assessment.S
 		b, err := openBundle(ctx, place)
 		place = withoutPassword(place)
 		if err != nil {
-			out = append(out, assessment.Stated{File: place, Refused: err.Error()})
+			out = append(out, assessment.Stated{File: place, Refused: err.Error(), Reasons: []string{err.Error()}})
 			continue
 		}
 		out = append(out, assure.Inherit(bundle.Verify(b, policy, time.Now()), place))

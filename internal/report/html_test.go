@@ -436,3 +436,51 @@ func TestMatrixLeavesRoomForResults(t *testing.T) {
 		}
 	}
 }
+
+// The page lists what other parties prove, believed or not, and why.
+func TestHTMLProofs(t *testing.T) {
+	a := sample(t)
+	if page := write(t, "html", a, sampleOptions()); strings.Contains(string(page), `id="proofs"`) {
+		t.Error("there is a section of proofs without any")
+	}
+	in := sampleInput(t)
+	in.Statements = []assessment.Stated{
+		{File: "proofs/kube.surety", Party: "cloudco", System: "plane", NotBefore: sampleTime.AddDate(0, 0, -3), NotAfter: sampleTime.AddDate(0, 0, 27),
+			Log: "log.example/kube", Entry: 4711, Witnesses: []string{"w1 at 2026-11-24T00:00:00Z", "w2 at 2026-11-24T00:00:01Z"}, Final: true,
+			Proven: []string{"cloudco signed this statement about plane"}, NotProven: []string{"that the issuer looked at all"}},
+		{File: hostile, Party: hostile, System: hostile, NotBefore: sampleTime, NotAfter: sampleTime.AddDate(0, 0, -1), Refused: hostile, Reasons: []string{hostile, "it counted until yesterday"}, Proven: []string{hostile}, NotProven: []string{hostile}},
+		{File: "proofs/torn.surety", Refused: "open bundle: unexpected end", Reasons: []string{"open bundle: unexpected end"}},
+	}
+	page := write(t, "html", assessment.Assess(in), sampleOptions())
+	var articles []string
+	for _, e := range elements(t, page, "section") {
+		if id, _ := e.attr("id"); id != "proofs" {
+			continue
+		}
+		for n := range e.Descendants() {
+			if n.Type == html.ElementNode && n.Data == "article" {
+				articles = append(articles, strings.Join(strings.Fields(element{n}.text()), " "))
+			}
+			if n.Type == html.ElementNode && (n.Data == "img" || n.Data == "script") {
+				t.Errorf("a statement made a %s element", n.Data)
+			}
+		}
+	}
+	if len(articles) != 3 {
+		t.Fatalf("%d statements are listed: %q", len(articles), articles)
+	}
+	for i, want := range [][]string{
+		{"cloudco about plane believed", "2026-11-21, 3 days old", "2026-12-21, 27 days left", "entry 4711 of log.example/kube", "w1 at 2026-11-24T00:00:00Z", "w2 at", "Proven cloudco signed", "Not proven that the issuer looked"},
+		{"not believed", "It proves nothing here:", "it counted until yesterday", "in no log that was looked for", "no witness", "over", "What holds nevertheless"},
+		{"A file that nobody you believe has signed not believed", "unexpected end", "proofs/torn.surety"},
+	} {
+		for _, w := range want {
+			if !strings.Contains(articles[i], w) {
+				t.Errorf("statement %d: %q is not in %q", i, w, articles[i])
+			}
+		}
+	}
+	if strings.Contains(articles[2], "Evidence of") {
+		t.Errorf("nobody said when it was made: %q", articles[2])
+	}
+}

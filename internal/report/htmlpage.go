@@ -54,8 +54,9 @@ type page struct {
 	Statuses   string
 	Drawings   []drawing
 	Functions  []functionRow
-	Unplaced   string     // components that stand on no functional component
-	Paths      *pathsView // nil if nothing that is worth protecting can be reached
+	Unplaced   string      // components that stand on no functional component
+	Paths      *pathsView  // nil if nothing that is worth protecting can be reached
+	Proofs     []proofView // statements of other parties
 	Waivers    []assessment.WaiverUse
 	Changes    *changes
 	Findings   int
@@ -79,6 +80,7 @@ func newPage(a *assessment.Assessment, o Options, findings []assessment.Result) 
 	for _, r := range shown {
 		p.Fixes = append(p.Fixes, p.newFix(r))
 	}
+	p.Proofs = newProofs(a, o.Time)
 	p.Duties = newDuties(a)
 	p.Statuses = statuses(p.Duties)
 	p.MoreDuties = max(0, len(p.Duties)-plainDuties)

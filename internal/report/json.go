@@ -82,8 +82,12 @@ type jsonStatement struct {
 	Digest    surety.Digest `json:"digest"`
 	NotBefore string        `json:"not_before"`
 	NotAfter  string        `json:"not_after"`
+	Log       string        `json:"log,omitempty"`
+	Entry     *int64        `json:"entry,omitempty"` // of the log
+	Witnesses []string      `json:"witnesses,omitempty"`
 	Final     bool          `json:"final"`
 	Refused   string        `json:"refused,omitempty"`
+	Reasons   []string      `json:"reasons,omitempty"`
 }
 
 type jsonChanges struct {
@@ -204,9 +208,14 @@ func newJSONHead(a *assessment.Assessment, o Options) jsonHead {
 		})
 	}
 	for _, s := range a.Statements {
-		h.Statements = append(h.Statements, jsonStatement{
-			s.File, s.Party, s.System, s.Digest, s.NotBefore.Format(time.RFC3339), s.NotAfter.Format(time.RFC3339), s.Final, s.Refused,
-		})
+		j := jsonStatement{
+			s.File, s.Party, s.System, s.Digest, s.NotBefore.Format(time.RFC3339), s.NotAfter.Format(time.RFC3339),
+			s.Log, nil, s.Witnesses, s.Final, s.Refused, s.Reasons,
+		}
+		if s.Log != "" {
+			j.Entry = &s.Entry
+		}
+		h.Statements = append(h.Statements, j)
 	}
 	if c := a.Changes; c != nil {
 		h.Changes = newJSONChanges(c)
