@@ -37,7 +37,8 @@ const (
 type Bundle struct {
 	Envelope    *statement.Envelope
 	Disclosures []Disclosed
-	Erased      []int64 // places of results whose salts were destroyed
+	Erased      []int64   // places of results whose salts were destroyed
+	Erasure     *LogProof // of the entry by which its issuer says so, nil if there is none
 	Log         *LogProof
 }
 
@@ -62,6 +63,7 @@ type file struct {
 	Signatures  []statement.Signature `json:"signatures"`
 	Disclosures []disclosureFile      `json:"disclosures,omitempty"`
 	Erased      []int64               `json:"erased,omitempty"`
+	Erasure     *logFile              `json:"erasure,omitempty"`
 	Log         *logFile              `json:"log,omitempty"`
 }
 
@@ -90,9 +92,7 @@ func Pack(b *Bundle) ([]byte, error) {
 		}
 		f.Disclosures = append(f.Disclosures, x)
 	}
-	if b.Log != nil {
-		f.Log = &logFile{string(b.Log.Leaf), b.Log.Proof}
-	}
+	f.Log, f.Erasure = b.Log.file(), b.Erasure.file()
 	raw, err := json.Marshal(f)
 	switch {
 	case err != nil:
@@ -131,13 +131,30 @@ func Open(raw []byte) (*Bundle, error) {
 	if err := b.disclosures(f.Disclosures); err != nil {
 		return nil, fmt.Errorf("open bundle: %w", err)
 	}
-	if f.Log != nil {
-		if len(f.Log.Leaf) > transparency.MaxLeaf || len(f.Log.Proof) > transparency.MaxProof {
-			return nil, errors.New("open bundle: its log proof is too long")
-		}
-		b.Log = &LogProof{[]byte(f.Log.Leaf), f.Log.Proof}
+	var err1, err2 error
+	b.Log, err1 = f.Log.open()
+	b.Erasure, err2 = f.Erasure.open()
+	if err := errors.Join(err1, err2); err != nil {
+		return nil, fmt.Errorf("open bundle: %w", err)
 	}
 	return b, nil
+}
+
+func (p *LogProof) file() *logFile {
+	if p == nil {
+		return nil
+	}
+	return &logFile{string(p.Leaf), p.Proof}
+}
+
+func (f *logFile) open() (*LogProof, error) {
+	if f == nil {
+		return nil, nil
+	}
+	if len(f.Leaf) > transparency.MaxLeaf || len(f.Proof) > transparency.MaxProof {
+		return nil, errors.New("a log proof in it is too long")
+	}
+	return &LogProof{[]byte(f.Leaf), f.Proof}, nil
 }
 
 func (b *Bundle) disclosures(list []disclosureFile) error {

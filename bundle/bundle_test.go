@@ -531,7 +531,7 @@ func TestPolicyMistakes(t *testing.T) {
 		{"issuer kube ed25519:AAAA\n", "is not a key"},
 		{"issuer kube rsa:" + strings.TrimPrefix(key, "ed25519:") + "\n", "is not a"},
 		{"issuer kube " + key + " until soon\n", "not a log entry"},
-		{"issuer kube " + key + " since 3\n", "use system, from or until"},
+		{"issuer kube " + key + " since 3\n", "use system, from, until, compromised-at, by or in"},
 		{"issuer kube " + key + "\nissuer mallory " + key + "\n", "kube's already"},
 		{"issuer kube " + key + "\nfresh 0d\n", "line 2"},
 		{"issuer kube " + key + "\nfresh often\n", `"often" is not a number of days from 1d to 3650d`},

@@ -12,6 +12,8 @@ import (
 	"strings"
 	"time"
 
+	"golang.org/x/mod/sumdb/tlog"
+
 	"github.com/surety-cloud/surety/statement"
 	"github.com/surety-cloud/surety/transparency"
 )
@@ -20,8 +22,9 @@ import (
 type Policy struct {
 	Issuers []Issuer
 	Log     *transparency.Policy
-	Fresh   time.Duration // how old a statement may be, 0 if that is not asked
-	Require []string      // controls that must be shown without fail or unknown
+	Fresh   time.Duration       // how old a statement may be, 0 if that is not asked
+	Require []string            // controls that must be shown without fail or unknown
+	Seen    []transparency.Head // of each log, up to which its key events were followed
 }
 
 // Issuer is a party's key that the verifier believes.
@@ -29,19 +32,25 @@ type Issuer struct {
 	statement.Key
 	System      string // what it may state something about, "" for anything
 	From, Until int64  // the log entries it counts for, Until excluded; Until is -1 if it has no end
+	Compromised bool   // why it has an end: it was stolen, not retired
+	By          string // id of the key that vouched for it in a log, "" if the verifier put it there
+	In          string // the log whose entries From and Until are, "" for any
 }
 
 // ParsePolicy reads a policy file: the lines of C2SP tlog-policy (see
 // transparency.ParsePolicy), and
 //
-//	issuer NAME ed25519:KEY|p256:KEY [system NAME] [from ENTRY] [until ENTRY]
+//	issuer NAME ed25519:KEY|p256:KEY [system NAME] [from ENTRY]
+//	    [until ENTRY|compromised-at ENTRY] [by KEYID] [in ORIGIN]
 //	fresh DAYSd
 //	require CONTROL...
+//	seen ORIGIN SIZE ROOT
 //
 // KEY is the base64 of the key's PKIX form (RFC 5280), or for ed25519 of its 32
-// bytes. from and until are log entries: a key that was stolen is given the entry
-// from which it counts for nothing. system keeps a statement about one system from
-// being shown for another. Every error names its line.
+// bytes. from, until and compromised-at are entries of the log ORIGIN: a key that
+// was stolen is given the entry from which it counts for nothing. system keeps a
+// statement about one system from being shown for another. by and seen are written
+// by whoever follows a log's key events (see Follow). Every error names its line.
 func ParsePolicy(text string) (*Policy, error) {
 	p, err := parse(text)
 	if err == nil && len(p.Issuers) == 0 {
@@ -81,6 +90,8 @@ func parse(text string) (*Policy, error) {
 			}
 			p.Require = append(p.Require, fields[1:]...)
 			return true, nil
+		case "seen":
+			return true, p.seen(fields[1:])
 		}
 		return true, errors.New("it is no entry of a policy; use issuer, fresh, require, log, witness, group or quorum")
 	})
@@ -92,7 +103,7 @@ func parse(text string) (*Policy, error) {
 
 func (p *Policy) issuer(args []string) error {
 	if len(args) < 2 || len(args)%2 != 0 {
-		return errors.New("write issuer NAME ed25519:KEY|p256:KEY [system NAME] [from ENTRY] [until ENTRY]")
+		return errors.New("write issuer NAME ed25519:KEY|p256:KEY [system NAME] [from ENTRY] [until ENTRY|compromised-at ENTRY] [by KEYID] [in ORIGIN]")
 	}
 	key, err := ParseKey(args[1])
 	if err != nil {
@@ -104,21 +115,8 @@ func (p *Policy) issuer(args []string) error {
 	}
 	issuer := Issuer{Key: named, Until: -1}
 	for i := 2; i < len(args); i += 2 {
-		if args[i] == "system" {
-			issuer.System = args[i+1]
-			continue
-		}
-		n, err := strconv.ParseInt(args[i+1], 10, 64)
-		if err != nil || n < 0 {
-			return fmt.Errorf("%q is not a log entry", args[i+1])
-		}
-		switch args[i] {
-		case "from":
-			issuer.From = n
-		case "until":
-			issuer.Until = n
-		default:
-			return fmt.Errorf("%q is not known; use system, from or until", args[i])
+		if err := issuer.set(args[i], args[i+1]); err != nil {
+			return err
 		}
 	}
 	if issuer.From > 0 && issuer.Until >= 0 && issuer.Until <= issuer.From {
@@ -130,6 +128,84 @@ func (p *Policy) issuer(args []string) error {
 		}
 	}
 	p.Issuers = append(p.Issuers, issuer)
+	return nil
+}
+
+func (i *Issuer) set(word, value string) (err error) {
+	entry := func() int64 {
+		n, parseErr := strconv.ParseInt(value, 10, 64)
+		if parseErr != nil || n < 0 {
+			err = fmt.Errorf("%q is not a log entry", value)
+		}
+		return n
+	}
+	switch word {
+	case "system":
+		i.System = value
+	case "from":
+		i.From = entry()
+	case "until", "compromised-at":
+		if i.Until >= 0 {
+			return errors.New("it has an end already; give until or compromised-at, once")
+		}
+		i.Until, i.Compromised = entry(), word == "compromised-at"
+	case "by":
+		i.By = value
+	case "in":
+		i.In = value
+	default:
+		err = fmt.Errorf("%q is not known; use system, from, until, compromised-at, by or in", word)
+	}
+	return err
+}
+
+// Line writes the issuer as a line of a policy.
+func (i *Issuer) Line() (string, error) {
+	key, err := FormatKey(i.Public)
+	if err != nil {
+		return "", err
+	}
+	line := "issuer " + i.Name + " " + key
+	if i.System != "" {
+		line += " system " + i.System
+	}
+	if i.From > 0 {
+		line += fmt.Sprintf(" from %d", i.From)
+	}
+	switch {
+	case i.Until >= 0 && i.Compromised:
+		line += fmt.Sprintf(" compromised-at %d", i.Until)
+	case i.Until >= 0:
+		line += fmt.Sprintf(" until %d", i.Until)
+	}
+	if i.By != "" {
+		line += " by " + i.By
+	}
+	if i.In != "" {
+		line += " in " + i.In
+	}
+	return line, nil
+}
+
+func (p *Policy) seen(args []string) error {
+	if len(args) != 3 {
+		return errors.New("write seen ORIGIN SIZE ROOT")
+	}
+	head := transparency.Head{Origin: args[0]}
+	size, err := strconv.ParseInt(args[1], 10, 64)
+	if err != nil || size < 0 {
+		return fmt.Errorf("%q is not a number of entries", args[1])
+	}
+	head.Size = size
+	if head.Root, err = tlog.ParseHash(args[2]); err != nil {
+		return fmt.Errorf("%q is not the root of a log", args[2])
+	}
+	for _, known := range p.Seen {
+		if known.Origin == head.Origin {
+			return fmt.Errorf("a head of %s is given already", head.Origin)
+		}
+	}
+	p.Seen = append(p.Seen, head)
 	return nil
 }
 

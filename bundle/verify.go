@@ -61,6 +61,7 @@ func Verify(b *Bundle, p *Policy, now time.Time) *Report {
 	r.window(p, pred, now)
 	r.counts(p, pred)
 	r.results(b, pred)
+	r.erased(b, p)
 	r.always(pred)
 	if len(r.Reasons) == 0 {
 		r.State = Verified
@@ -122,6 +123,12 @@ func (r *Report) log(b *Bundle, p *Policy, opened *statement.Opened) {
 		r.refuse("%v", err)
 		return
 	}
+	for _, seen := range p.Seen {
+		if transparency.Conflict(&seen, &logged.Head) {
+			r.refuse("log %s shows two histories of %d entries: the root of this proof is %s, and %s was seen before", seen.Origin, seen.Size, logged.Root, seen.Root)
+			return
+		}
+	}
 	r.Logged = logged
 	r.prove("it is entry %d of log %s, which held %d entries", logged.Index, logged.Origin, logged.Size)
 	if p.Log.Unwitnessed() {
@@ -140,16 +147,21 @@ func (r *Report) keyCounts(p *Policy, opened *statement.Opened) {
 	for _, by := range opened.By {
 		at := slices.IndexFunc(p.Issuers, func(i Issuer) bool { return i.ID == by.ID })
 		issuer := &p.Issuers[at]
-		bounded := issuer.From > 0 || issuer.Until >= 0
+		bounded := issuer.From > 0 || issuer.Until >= 0 || issuer.In != ""
 		switch about := opened.Statement.Predicate.System; {
 		case issuer.System != "" && issuer.System != about:
 			why = append(why, fmt.Sprintf("key %s of %s counts for system %s, and the statement is about %s", issuer.ID, issuer.Name, issuer.System, about))
 		case bounded && r.Logged == nil:
 			why = append(why, fmt.Sprintf("key %s of %s counts for some log entries only, and the statement has none", issuer.ID, issuer.Name))
+		case bounded && issuer.In != "" && r.Logged.Origin != issuer.In:
+			why = append(why, fmt.Sprintf("key %s of %s counts for some entries of log %s only, and the statement is in log %s", issuer.ID, issuer.Name, issuer.In, r.Logged.Origin))
+		case bounded && issuer.Compromised && r.Logged.Index >= issuer.Until:
+			why = append(why, fmt.Sprintf("key %s of %s is compromised from log entry %d on, and the statement is entry %d", issuer.ID, issuer.Name, issuer.Until, r.Logged.Index))
 		case bounded && (r.Logged.Index < issuer.From || issuer.Until >= 0 && r.Logged.Index >= issuer.Until):
 			why = append(why, fmt.Sprintf("key %s of %s does not count for log entry %d", issuer.ID, issuer.Name, r.Logged.Index))
 		default:
 			r.Issuer = issuer.Name
+			r.followed(p, issuer.ID)
 			if issuer.System == "" {
 				r.leave("that %s is what %s runs for you: the policy takes its statements about any system", about, issuer.Name)
 			}
@@ -157,6 +169,19 @@ func (r *Report) keyCounts(p *Policy, opened *statement.Opened) {
 		}
 	}
 	r.Reasons = append(r.Reasons, why...)
+}
+
+// followed says up to where it is known that the key did not end.
+func (r *Report) followed(p *Policy, key string) {
+	if r.Logged == nil {
+		return
+	}
+	at := slices.IndexFunc(p.Seen, func(h transparency.Head) bool { return h.Origin == r.Logged.Origin })
+	if at < 0 {
+		r.leave("that key %s was not retired or stolen: what log %s says of keys was not followed (surety trust update)", key, r.Logged.Origin)
+		return
+	}
+	r.leave("that key %s was not retired or stolen since: what log %s says of keys was followed up to its first %d entries", key, r.Logged.Origin, p.Seen[at].Size)
 }
 
 // window checks that the statement counts now. Witnesses' clocks are believed
@@ -257,9 +282,6 @@ func (r *Report) results(b *Bundle, pred *statement.Predicate) {
 		if at >= int64(total) {
 			r.refuse("result %d is said to be erased, and the statement has %d", at, total)
 		}
-	}
-	if len(b.Erased) > 0 {
-		r.leave("that %d results it committed to were erased since: that is the word of who made the bundle", len(b.Erased))
 	}
 	if hidden := pred.Results.Counts.Minus(shown); hidden.Total() > 0 {
 		r.leave("what the results say that are not disclosed: %s", hidden)

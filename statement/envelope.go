@@ -171,7 +171,7 @@ func (e *Envelope) Open(trusted []Key) (*Opened, error) {
 			return nil, fmt.Errorf("open envelope: key %s signed it twice", s.KeyID)
 		}
 		for _, key := range trusted {
-			if key.ID == s.KeyID && verify(key.Public, message, s.Sig) {
+			if key.ID == s.KeyID && Verify(key.Public, message, s.Sig) {
 				out.By = append(out.By, key)
 			}
 		}
@@ -193,7 +193,8 @@ func (e *Envelope) Open(trusted []Key) (*Opened, error) {
 	return out, nil
 }
 
-func verify(key crypto.PublicKey, message, sig []byte) bool {
+// Verify reports whether sig is key's signature of message, as Signer makes it.
+func Verify(key crypto.PublicKey, message, sig []byte) bool {
 	switch k := key.(type) {
 	case ed25519.PublicKey:
 		return len(k) == ed25519.PublicKeySize && ed25519.Verify(k, message, sig)

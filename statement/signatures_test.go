@@ -27,7 +27,7 @@ func TestEdgeCasesOfEd25519(t *testing.T) {
 		if slices.Contains(x.Flags, "reencoded_k") {
 			want = slices.Contains(byChance, strings.TrimPrefix(x.Name, "CCTV "))
 		}
-		got := verify(ed25519.PublicKey(x.Key), x.Message, x.Sig)
+		got := Verify(ed25519.PublicKey(x.Key), x.Message, x.Sig)
 		if got != want {
 			t.Errorf("%s (%v): verified %t, want %t", x.Name, x.Flags, got, want)
 		}
@@ -74,7 +74,7 @@ func TestSignaturesOfWycheproof(t *testing.T) {
 			default:
 				t.Fatalf("%s: a key of type %T", x.Name, key)
 			}
-			if got := verify(key, x.Message, x.Sig); got != x.Valid {
+			if got := Verify(key, x.Message, x.Sig); got != x.Valid {
 				t.Errorf("%s (%v): verified %t, want %t", x.Name, x.Flags, got, x.Valid)
 			}
 			for _, flag := range x.Flags {
@@ -92,7 +92,7 @@ func TestSignaturesOfWycheproof(t *testing.T) {
 // A key of another curve, or of no form, verifies nothing.
 func TestKeysThatAreNone(t *testing.T) {
 	for _, key := range []any{nil, ed25519.PublicKey(nil), ed25519.PublicKey(make([]byte, 31)), "key", &ecdsa.PublicKey{}} {
-		if verify(key, []byte("m"), make([]byte, 64)) {
+		if Verify(key, []byte("m"), make([]byte, 64)) {
 			t.Errorf("%T verifies", key)
 		}
 	}

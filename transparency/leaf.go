@@ -46,25 +46,31 @@ const (
 	ErasureLeaf    Kind = "erasure"        // salts were destroyed
 )
 
+// plainFields is how many fields every leaf has. Those of a Declaration follow.
+const plainFields = 8
+
 var kinds = []Kind{StatementLeaf, AdminLeaf, KeyIntroduced, KeyRetired, KeyCompromised, ErasureLeaf}
 
 // Leaf is one entry of a log. It names nothing: the stream is a keyed pseudonym,
 // and the commitment hides what it commits to.
 type Leaf struct {
 	Kind       Kind
-	Stream     string        // 16 hex digits: one issuer's entries about one system
+	Stream     string        // 16 hex digits: one issuer's entries about one system, or a declaration
 	Sequence   int64         // of the entry in its stream, from 1; a gap shows that one is missing
 	Previous   surety.Digest // of the stream's leaf before, zero for the first
-	Commitment surety.Digest // SHA-256 of the signed envelope, or of what the kind says
+	Commitment surety.Digest // SHA-256 of the signed envelope or of the list of what was erased; zero for a key event
 	Key        string        // id of the issuer's key, 16 hex digits
 	Claimed    time.Time     // the issuer's clock, whole seconds; witnesses' times bound it
+	Declares   *Declaration  // of a key event or an erasure, otherwise nil
 }
 
 // Append appends the one text of the leaf to b:
 //
 //	[1,"KIND","STREAM",SEQUENCE,"PREVIOUS","COMMITMENT","KEY","TIME"]
 //
-// with digests as 64 hex digits, the zero one as "".
+// with digests as 64 hex digits, the zero one as "". A declaration adds
+//
+//	,"SUBJECT",AT,["SIGNATURE",...]
 func (l *Leaf) Append(b []byte) []byte {
 	b = append(b, `[1,"`...)
 	b = append(append(append(b, l.Kind...), `","`...), l.Stream...)
@@ -72,8 +78,11 @@ func (l *Leaf) Append(b []byte) []byte {
 	b = append(append(b, `,"`...), hexOf(l.Previous)...)
 	b = append(append(b, `","`...), hexOf(l.Commitment)...)
 	b = append(append(append(b, `","`...), l.Key...), `","`...)
-	b = l.Claimed.UTC().AppendFormat(b, time.RFC3339)
-	return append(b, `"]`...)
+	b = append(l.Claimed.UTC().AppendFormat(b, time.RFC3339), '"')
+	if l.Declares != nil {
+		b = l.Declares.append(b)
+	}
+	return append(b, ']')
 }
 
 func hexOf(d surety.Digest) string {
@@ -95,8 +104,8 @@ func ParseLeaf(raw []byte) (*Leaf, error) {
 		return fail(fmt.Sprintf("%d bytes, more than %d", len(raw), MaxLeaf))
 	}
 	parts := strings.Split(strings.TrimSuffix(strings.TrimPrefix(string(raw), "["), "]"), ",")
-	if len(parts) != 8 {
-		return fail("it is not an array of eight")
+	if len(parts) < plainFields {
+		return fail("it is not an array of eight or more")
 	}
 	// Quotes that are missing or too many show in its one form, below.
 	text := func(i int) string { return strings.Trim(parts[i], `"`) }
@@ -118,7 +127,11 @@ func ParseLeaf(raw []byte) (*Leaf, error) {
 		return fail("stream and key are 16 hex digits each")
 	case l.Sequence < 1 || (l.Sequence == 1) != l.Previous.IsZero():
 		return fail("its sequence and the leaf before it contradict each other")
-	case !bytes.Equal(l.Append(nil), raw):
+	}
+	if err := l.declare(parts[plainFields:]); err != nil {
+		return fail(err.Error())
+	}
+	if !bytes.Equal(l.Append(nil), raw) {
 		return fail("it is not in its one form")
 	}
 	return &l, nil

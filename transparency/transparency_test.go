@@ -2,6 +2,7 @@ package transparency
 
 import (
 	"bytes"
+	"encoding/base64"
 	"errors"
 	"strings"
 	"testing"
@@ -56,6 +57,72 @@ func TestLeafForm(t *testing.T) {
 			t.Errorf("%s: read as %+v", name, l)
 		}
 	}
+}
+
+// declared is a key event or an erasure, of the form that its kind has.
+func declared(kind Kind) *Leaf {
+	sig := base64.StdEncoding.EncodeToString(make([]byte, 64))
+	l := &Leaf{Kind: kind, Stream: "0123456789abcdef", Sequence: 1, Key: "fedcba9876543210", Claimed: time.Date(2026, 11, 27, 12, 0, 0, 0, time.UTC),
+		Declares: &Declaration{Subject: "00112233445566ff", Signatures: []string{sig}}}
+	switch kind {
+	case KeyIntroduced:
+		l.Declares.Subject, l.Declares.Signatures = "ed25519:"+base64.StdEncoding.EncodeToString(make([]byte, 32)), []string{sig, sig}
+	case KeyCompromised:
+		l.Declares.At = 7
+	case ErasureLeaf:
+		l.Declares.Subject, l.Declares.At, l.Commitment = "", 7, surety.DigestOf(nil)
+	}
+	return l
+}
+
+func TestDeclarationForm(t *testing.T) {
+	for _, kind := range []Kind{KeyIntroduced, KeyRetired, KeyCompromised, ErasureLeaf} {
+		raw := declared(kind).Append(nil)
+		back, err := ParseLeaf(raw)
+		if err != nil || !bytes.Equal(back.Append(nil), raw) {
+			t.Errorf("%s is read as %+v, %v", raw, back, err)
+		}
+		if len(raw) > MaxLeaf {
+			t.Errorf("a leaf of %d bytes", len(raw))
+		}
+		message := string(back.Message("log.example/a"))
+		if !strings.HasPrefix(message, "surety log entry v1\nlog.example/a\n[1,") || !strings.HasSuffix(message, ",[]]") {
+			t.Errorf("what is signed is %q", message)
+		}
+		for name, change := range map[string]func(*Leaf){
+			"no signature":     func(l *Leaf) { l.Declares.Signatures = nil },
+			"too many":         func(l *Leaf) { l.Declares.Signatures = append(l.Declares.Signatures, l.Declares.Signatures...) },
+			"no base64":        func(l *Leaf) { l.Declares.Signatures[0] = "%" },
+			"a short one":      func(l *Leaf) { l.Declares.Signatures[0] = "AAAA" },
+			"not its subject":  func(l *Leaf) { l.Declares.Subject = "acme" },
+			"before the log":   func(l *Leaf) { l.Declares.At = -1 },
+			"in a stream":      func(l *Leaf) { l.Sequence, l.Previous = 2, surety.DigestOf(nil) },
+			"and a commitment": func(l *Leaf) { l.Commitment = flipped(l.Commitment) },
+			"of another kind":  func(l *Leaf) { l.Kind = StatementLeaf },
+			"says nothing":     func(l *Leaf) { l.Declares = nil },
+		} {
+			l := declared(kind)
+			change(l)
+			if got, err := ParseLeaf(l.Append(nil)); err == nil {
+				t.Errorf("%s, %s: read as %+v", kind, name, got.Declares)
+			}
+		}
+	}
+	for _, kind := range []Kind{KeyIntroduced, KeyRetired} {
+		l := declared(kind)
+		l.Declares.At = 7
+		if _, err := ParseLeaf(l.Append(nil)); err == nil {
+			t.Errorf("%s names an entry", kind)
+		}
+	}
+}
+
+// flipped is a commitment where there was none, and none where there was one.
+func flipped(d surety.Digest) surety.Digest {
+	if d.IsZero() {
+		return surety.DigestOf(nil)
+	}
+	return surety.Digest{}
 }
 
 func parse(t testing.TB, text string) *Policy {
@@ -197,6 +264,8 @@ func TestConflict(t *testing.T) {
 
 func FuzzParseLeaf(f *testing.F) {
 	f.Add(leaf(2).Append(nil))
+	f.Add(declared(KeyIntroduced).Append(nil))
+	f.Add(declared(ErasureLeaf).Append(nil))
 	f.Fuzz(func(t *testing.T, raw []byte) {
 		if l, err := ParseLeaf(raw); err == nil && !bytes.Equal(l.Append(nil), raw) {
 			t.Errorf("%q is read as another text", raw)

@@ -52,10 +52,17 @@ func run(ctx context.Context, w io.Writer, n, streams int, dir string) error {
 	fmt.Fprintf(w, "| what | figure | / limit |\n|---|---|---|\n")
 	fmt.Fprintf(w, "| limit: hashing into a tree in memory, one core | %.0f leaves/s | 1 |\n", limit)
 	logDir, state := filepath.Join(root, "log"), filepath.Join(root, "state")
-	if _, err := ledger.Create(durable.Disk{}, logDir, state, "bench.example/log"); err != nil {
+	key, vkey, err := ledger.NewKey("bench.example/log")
+	if err == nil {
+		err = ledger.Create(durable.Disk{}, logDir, state, key, vkey)
+	}
+	if err != nil {
 		return err
 	}
 	config, err := ledger.Load(logDir, state)
+	if err == nil {
+		err = config.Unlock(nil)
+	}
 	if err != nil {
 		return err
 	}

@@ -14,6 +14,8 @@ import (
 	"github.com/surety-cloud/surety"
 	"github.com/surety-cloud/surety/bundle"
 	"github.com/surety-cloud/surety/internal/keys"
+	"github.com/surety-cloud/surety/internal/report"
+	"github.com/surety-cloud/surety/internal/witness"
 	"github.com/surety-cloud/surety/statement"
 )
 
@@ -26,16 +28,19 @@ const agentEnv = "SSH_AUTH_SOCK"
 func (p Program) keyCommand() *cobra.Command {
 	c := &cobra.Command{
 		Use:   "key",
-		Short: "Make and show the keys that sign statements",
+		Short: "Make the keys that sign statements, and say in a log what becomes of them",
 		Long: `A key signs what you state about your system. Its file is encrypted with a
 passphrase of at least 12 characters, which is asked for on the terminal, or read
 from the file of --passphrase-file, or from the variable SURETY_PASSPHRASE.
 
 A key that an ssh-agent holds is named agent:COMMENT or agent:SHA256:FINGERPRINT, as
 ssh-add -l prints them, where a key file is asked for. It never leaves the agent. Keys
-of a PKCS#11 token get there by ssh-add -s LIBRARY.`,
+of a PKCS#11 token get there by ssh-add -s LIBRARY.
+
+What becomes of a key, others learn from a log: rotate, retire and compromise write
+it there, and "surety trust update" reads it.`,
 	}
-	c.AddCommand(p.keyGenerateCommand(), p.keyShowCommand())
+	c.AddCommand(p.keyGenerateCommand(), p.keyShowCommand(), p.keyRotateCommand(), p.keyRetireCommand(), p.keyCompromiseCommand())
 	return c
 }
 
@@ -53,7 +58,7 @@ func (p Program) keyGenerateCommand() *cobra.Command {
 			if err := keys.Free(output); err != nil {
 				return err
 			}
-			passphrase, err := p.passphrase(from, true)
+			passphrase, err := p.passphrase(from, output, true)
 			if err != nil {
 				return err
 			}
@@ -70,12 +75,44 @@ func (p Program) keyGenerateCommand() *cobra.Command {
 }
 
 func (p Program) keyShowCommand() *cobra.Command {
-	return &cobra.Command{
+	var log, seen string
+	c := &cobra.Command{
 		Use:   "show FILE|agent:NAME",
 		Short: "Print the public part of a key, as the line of a policy",
 		Args:  cobra.ExactArgs(1),
-		RunE:  func(_ *cobra.Command, args []string) error { return p.printKey(args[0]) },
+		RunE: func(_ *cobra.Command, args []string) error {
+			if log == "" && seen == "" {
+				return p.printKey(args[0])
+			}
+			return p.printVerifier(args[0], log, seen)
+		},
 	}
+	c.Flags().StringVar(&log, "log", "", "print it as the key of the log of this `NAME` instead")
+	c.Flags().StringVar(&seen, "witness", "", "print it as the key of the witness of this `NAME` instead")
+	c.MarkFlagsMutuallyExclusive("log", "witness")
+	return c
+}
+
+// printVerifier writes the line by which others believe a log or a witness that
+// signs with the key.
+func (p Program) printVerifier(name, log, seen string) error {
+	public, err := p.publicKey(name)
+	if err != nil {
+		return err
+	}
+	vkey, err := witness.VerifierKey(log+seen, public)
+	if err == nil && seen != "" {
+		vkey, err = witness.CoSignerKey(vkey)
+	}
+	if err != nil {
+		return &surety.Error{Kind: surety.BadInput, Op: "show key", Err: err}
+	}
+	word := "log"
+	if seen != "" {
+		word = "witness NAME"
+	}
+	printSafely(p.Stdout, "%s %s\n", word, vkey)
+	return nil
 }
 
 // printKey writes the line by which others believe the key.
@@ -117,7 +154,7 @@ func (p Program) openKey(name, passphraseFile string) (statement.Signer, error) 
 	if err := keys.Check(name); err != nil {
 		return nil, err
 	}
-	passphrase, err := p.passphrase(passphraseFile, false)
+	passphrase, err := p.passphrase(passphraseFile, name, false)
 	if err != nil {
 		return nil, err
 	}
@@ -126,7 +163,7 @@ func (p Program) openKey(name, passphraseFile string) (statement.Signer, error) 
 
 // passphrase takes the passphrase from a file, the environment or the terminal,
 // where a new one is asked for twice. It is never printed or logged.
-func (p Program) passphrase(file string, new bool) (string, error) {
+func (p Program) passphrase(file, of string, new bool) (string, error) {
 	if file != "" {
 		raw, err := os.ReadFile(file)
 		if err != nil {
@@ -142,7 +179,7 @@ func (p Program) passphrase(file string, new bool) (string, error) {
 		return "", &surety.Error{Kind: surety.BadInput, Op: "read passphrase", Err: errors.New("there is no terminal to ask on"),
 			Hint: "give --passphrase-file FILE, or set " + passphraseEnv}
 	}
-	first, err := p.ask(in, "passphrase: ")
+	first, err := p.ask(in, "passphrase of "+report.Printable(of)+": ")
 	if err != nil || !new {
 		return first, err
 	}

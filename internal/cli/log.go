@@ -18,7 +18,10 @@ import (
 
 	"github.com/surety-cloud/surety"
 	"github.com/surety-cloud/surety/internal/durable"
+	"github.com/surety-cloud/surety/internal/keys"
 	"github.com/surety-cloud/surety/internal/ledger"
+	"github.com/surety-cloud/surety/internal/witness"
+	"github.com/surety-cloud/surety/statement"
 )
 
 func (p Program) logCommand() *cobra.Command {
@@ -77,17 +80,26 @@ func loadLog(dir, state string) (ledger.Config, error) {
 }
 
 func (p Program) logInitCommand() *cobra.Command {
-	var state, origin string
+	var state, origin, key string
 	c := &cobra.Command{
 		Use:   "init DIR --origin NAME",
 		Short: "Make an empty log, and print the key that it is verified with",
-		Args:  cobra.ExactArgs(1),
+		Long: `Init makes a log and its state. Its key is made too and lies in the state in clear,
+so that the log starts without a person. With --key it is one that you made, which is
+encrypted or stays in an ssh-agent, and is asked for when the log starts:
+
+    surety key generate -o log.key
+    surety log init acme --origin log.example/acme --key log.key`,
+		Args: cobra.ExactArgs(1),
 		RunE: func(_ *cobra.Command, args []string) error {
 			if origin == "" {
 				return &usageError{errors.New("say --origin NAME, a host and path that are yours, such as log.example/acme")}
 			}
 			state := stateOf(args[0], state)
-			vkey, err := ledger.Create(durable.Disk{}, args[0], state, origin)
+			held, vkey, err := p.heldKey(origin, key)
+			if err == nil {
+				err = ledger.Create(durable.Disk{}, args[0], state, held, vkey)
+			}
 			if err != nil {
 				return logError(args[0], err)
 			}
@@ -100,7 +112,35 @@ func (p Program) logInitCommand() *cobra.Command {
 	}
 	stateFlag(c, &state)
 	c.Flags().StringVar(&origin, "origin", "", "the log's `NAME` for good, a host and path that are yours, such as log.example/acme")
+	c.Flags().StringVar(&key, "key", "", heldUsage)
 	return c
+}
+
+const heldUsage = "sign with the Ed25519 key in this `FILE`, or agent:NAME, see surety key (default: a new one, kept in clear)"
+
+// heldKey is the key that a log or witness of that name is to sign with, and what
+// it is verified with: a new one, or one that is held elsewhere.
+func (p Program) heldKey(name, where string) (witness.Held, string, error) {
+	if where == "" {
+		return ledger.NewKey(name)
+	}
+	public, err := p.publicKey(where)
+	if err != nil {
+		return witness.Held{}, "", err
+	}
+	vkey, err := witness.VerifierKey(name, public)
+	if err != nil {
+		return witness.Held{}, "", err
+	}
+	if _, ok := keys.InAgent(where); !ok {
+		where, err = filepath.Abs(where)
+	}
+	return witness.Held{Name: name, Where: where}, vkey, err
+}
+
+// opener opens keys of logs and witnesses that are held elsewhere.
+func (p Program) opener(passphraseFile string) witness.Opener {
+	return func(where string) (statement.Signer, error) { return p.openKey(where, passphraseFile) }
 }
 
 // serving are the flags of commands that listen.
@@ -161,7 +201,7 @@ func (p Program) logger() *slog.Logger {
 }
 
 func (p Program) logServeCommand() *cobra.Command {
-	var state string
+	var state, from string
 	var s serving
 	var interval time.Duration
 	c := &cobra.Command{
@@ -176,7 +216,13 @@ shows the token of the state's file adds leaves:
 The answer says how far the leaf has come: accepted, sequenced, published,
 witnessed. Give the same leaf again when an answer was lost: it is in the log once.
 If a write fails, or the directory does not hold what was signed before, nothing
-more is accepted; readers are served until the process ends.`,
+more is accepted; readers are served until the process ends.
+
+If the log's key is encrypted, its passphrase is taken from --passphrase-file, or the
+variable SURETY_PASSPHRASE, or asked for. Under systemd:
+
+    LoadCredentialEncrypted=passphrase
+    ExecStart=surety log serve /srv/acme --passphrase-file %d/passphrase`,
 		Args: cobra.ExactArgs(1),
 		RunE: func(c *cobra.Command, args []string) error {
 			dir, state := args[0], stateOf(args[0], state)
@@ -186,6 +232,9 @@ more is accepted; readers are served until the process ends.`,
 			}
 			token, err := ledger.ReadToken(state)
 			if err != nil {
+				return logError(dir, err)
+			}
+			if err := config.Unlock(p.opener(from)); err != nil {
 				return logError(dir, err)
 			}
 			config.Interval, config.Logger = interval, p.logger()
@@ -202,6 +251,7 @@ more is accepted; readers are served until the process ends.`,
 	}
 	stateFlag(c, &state)
 	s.register(c, "localhost:6962")
+	c.Flags().StringVar(&from, "passphrase-file", "", "read the passphrase of the log's key from this `FILE`")
 	c.Flags().DurationVar(&interval, "interval", time.Second, "`TIME` between heads, at least 100ms")
 	return c
 }

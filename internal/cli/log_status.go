@@ -71,7 +71,7 @@ func (s *logStatus) directory(ctx context.Context, dir, state string) error {
 	if err != nil {
 		return err
 	}
-	origin := config.Signers[0].Name()
+	origin := config.Origin
 	s.say("log", "%s", origin)
 	last, err := witness.Record{Path: filepath.Join(state, "guard")}.Load(origin)
 	if err != nil {

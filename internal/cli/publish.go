@@ -23,11 +23,13 @@ import (
 type publishFlags struct {
 	log, token, state string
 	wait              time.Duration
+	logPassphrase     string
 }
 
 func (f *publishFlags) register(c *cobra.Command) {
 	c.Flags().StringVar(&f.log, "log", "", "the log: its `URL`, or its directory if it is not being served")
 	c.Flags().StringVar(&f.token, "log-token", "", "the `FILE` with the token that writers of the log at the URL show")
+	c.Flags().StringVar(&f.logPassphrase, "log-passphrase-file", "", "read the passphrase of the key of the log's directory from this `FILE`")
 	c.Flags().StringVar(&f.state, "log-state", "", "the state `DIR` of the log's directory (default: DIR-state)")
 	c.Flags().DurationVar(&f.wait, "log-wait", 2*time.Minute, "the `TIME` to wait until the log's quorum of witnesses has seen it")
 }
@@ -117,9 +119,9 @@ func leafOf(run *runs.Run, path string) ([]byte, error) {
 // addLeaf puts a leaf into the log and returns its proof once it is final. What it
 // waits for it says, if that takes long.
 func (p Program) addLeaf(ctx context.Context, f publishFlags, leaf []byte) (string, error) {
-	ctx, cancel := context.WithTimeout(ctx, f.wait)
-	defer cancel()
 	if isURL(f.log) {
+		ctx, cancel := context.WithTimeout(ctx, f.wait)
+		defer cancel()
 		return f.addByURL(ctx, leaf, p.say)
 	}
 	klog.SetSlogLogger(slog.New(slog.DiscardHandler)) // Tessera's own messages
@@ -127,6 +129,11 @@ func (p Program) addLeaf(ctx context.Context, f publishFlags, leaf []byte) (stri
 	if err != nil {
 		return "", err
 	}
+	if err := config.Unlock(p.opener(f.logPassphrase)); err != nil {
+		return "", err
+	}
+	ctx, cancel := context.WithTimeout(ctx, f.wait) // and not while a person types
+	defer cancel()
 	log, err := ledger.Open(ctx, config)
 	if err != nil {
 		return "", err

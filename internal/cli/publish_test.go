@@ -87,6 +87,9 @@ func (x *party) attest(output string, more ...string) []string {
 func (x *party) served() (l *ledger.Ledger, url string) {
 	x.t.Helper()
 	config, err := ledger.Load(x.log, x.state)
+	if err == nil {
+		err = config.Unlock(nil)
+	}
 	if err != nil {
 		x.t.Fatal(err)
 	}

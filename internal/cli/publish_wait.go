@@ -166,6 +166,9 @@ func (f *publishFlags) command(paths ...string) string {
 	if f.state != "" {
 		words = append(words, "--log-state", f.state)
 	}
+	if f.logPassphrase != "" {
+		words = append(words, "--log-passphrase-file", f.logPassphrase)
+	}
 	return shellLine(words...)
 }
 

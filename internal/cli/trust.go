@@ -36,6 +36,7 @@ believe other parties. Each entry is one line of it:
     surety trust add quorum both                     who must have seen a log
     surety trust add fresh 30d                       how old a statement may be
     surety trust add require SUR-DR-02               a control that must be shown
+    surety trust update --from https://log.example/  what parties say of their keys there
 
 An entry that would make the policy one that cannot be read is refused.`,
 	}
@@ -73,7 +74,7 @@ An entry that would make the policy one that cannot be read is refused.`,
 		RunE: func(_ *cobra.Command, args []string) error { return p.showTrust(file, args) },
 	}
 	c.PersistentFlags().StringVar(&file, "trust", "", "the policy `FILE` (default: in the user's configuration)")
-	c.AddCommand(add, list, remove, show)
+	c.AddCommand(add, list, remove, show, p.trustUpdateCommand(&file))
 	return c
 }
 

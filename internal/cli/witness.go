@@ -1,7 +1,6 @@
 package cli
 
 import (
-	"crypto/rand"
 	"errors"
 	"fmt"
 	"io/fs"
@@ -10,7 +9,6 @@ import (
 	"path/filepath"
 
 	"github.com/spf13/cobra"
-	"golang.org/x/mod/sumdb/note"
 
 	"github.com/surety-cloud/surety"
 	"github.com/surety-cloud/surety/internal/durable"
@@ -20,7 +18,7 @@ import (
 
 func (p Program) witnessCommand() *cobra.Command {
 	var s serving
-	var name, policy string
+	var name, policy, key, from string
 	c := &cobra.Command{
 		Use:   "witness DIR --name NAME --policy FILE",
 		Short: "Co-sign the heads of others' logs, each only if it extends the one before",
@@ -35,7 +33,11 @@ DIR holds the key, made on the first start, and the newest head co-signed of eac
 log. Never put DIR back from a copy: a witness that forgets co-signs a fork. The name is
 the key's for good; another one needs a DIR of its own. The policy names the logs, a
 line log VKEY for each; its witnesses and quorum are of no matter here. The key that
-the logs' policies name this witness by is printed at the start.`,
+the logs' policies name this witness by is printed at the start.
+
+The key lies in DIR in clear, unless --key says on the first start where one is that
+you made: encrypted, or in an ssh-agent. Its passphrase is taken as surety log serve
+takes that of a log's.`,
 		Args: cobra.ExactArgs(1),
 		RunE: func(c *cobra.Command, args []string) error {
 			if name == "" || policy == "" {
@@ -45,14 +47,11 @@ the logs' policies name this witness by is printed at the start.`,
 			if err != nil {
 				return logError(args[0], err)
 			}
-			skey, err := witnessKey(args[0], name)
+			held, err := p.witnessKey(args[0], name, key)
 			if err != nil {
 				return logError(args[0], err)
 			}
-			signer, vkey, err := witness.ParseKey(skey)
-			if err == nil && signer.Name() != name {
-				err = fmt.Errorf("the key there is that of witness %s, and --name says %s; say its name, or give another DIR", signer.Name(), name)
-			}
+			signer, vkey, err := held.CoSigner(p.opener(from))
 			if err != nil {
 				return logError(args[0], err)
 			}
@@ -73,6 +72,8 @@ the logs' policies name this witness by is printed at the start.`,
 	}
 	c.Flags().StringVar(&name, "name", "", "the witness's `NAME`, a host and path that are yours")
 	c.Flags().StringVar(&policy, "policy", "", "the logs to co-sign, in this `FILE`")
+	c.Flags().StringVar(&key, "key", "", heldUsage)
+	c.Flags().StringVar(&from, "passphrase-file", "", "read the passphrase of the witness's key from this `FILE`")
 	s.register(c, "localhost:6963")
 	return c
 }
@@ -87,22 +88,38 @@ func forgotten(dir string, err error) error {
 		Hint: "a witness that forgets co-signs a fork, so nothing may put it back: start another one, in another DIR under another name, and give its key to the logs"}
 }
 
-// witnessKey reads the witness's key, and makes it if there is none.
-func witnessKey(dir, name string) (string, error) {
+// witnessKey reads where the witness's key is, and on the first start makes one or
+// takes the one that is given.
+func (p Program) witnessKey(dir, name, given string) (witness.Held, error) {
 	path := filepath.Join(dir, "key")
-	skey, err := ledger.ReadSecret(path)
-	if !errors.Is(err, fs.ErrNotExist) {
-		return skey, err
-	}
-	skey, _, err = note.GenerateKey(rand.Reader, name)
-	if err == nil {
-		_, _, err = witness.ParseKey(skey)
+	text, err := ledger.ReadSecret(path)
+	if errors.Is(err, fs.ErrNotExist) {
+		held, _, err := p.heldKey(name, given)
+		if err != nil {
+			return held, err
+		}
+		if err := os.MkdirAll(dir, 0o700); err != nil {
+			return held, err
+		}
+		return held, durable.Create(path, []byte(held.Line()+"\n"))
 	}
 	if err != nil {
-		return "", fmt.Errorf("%q cannot be its name: %w", name, err)
+		return witness.Held{}, err
 	}
-	if err := os.MkdirAll(dir, 0o700); err != nil {
-		return "", err
+	list, err := witness.ParseHeld(text)
+	if err != nil {
+		return witness.Held{}, fmt.Errorf("%s: %w", path, err)
 	}
-	return skey, durable.Create(path, []byte(skey+"\n"))
+	held := list[0]
+	if held.Name != name {
+		return held, fmt.Errorf("the key there is that of witness %s, and --name says %s; say its name, or give another DIR", held.Name, name)
+	}
+	if given == "" {
+		return held, nil
+	}
+	want, _, err := p.heldKey(name, given)
+	if err == nil && held != want {
+		err = fmt.Errorf("%s: another key is in use; a witness keeps its key, so start another one in another directory", path)
+	}
+	return held, err
 }

@@ -15,6 +15,7 @@ import (
 	"golang.org/x/mod/sumdb/tlog"
 
 	"github.com/surety-cloud/surety"
+	"github.com/surety-cloud/surety/bundle"
 	"github.com/surety-cloud/surety/internal/durable"
 	"github.com/surety-cloud/surety/internal/tiles"
 	"github.com/surety-cloud/surety/transparency"
@@ -161,26 +162,33 @@ func (a *Auditor) Compare(ctx context.Context, other []byte) ([]Alert, error) {
 	return a.compare(ctx, raw, head, string(other), theirs.Size, theirs.Root)
 }
 
+// FinalHead reads a log's newest head that the policy accepts, as it lies at the path.
+func FinalHead(ctx context.Context, source tiles.Source, policy *transparency.Policy) (path string, raw []byte, head *transparency.Head, err error) {
+	path = tiles.Checkpoint
+	if raw, err = source.Read(ctx, path); err != nil {
+		return path, nil, nil, err
+	}
+	head, err = policy.OpenHead(raw)
+	if errors.Is(err, transparency.ErrQuorum) {
+		// A directory has the witnessed head beside the newest one.
+		if older, readErr := source.Read(ctx, WitnessedFile); readErr == nil {
+			path, raw = WitnessedFile, older
+			head, err = policy.OpenHead(older)
+		}
+	}
+	return path, raw, head, err
+}
+
 // head reads the log's newest head that the policy accepts, or is alarmed by one
 // that stands where the log's own should.
 func (a *Auditor) head(ctx context.Context) (raw []byte, head *transparency.Head, bad *Alert, err error) {
-	path := tiles.Checkpoint
-	raw, err = a.Source.Read(ctx, path)
-	if errors.Is(err, fs.ErrNotExist) && a.Seen.Size > 0 {
+	path, raw, head, err := FinalHead(ctx, a.Source, a.Policy)
+	switch {
+	case raw == nil && errors.Is(err, fs.ErrNotExist) && a.Seen.Size > 0:
 		return nil, nil, &Alert{MissingAlert, -1, fmt.Sprintf("%v; a head of %d entries was seen before", err, a.Seen.Size), nil}, nil
-	}
-	if err != nil {
+	case raw == nil && err != nil:
 		return nil, nil, nil, err
-	}
-	head, err = a.Policy.OpenHead(raw)
-	if errors.Is(err, transparency.ErrQuorum) {
-		// A directory has the witnessed head beside the newest one.
-		if older, readErr := a.Source.Read(ctx, WitnessedFile); readErr == nil {
-			path, raw = WitnessedFile, older
-			head, err = a.Policy.OpenHead(older)
-		}
-	}
-	if err == nil || errors.Is(err, transparency.ErrQuorum) {
+	case err == nil || errors.Is(err, transparency.ErrQuorum):
 		return raw, head, nil, err
 	}
 	if origin := a.another(raw); origin != "" {
@@ -254,8 +262,8 @@ func (a *Auditor) entry(index int64, raw []byte, head *transparency.Head) (alert
 		after = link{leaf.Sequence, surety.DigestOf(raw)}
 	}
 	a.Seen.Streams[leaf.Stream] = SeenStream{after.sequence, after.digest}
-	if slices.Contains(a.Keys, leaf.Key) {
-		alert(KeyAlert, "key %s was used for a leaf of kind %s, number %d of stream %s, commitment %s", leaf.Key, leaf.Kind, leaf.Sequence, leaf.Stream, leaf.Commitment)
+	if what := a.uses(leaf); what != "" {
+		alert(KeyAlert, "%s", what)
 	}
 	latest := a.Now // it was seen by then, or earlier by an honest witness
 	for _, w := range head.Witnesses {
@@ -267,4 +275,26 @@ func (a *Auditor) entry(index int64, raw []byte, head *transparency.Head) (alert
 		alert(ClockAlert, "it claims %s, and was seen by %s", leaf.Claimed.Format(time.RFC3339), latest.Format(time.RFC3339))
 	}
 	return alerts
+}
+
+// uses says how a leaf uses a key that is watched, or what it says about one.
+// Whether its signature holds is for those to check who believe the key.
+func (a *Auditor) uses(leaf *transparency.Leaf) string {
+	subject := ""
+	if leaf.Kind.AboutKey() {
+		subject = bundle.Subject(leaf)
+	}
+	switch {
+	case !slices.Contains(a.Keys, leaf.Key) && !slices.Contains(a.Keys, subject):
+		return ""
+	case leaf.Kind == transparency.KeyCompromised:
+		return fmt.Sprintf("key %s is said to be compromised from entry %d on, by key %s", subject, leaf.Declares.At, leaf.Key)
+	case leaf.Kind == transparency.KeyRetired:
+		return fmt.Sprintf("key %s is retired, by key %s", subject, leaf.Key)
+	case leaf.Kind == transparency.KeyIntroduced:
+		return fmt.Sprintf("key %s is introduced, by key %s", subject, leaf.Key)
+	case leaf.Kind == transparency.ErasureLeaf:
+		return fmt.Sprintf("key %s says that results of entry %d were erased, commitment %s", leaf.Key, leaf.Declares.At, leaf.Commitment)
+	}
+	return fmt.Sprintf("key %s was used for a leaf of kind %s, number %d of stream %s, commitment %s", leaf.Key, leaf.Kind, leaf.Sequence, leaf.Stream, leaf.Commitment)
 }

@@ -1,6 +1,7 @@
 package ledger
 
 import (
+	"encoding/base64"
 	"net/http"
 	"net/http/httptest"
 	"os"
@@ -10,8 +11,10 @@ import (
 	"time"
 
 	"github.com/surety-cloud/surety"
+	"github.com/surety-cloud/surety/bundle"
 	"github.com/surety-cloud/surety/internal/logtest"
 	"github.com/surety-cloud/surety/internal/tiles"
+	"github.com/surety-cloud/surety/statement"
 	"github.com/surety-cloud/surety/transparency"
 )
 
@@ -167,6 +170,51 @@ func TestAuditAltered(t *testing.T) {
 	defer broken.Close()
 	if alerts, err := auditor(c, tiles.Open(broken.URL)).Audit(t.Context()); err == nil || len(alerts) > 0 {
 		t.Errorf("a busy server: %v, %v", alerts, err)
+	}
+}
+
+// What is said about a watched key is an alert, whoever says it.
+func TestAuditWatchesKeyEvents(t *testing.T) {
+	const other = "00000000000000bb"
+	introduced := "ed25519:" + base64.StdEncoding.EncodeToString(make([]byte, 32))
+	public, err := bundle.ParseKey(introduced)
+	if err != nil {
+		t.Fatal(err)
+	}
+	id, err := statement.KeyID(public)
+	if err != nil {
+		t.Fatal(err)
+	}
+	sig := base64.StdEncoding.EncodeToString(make([]byte, 64))
+	for i, tt := range []struct {
+		kind    transparency.Kind
+		subject string
+		at      int64
+		watched string
+		want    string
+	}{
+		{transparency.KeyIntroduced, introduced, 0, id, "key " + id + " is introduced, by key " + other},
+		{transparency.KeyIntroduced, introduced, 0, other, "key " + id + " is introduced, by key " + other},
+		{transparency.KeyRetired, "00000000000000aa", 0, "00000000000000aa", "key 00000000000000aa is retired, by key " + other},
+		{transparency.KeyCompromised, "00000000000000aa", 7, "00000000000000aa", "is said to be compromised from entry 7 on"},
+		{transparency.ErasureLeaf, "", 7, other, "results of entry 7 were erased"},
+		{transparency.KeyRetired, "00000000000000aa", 0, "00000000000000cc", ""},
+	} {
+		l := transparency.Leaf{Kind: tt.kind, Stream: "0000000000000001", Sequence: 1, Key: other, Claimed: start,
+			Declares: &transparency.Declaration{Subject: tt.subject, At: tt.at, Signatures: []string{sig}}}
+		switch tt.kind {
+		case transparency.KeyIntroduced:
+			l.Declares.Signatures = append(l.Declares.Signatures, sig)
+		case transparency.ErasureLeaf:
+			l.Commitment = surety.DigestOf(nil)
+		}
+		c, _ := written(t, l.Append(nil))
+		a := auditor(c, tiles.Dir(c.Dir))
+		a.Keys = []string{tt.watched}
+		alerts, err := a.Audit(t.Context())
+		if err != nil || (tt.want == "") != (len(alerts) == 0) || len(alerts) > 0 && (alerts[0].Kind != KeyAlert || !strings.Contains(alerts[0].Text, tt.want)) {
+			t.Errorf("%d: alerts = %+v, %v; want %q", i, alerts, err, tt.want)
+		}
 	}
 }
 

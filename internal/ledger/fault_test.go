@@ -132,7 +132,7 @@ func TestDiskFull(t *testing.T) {
 			if name == "log" {
 				state = filepath.Join(t.TempDir(), "state")
 			}
-			if _, err := Create(durable.Disk{}, dir, state, origin); err != nil {
+			if err := made(dir, state); err != nil {
 				t.Fatal(err)
 			}
 			c := load(t, dir, state)

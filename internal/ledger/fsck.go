@@ -206,14 +206,14 @@ func (f *fsck) treeState() *transparency.Head {
 	return &transparency.Head{Size: state.Size, Root: tlog.Hash(state.Root)}
 }
 
-// bundle is what the two files about some entries say, nil if one cannot be read.
-type bundle struct {
+// span is what the two files about some entries say, nil if one cannot be read.
+type span struct {
 	entries, tile []tlog.Hash
 	why           string // of entries, if nil
 }
 
-func (f *fsck) bundle(index int64, width int) bundle {
-	var b bundle
+func (f *fsck) span(index int64, width int) span {
+	var b span
 	raw, err := f.read(tiles.Path(-1, index, width))
 	if err == nil {
 		var list [][]byte
@@ -249,7 +249,7 @@ func (f *fsck) entries(tree, signed *transparency.Head) {
 	var open []doubt
 	for i := int64(0); i*tiles.Width < size; i++ {
 		width := int(min(size-i*tiles.Width, tiles.Width))
-		b := f.bundle(i, width)
+		b := f.span(i, width)
 		d := doubt{i, width, b}
 		switch {
 		case b.entries == nil && b.tile == nil:
@@ -284,7 +284,7 @@ func (f *fsck) entries(tree, signed *transparency.Head) {
 type doubt struct {
 	index int64
 	width int
-	bundle
+	span
 }
 
 func (d *doubt) name(f *fsck, entries, tile bool) {

@@ -46,11 +46,15 @@ func (g *guard) Sign(msg []byte) ([]byte, error) {
 	if g.refused != nil {
 		return nil, g.refused
 	}
-	sig, err := g.sign(msg)
-	if err != nil {
+	if err := g.check(msg); err != nil {
 		g.refused = err
 		g.refuse(err)
 		return nil, err
+	}
+	sig, err := g.Signer.Sign(msg)
+	if err != nil {
+		// An agent that is away signs later: nothing is wrong with the log.
+		return nil, fmt.Errorf("sign head: %w", err)
 	}
 	select {
 	case g.signed <- struct{}{}:
@@ -59,31 +63,32 @@ func (g *guard) Sign(msg []byte) ([]byte, error) {
 	return sig, nil
 }
 
-func (g *guard) sign(msg []byte) ([]byte, error) {
+// check proves that a head may be signed, and keeps that it will be.
+func (g *guard) check(msg []byte) error {
 	var body fmtlog.Checkpoint
 	if rest, err := body.Unmarshal(msg); err != nil || len(rest) > 0 || len(body.Hash) != tlog.HashSize {
-		return nil, fmt.Errorf("sign head: it is not a checkpoint: %q", msg)
+		return fmt.Errorf("sign head: it is not a checkpoint: %q", msg)
 	}
 	next := transparency.Head{Origin: body.Origin, Size: int64(body.Size), Root: tlog.Hash(body.Hash)}
 	if next.Origin != g.last.Origin {
-		return nil, fmt.Errorf("sign head: it is of the log %q", next.Origin)
+		return fmt.Errorf("sign head: it is of the log %q", next.Origin)
 	}
 	tree := tiles.Tree{Source: g.source, Size: next.Size, Root: next.Root}
 	if _, err := tree.Extends(g.ctx, g.last.Size, g.last.Root); err != nil {
-		return nil, fmt.Errorf("sign head of %d entries: %w", next.Size, forked(err))
+		return fmt.Errorf("sign head of %d entries: %w", next.Size, forked(err))
 	}
 	if next.Size > g.last.Size {
 		// Tessera may hand over a tree that it has not synced yet: a power cut must not
 		// take the entries and leave the record of them.
 		if err := g.record.Disk.SyncFolder(filepath.Join(g.dir, filepath.Dir(treeState))); err != nil {
-			return nil, fmt.Errorf("sign head: make the tree durable: %w", err)
+			return fmt.Errorf("sign head: make the tree durable: %w", err)
 		}
 		if err := g.record.Store(&next); err != nil {
-			return nil, fmt.Errorf("sign head: keep what is signed: %w", err)
+			return fmt.Errorf("sign head: keep what is signed: %w", err)
 		}
 		g.last = next
 	}
-	return g.Signer.Sign(msg)
+	return nil
 }
 
 // close ends signing. It waits for a signature that is being made.

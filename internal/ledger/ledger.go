@@ -50,7 +50,9 @@ import (
 type Config struct {
 	Dir     string // Tessera's directory
 	State   string // outside of Dir
+	Origin  string // the log's name
 	Signers []note.Signer
+	held    []witness.Held       // keys that make the signers
 	Policy  *transparency.Policy // the log itself, its witnesses and the quorum
 
 	Interval  time.Duration // between heads; default one second, at least 100 ms
@@ -201,7 +203,7 @@ var (
 func Open(ctx context.Context, c Config) (_ *Ledger, err error) {
 	c.fill()
 	if len(c.Signers) == 0 {
-		return nil, errors.New("open log: there is no key")
+		return nil, errors.New("open log: its key is not unlocked")
 	}
 	l := &Ledger{
 		config: c, origin: c.Signers[0].Name(), own: &transparency.Policy{Logs: c.Policy.Logs}, source: tiles.Dir(c.Dir),

@@ -10,6 +10,7 @@ import (
 	"path/filepath"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -60,15 +61,26 @@ func create(t testing.TB) Config {
 	t.Helper()
 	root := t.TempDir()
 	dir, state := filepath.Join(root, "log"), filepath.Join(root, "state")
-	if _, err := Create(durable.Disk{}, dir, state, origin); err != nil {
+	if err := made(dir, state); err != nil {
 		t.Fatal(err)
 	}
 	return load(t, dir, state)
 }
 
+func made(dir, state string) error {
+	key, vkey, err := NewKey(origin)
+	if err != nil {
+		return err
+	}
+	return Create(durable.Disk{}, dir, state, key, vkey)
+}
+
 func load(t testing.TB, dir, state string) Config {
 	t.Helper()
 	c, err := Load(dir, state)
+	if err == nil {
+		err = c.Unlock(nil)
+	}
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -312,5 +324,43 @@ func TestKeyRotation(t *testing.T) {
 		if h, err := one.OpenHead(l.Checkpoint()); err != nil || h.Size != 2 {
 			t.Errorf("key %08x: %+v, %v", known.Verifier.KeyHash(), h, err)
 		}
+	}
+}
+
+// away is a key whose agent does not answer for a while.
+type away struct {
+	note.Signer
+	gone atomic.Bool
+}
+
+func (a *away) Sign(msg []byte) ([]byte, error) {
+	if a.gone.Load() {
+		return nil, errors.New("the agent is away")
+	}
+	return a.Signer.Sign(msg)
+}
+
+// A key that cannot sign for a while holds heads up, and does not stop the log.
+func TestKeyAway(t *testing.T) {
+	c := create(t)
+	key := &away{Signer: c.Signers[0]}
+	c.Signers[0] = key
+	l := open(t, c)
+	defer shut(t, l)
+	one := newChain(1)
+	put(t, l, one, 1, Published)
+	key.gone.Store(true)
+	put(t, l, one, 1, Sequenced)
+	waiting, cancel := context.WithTimeout(t.Context(), 500*time.Millisecond)
+	defer cancel()
+	if r, err := l.Await(waiting, "0000000000000001-2", Published); err == nil {
+		t.Errorf("published without a signature: %+v", r)
+	}
+	if err := l.Status().Stopped; err != nil {
+		t.Errorf("the log stopped: %v", err)
+	}
+	key.gone.Store(false)
+	if r := put(t, l, one, 1, Published); r[0].Index != 2 || l.Status().Published.Size != 3 {
+		t.Errorf("%+v, %+v", r, l.Status().Published)
 	}
 }

@@ -3,6 +3,7 @@
 //
 //	DIR/stream.key             the secret that streams' pseudonyms are made with
 //	DIR/STREAM/000001.run      the stream's first statement
+//	DIR/declared/NAME.leaf     a log entry about a key, as it was signed
 //
 // A run file holds the envelope, the disclosure of every result with its salt, and
 // the log proof once there is one. It is as confidential as the results: files are
@@ -43,6 +44,7 @@ type Run struct {
 	Sequence int64
 	Envelope []byte
 	Log      *bundle.LogProof // nil if it is not logged
+	Erasure  *bundle.LogProof // of what was erased last; without Proof until it is logged
 	leaves   []leaf
 }
 
@@ -58,6 +60,8 @@ type runFile struct {
 	Envelope string   `json:"envelope"` // base64
 	Leaf     string   `json:"leaf,omitempty"`
 	Proof    string   `json:"proof,omitempty"`
+	Erasure  string   `json:"erasure,omitempty"` // the entry of what was erased, and its proof
+	Erased   string   `json:"erasure_proof,omitempty"`
 	Leaves   []string `json:"leaves"`
 }
 
@@ -154,6 +158,9 @@ func write(path string, r *Run, put func(path string, data []byte) error) error 
 	if r.Log != nil {
 		f.Leaf, f.Proof = string(r.Log.Leaf), r.Log.Proof
 	}
+	if r.Erasure != nil {
+		f.Erasure, f.Erased = string(r.Erasure.Leaf), r.Erasure.Proof
+	}
 	for i, l := range r.leaves {
 		f.Leaves[i] = string(l.text)
 		if l.text == nil {
@@ -199,6 +206,9 @@ func Load(path string) (*Run, error) {
 	}
 	if f.Proof != "" {
 		r.Log = &bundle.LogProof{Leaf: []byte(f.Leaf), Proof: f.Proof}
+	}
+	if f.Erasure != "" {
+		r.Erasure = &bundle.LogProof{Leaf: []byte(f.Erasure), Proof: f.Erased}
 	}
 	for i, text := range f.Leaves {
 		encoded, erased := strings.CutPrefix(text, "#")
@@ -250,6 +260,9 @@ func (r *Run) Bundle(choose func(*statement.Result) bool) (*bundle.Bundle, error
 		return nil, fmt.Errorf("make bundle: %w", err)
 	}
 	b := &bundle.Bundle{Envelope: envelope, Log: r.Log}
+	if r.Erasure != nil && r.Erasure.Proof != "" {
+		b.Erasure = r.Erasure
+	}
 	for i, l := range r.leaves {
 		switch {
 		case l.text == nil:

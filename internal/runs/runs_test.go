@@ -164,3 +164,42 @@ func TestLoadRefuses(t *testing.T) {
 		t.Errorf("err = %v", err)
 	}
 }
+
+// A declaration is signed once, whatever happens to the answer.
+func TestDeclared(t *testing.T) {
+	dir := filepath.Join(t.TempDir(), "state")
+	signed := 0
+	sign := func() ([]byte, error) { signed++; return []byte{byte(signed)}, nil }
+	for range 2 {
+		if leaf, err := open(t, dir).Declared("key-retire log a b", sign); err != nil || string(leaf) != "\x01" {
+			t.Errorf("leaf = %q, %v", leaf, err)
+		}
+	}
+	if leaf, err := open(t, dir).Declared("key-retire log a c", sign); err != nil || string(leaf) != "\x02" {
+		t.Errorf("another declaration is %q, %v", leaf, err)
+	}
+	if a, b := NewStream(), NewStream(); len(a) != 16 || a == b {
+		t.Errorf("streams %s and %s", a, b)
+	}
+}
+
+// What an erasure entry commits to is what the bundle says is erased.
+func TestErasedDigest(t *testing.T) {
+	r := run(t, "0123456789abcdef", 1)
+	if _, err := r.Erase(func(r *statement.Result) bool { return r.Check != "B" }); err != nil {
+		t.Fatal(err)
+	}
+	want := surety.DigestOf([]byte(`["` + surety.DigestOf(r.Envelope).String() + `",[0,2]]`))
+	if got, err := r.ErasedDigest(); err != nil || got != want {
+		t.Errorf("digest = %s, %v; want %s", got, err, want)
+	}
+	r.Erasure = &bundle.LogProof{Leaf: []byte("leaf")}
+	path := filepath.Join(t.TempDir(), "000001.run")
+	if err := Replace(path, r); err != nil {
+		t.Fatal(err)
+	}
+	back, err := Load(path)
+	if err != nil || back.Erasure == nil || string(back.Erasure.Leaf) != "leaf" || back.Erasure.Proof != "" {
+		t.Errorf("the entry that waits is %+v, %v", back.Erasure, err)
+	}
+}
