@@ -23,8 +23,9 @@ type step func(*frame) (value, bool)
 
 // fast is the fast form of an expression.
 type fast struct {
-	root step
-	cost int
+	root  step
+	cost  int
+	loops bool
 }
 
 // frame is what one evaluation works with.
@@ -32,6 +33,9 @@ type frame struct {
 	s    *subject
 	vars [maxVars]value // of comprehensions, by depth
 	left int            // of the cost that is allowed
+
+	facts    []Value // what a condition reads, see Vocabulary
+	unstated []int   // the facts that were read and are not stated
 }
 
 const (
@@ -66,17 +70,23 @@ func (x *fast) run(s *subject, limit int) (value, bool) {
 
 // newFast returns the fast form of a checked expression, nil if it has none.
 func newFast(e ast.Expr) *fast {
-	c := fastCompiler{vars: map[string]int{}}
+	return compileFast(e, ofSubject)
+}
+
+func compileFast(e ast.Expr, roots func(name string) step) *fast {
+	c := fastCompiler{vars: map[string]int{}, roots: roots}
 	root := c.step(e)
 	if c.declined {
 		return nil
 	}
-	return &fast{root, c.nodes * nodeCost}
+	return &fast{root, c.nodes * nodeCost, c.loops}
 }
 
 type fastCompiler struct {
-	vars     map[string]int // comprehension variables in scope
+	vars     map[string]int         // comprehension variables in scope
+	roots    func(name string) step // the variables of the expression itself, nil for one it does not have
 	nodes    int
+	loops    bool // it has comprehensions
 	declined bool
 }
 
@@ -139,6 +149,14 @@ func (c *fastCompiler) ident(name string) step {
 	if i, ok := c.vars[name]; ok {
 		return func(f *frame) (value, bool) { return f.vars[i], true }
 	}
+	if root := c.roots(name); root != nil {
+		return root
+	}
+	return c.decline()
+}
+
+// ofSubject gives the variables of a check.
+func ofSubject(name string) step {
 	switch name {
 	case "object":
 		return func(f *frame) (value, bool) { return valueOf(f.s.item.Body), true }
@@ -157,7 +175,7 @@ func (c *fastCompiler) ident(name string) step {
 	case "kind":
 		return func(f *frame) (value, bool) { return value{kind: text, text: f.s.item.Kind}, true }
 	}
-	return c.decline()
+	return nil
 }
 
 func (c *fastCompiler) selection(sel ast.SelectExpr) step {
@@ -214,6 +232,7 @@ type loop struct {
 // comprehension knows exists, all, filter and map by the form that macros have
 // once they are expanded.
 func (c *fastCompiler) comprehension(e ast.ComprehensionExpr) step {
+	c.loops = true
 	l := loop{over: c.step(e.IterRange()), slot: len(c.vars)}
 	if e.HasIterVar2() || l.slot == maxVars || !isIdent(e.Result(), e.AccuVar()) {
 		return c.decline()

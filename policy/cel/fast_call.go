@@ -143,6 +143,10 @@ func (c *fastCompiler) logical(left, right ast.Expr, stop bool) step {
 	l, r := c.step(left), c.step(right)
 	return func(f *frame) (value, bool) {
 		v, ok := l(f)
+		if !ok && len(f.unstated) > 0 { // an error, which the other side may make good
+			v, ok = r(f)
+			return v, ok && v.kind == truth && !v.optional && v.truth == stop
+		}
 		if !ok || v.kind != truth || v.optional || v.truth == stop {
 			return v, ok && v.kind == truth && !v.optional
 		}
