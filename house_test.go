@@ -179,7 +179,8 @@ var rank = map[string]int{
 	"internal/memo": 8,
 	"architecture":  8,
 	"attack":        8,
-	"guide":         8,
+	"guide":         9,
+	"threat":        8,
 
 	"risk/loss": 1, // knows nothing of clouds
 
@@ -188,13 +189,13 @@ var rank = map[string]int{
 	"internal/durable": 1, "internal/keys": 3, "internal/runs": 3,
 	"internal/tiles": 1, "internal/witness": 2, "internal/ledger": 3,
 
-	"assure":          9,
-	"internal/report": 9,
-	"internal/cli":    10,
-	"cmd/surety":      11, "cmd/surety-verify": 11,
+	"assure":          10,
+	"internal/report": 10,
+	"internal/cli":    11,
+	"cmd/surety":      12, "cmd/surety-verify": 12,
 
 	// test support and measurement, used by no product package
-	"internal/kubetest": 11, "internal/suretytest": 11, "internal/logtest": 11, "bench": 11, "bench/log": 11, "bench/proof": 11, "bench/risk": 11, "bench/paths": 11,
+	"internal/kubetest": 12, "internal/suretytest": 12, "internal/logtest": 12, "bench": 12, "bench/log": 12, "bench/proof": 12, "bench/risk": 12, "bench/paths": 12,
 }
 
 func TestImportsGoOneWay(t *testing.T) {
@@ -220,7 +221,7 @@ func TestImportsGoOneWay(t *testing.T) {
 }
 
 // pure packages take values and return values.
-var pure = []string{"", "system", "catalog", "catalog/oscal", "catalog/imports", "responsibility", "responsibility/oscal", "architecture", "policy", "policy/rego", "policy/cel", "policy/native", "policy/relation", "policy/policytest", "assessment", "guide", "evidence/yaml", "evidence/kubernetes", "evidence/dockerfile", "evidence/scanner", "risk/loss", "attack/graph", "attack"}
+var pure = []string{"", "system", "catalog", "catalog/oscal", "catalog/imports", "responsibility", "responsibility/oscal", "architecture", "policy", "policy/rego", "policy/cel", "policy/native", "policy/relation", "policy/policytest", "assessment", "threat", "guide", "evidence/yaml", "evidence/kubernetes", "evidence/dockerfile", "evidence/scanner", "risk/loss", "attack/graph", "attack"}
 
 func TestPureCore(t *testing.T) {
 	forbidden := map[string]string{

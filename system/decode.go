@@ -123,7 +123,7 @@ func (d *decoder) origin(path ...string) surety.Origin {
 // model turns the file's shape into the model's.
 func (d *decoder) model(f *modelFile) *Model {
 	m := &Model{
-		Name: f.System, Currency: f.Currency, Origin: d.origin(),
+		Name: f.System, Currency: f.Currency, Rules: f.Rules, Origin: d.origin(),
 		Parties: make(map[string]*Party, len(f.Parties)), Services: make(map[string]*Service, len(f.Services)),
 		Data: make(map[string]*Data, len(f.Data)), Zones: make(map[string]*Zone, len(f.Zones)),
 		Components: make(map[string]*Component, len(f.Components)),
@@ -173,7 +173,7 @@ func (d *decoder) lists(m *Model, f *modelFile) {
 			Responsible: x.Responsible, Split: x.Split, Origin: d.origin("responsibility", fmt.Sprint(i))})
 	}
 	for i, x := range f.Assume {
-		m.Assume = append(m.Assume, &Assumption{Text: x.Text, Owner: x.Owner, On: x.On, Expires: x.Expires,
+		m.Assume = append(m.Assume, &Assumption{Text: x.Text, Owner: x.Owner, On: x.On, Accepts: x.Accepts, Expires: x.Expires,
 			Origin: d.origin("assume", fmt.Sprint(i))})
 	}
 }

@@ -29,6 +29,9 @@ func Encode(m *Model) []byte {
 	if m.Currency != "" {
 		b.WriteString("currency: " + scalar(m.Currency) + "\n")
 	}
+	if len(m.Rules) > 0 {
+		b.WriteString("rules: " + sequence(m.Rules, false) + "\n")
+	}
 	for _, section := range sections {
 		lines := m.entries(section)
 		if len(lines) == 0 && section != "parties" {
@@ -117,7 +120,7 @@ func (m *Model) listEntries(section string) (out []entry) {
 	case "assume":
 		for _, a := range m.Assume {
 			out = append(out, item(a.Origin, pairs{{"text", scalar(a.Text)}, {"owner", scalar(a.Owner)},
-				{"on", scalar(a.On)}, {"expires", quoted(a.Expires)}}))
+				{"on", scalar(a.On)}, {"accepts", sequence(a.Accepts, true)}, {"expires", quoted(a.Expires)}}))
 		}
 	}
 	return out

@@ -27,6 +27,7 @@ type modelFile struct {
 	Responsibility []overrideFile           `yaml:"responsibility" doc:"Deviations from who is responsible by default."`
 	Risk           *riskFile                `yaml:"risk" doc:"Appetite and losses, in the currency above."`
 	Assume         []assumptionFile         `yaml:"assume" doc:"What is accepted as true without evidence."`
+	Rules          list                     `yaml:"rules" doc:"Files or directories of threat rules of your own, beside this file."`
 }
 
 type partyFile struct {
@@ -100,6 +101,7 @@ type assumptionFile struct {
 	Text    string `yaml:"text,required" doc:"What is taken to be true."`
 	Owner   string `yaml:"owner,required" doc:"Party that accepted it."`
 	On      string `yaml:"on" doc:"Component, zone or service it is about."`
+	Accepts list   `yaml:"accepts" doc:"Threats that it accepts until it expires, as RULE or RULE@ELEMENT."`
 	Expires string `yaml:"expires" doc:"Last day it holds, as YYYY-MM-DD." pattern:"^[0-9]{4}-[0-9]{2}-[0-9]{2}$"`
 }
 

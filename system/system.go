@@ -86,6 +86,7 @@ type Model struct {
 	Terms          map[string]*Terms // those at hand, by the name that services refer to
 	Risk           *Risk
 	Assume         []*Assumption
+	Rules          []string // files or directories of threat rules, relative to the model's file
 }
 
 // Party is a legal or natural person.
@@ -199,6 +200,7 @@ type Assumption struct {
 	Text    string
 	Owner   string
 	On      string
-	Expires string // YYYY-MM-DD, "" if the assumption was inferred
+	Accepts []string // threats that it accepts until it expires, as RULE or RULE@ELEMENT
+	Expires string   // YYYY-MM-DD, "" if the assumption was inferred
 	Origin  surety.Origin
 }

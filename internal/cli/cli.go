@@ -169,6 +169,7 @@ not be seen.
 	root.AddCommand(
 		p.assessCommand(), p.responsibilitiesCommand(), p.whyCommand(), p.diffCommand(),
 		p.initCommand(), p.validateCommand(), p.policyCommand(), p.catalogCommand(), p.architectureCommand(), p.guideCommand(), p.pathsCommand(),
+		p.threatsCommand(), p.whyNotCommand(),
 		p.keyCommand(), p.attestCommand(), p.discloseCommand(), p.eraseCommand(), p.verifyCommand(), p.trustCommand(),
 		p.logCommand(), p.witnessCommand(), p.publishCommand(), p.versionCommand(),
 	)
@@ -179,10 +180,10 @@ not be seen.
 	return root
 }
 
-// onlyCommands has a command of commands print its help, and refuse a word that is
-// none of them.
+// onlyCommands has a command of commands, unless it does something itself, print
+// its help, and refuse a word that is none of them.
 func onlyCommands(c *cobra.Command) {
-	if !c.HasSubCommands() {
+	if !c.HasSubCommands() || c.Runnable() {
 		return
 	}
 	var names []string

@@ -18,14 +18,15 @@ import (
 	"github.com/surety-cloud/surety/internal/report"
 	"github.com/surety-cloud/surety/internal/strict"
 	"github.com/surety-cloud/surety/policy"
+	"github.com/surety-cloud/surety/threat"
 )
 
 func (p Program) whyCommand() *cobra.Command {
-	var f runFlags
+	var f threatFlags
 	var reportFile string
 	c := &cobra.Command{
-		Use:   "why RESULT|CONTROL[@ELEMENT] [SOURCE...]",
-		Short: "Explain a result, or who is responsible for a control on an element",
+		Use:   "why RESULT|CONTROL[@ELEMENT]|RULE[@ELEMENT] [SOURCE...]",
+		Short: "Explain a result, who is responsible for a control on an element, or a threat",
 		Long: `Why explains the results that RESULT names. RESULT is CHECK@RESOURCE as reports
 print it, or any part of that: a check's id or alias, or TOOL:RULE of another
 scanner, and any piece of the resource's key.
@@ -41,18 +42,24 @@ resource in it. With a SOURCE the results that count for it are shown; without
 check's.
 
     surety why SUR-DR-02@db
-    surety why backup@web DIR`,
+    surety why backup@web DIR
+
+RULE@ELEMENT explains a threat: the rule, the facts it rests on with where they are
+stated, whom it bears on, and how the controls that answer it stand.
+
+    surety why store-unencrypted@db`,
 		Args: cobra.MinimumNArgs(1),
 		RunE: func(c *cobra.Command, args []string) error {
 			return p.why(c.Context(), f, reportFile, args[0], args[1:])
 		},
 	}
-	f.register(c.Flags())
+	f.registerRules(c)
 	c.Flags().StringVar(&reportFile, "report", "", "explain from this JSON report `FILE` instead of assessing SOURCE")
 	return c
 }
 
-func (p Program) why(ctx context.Context, f runFlags, reportFile, result string, sources []string) error {
+func (p Program) why(ctx context.Context, tf threatFlags, reportFile, result string, sources []string) error {
+	f := tf.runFlags
 	set, known, err := knownPolicy(f)
 	if err != nil {
 		return err
@@ -69,6 +76,9 @@ func (p Program) why(ctx context.Context, f runFlags, reportFile, result string,
 	if check == nil && strings.Contains(name, ":") { // a rule of another tool
 		means = func(id string) bool { return set.Means(name, id) }
 	} else if check == nil {
+		if found, err := p.whyThreat(ctx, tf, name, resource, sources); found || err != nil {
+			return err
+		}
 		return unknownName(set, known, name)
 	} else {
 		name = check.ID
@@ -107,11 +117,16 @@ func unknownName(set *policy.Set, known *catalog.Catalog, name string) error {
 	for _, c := range set.Checks() {
 		names = append(append(names, c.ID), c.Aliases...)
 	}
-	hint := "surety policy list shows the checks, surety catalog list the controls"
+	if rules, err := threat.Default(); err == nil {
+		for _, r := range rules.All {
+			names = append(names, r.ID)
+		}
+	}
+	hint := "surety policy list shows the checks, surety catalog list the controls, surety threats rules the rules"
 	if near := strict.Nearest(name, names); near != "" {
 		hint = "did you mean " + near + "?"
 	}
-	return &surety.Error{Kind: surety.BadInput, Op: "explain", Err: fmt.Errorf("%q is no check and no control", name), Hint: hint}
+	return &surety.Error{Kind: surety.BadInput, Op: "explain", Err: fmt.Errorf("%q is no check, no control and no threat rule", name), Hint: hint}
 }
 
 // record is the JSON report to explain from: the one given, or one made now of

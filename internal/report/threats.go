@@ -1,0 +1,250 @@
+package report
+
+import (
+	"cmp"
+	"fmt"
+	"io"
+	"maps"
+	"slices"
+	"strings"
+
+	"github.com/surety-cloud/surety"
+	"github.com/surety-cloud/surety/assessment"
+	"github.com/surety-cloud/surety/catalog"
+	"github.com/surety-cloud/surety/responsibility"
+	"github.com/surety-cloud/surety/system"
+	"github.com/surety-cloud/surety/threat"
+)
+
+// Threats is what threatens a system, and what is known of the controls against it.
+type Threats struct {
+	Model      *system.Model
+	Catalog    *catalog.Catalog
+	Duties     *responsibility.Set
+	Assessment *assessment.Assessment // nil: nothing has been looked at
+	Set        *threat.Set            // perhaps narrowed down to Party and Row
+	Party      string                 // "" is all
+	Row        string
+
+	standings *threat.Standings
+}
+
+// threatFormats is the one table of the formats of threats.
+var threatFormats = map[string]func(io.Writer, *Threats, Options) error{
+	"text": func(w io.Writer, t *Threats, o Options) error { return writePaperText(w, newThreatPaper(t), o) },
+	"json": writeThreatJSON,
+	"csv":  func(w io.Writer, t *Threats, _ Options) error { return writeThreatCSV(w, t) },
+}
+
+// ThreatFormats lists the formats of WriteThreats, sorted.
+func ThreatFormats() []string { return slices.Sorted(maps.Keys(threatFormats)) }
+
+// WriteThreats writes threats in the named format.
+func WriteThreats(w io.Writer, format string, t *Threats, o Options) error {
+	write, ok := threatFormats[format]
+	if !ok {
+		return &surety.Error{
+			Kind: surety.BadInput, Op: "write threats", Err: fmt.Errorf("there is no format %q", format),
+			Hint: "use one of " + strings.Join(ThreatFormats(), ", "),
+		}
+	}
+	t.standings = threat.NewStandings(t.Duties, t.Assessment)
+	if err := write(w, t, o); err != nil {
+		return fmt.Errorf("write threats: %w", err)
+	}
+	return nil
+}
+
+// How much of each list a reader is shown; the rest is counted.
+const (
+	threatNames    = 6
+	threatReasons  = 3
+	threatControls = 3
+	threatAsks     = 12
+)
+
+// newThreatPaper puts threats into words: those that apply by rule, what is
+// accepted, what must be answered, and what had no effect.
+func newThreatPaper(t *Threats) *paper {
+	p := &paper{title: "What threatens " + t.Model.Name, subtitle: []phrase{just(t.scope())}}
+	add := func(id, title string, blocks []block) {
+		if len(blocks) > 0 {
+			p.sections = append(p.sections, section{id: id, title: title, blocks: blocks})
+		}
+	}
+	add("applies", "What applies", t.applies())
+	add("accepted", "Accepted", t.accepted())
+	add("asks", "To be answered", t.asks())
+	add("problems", "Without effect", t.problems())
+	return p
+}
+
+// scope says what was asked, and what came of it.
+func (t *Threats) scope() string {
+	rules := map[*threat.Rule]bool{}
+	elements := map[string]bool{}
+	for _, x := range t.Set.Threats {
+		rules[x.Rule] = true
+		elements[x.Element] = true
+	}
+	asked := 0
+	for _, n := range t.Set.Elements {
+		asked += n
+	}
+	s := fmt.Sprintf("%s by %s on %s, of %s and %s asked.", count(len(t.Set.Threats), "threat"), count(len(rules), "rule"),
+		count(len(elements), "element"), count(len(t.Set.Rules.All), "rule"), count(asked, "element"))
+	if t.Party != "" {
+		s += " Only what bears on " + t.Party + " in its roles."
+	}
+	if t.Row != "" {
+		s += " Only row " + t.Row + " of ITU-T X.1601."
+	}
+	if t.Assessment == nil {
+		s += " From the model alone: no evidence was looked at, so no control counts as met. Name a source to have it looked at."
+	} else {
+		s += " From the model and from evidence."
+	}
+	if t.Model.Inferred {
+		s += " The model is inferred from the evidence; surety init writes it down for you to correct."
+	}
+	return s
+}
+
+func (t *Threats) applies() []block {
+	l := listing{}
+	for _, g := range threat.Groups(t.Set.Threats) {
+		e := entry{head: join(strong(g.Rule.Title), " ", code(g.Rule.ID), " ("+strings.Join(g.Rule.Rows, ", ")+")"+onElements(g.Threats))}
+		for _, reason := range reasons(g.Threats) {
+			e.add("", just(reason))
+		}
+		if c := t.answers(g); len(c) > 0 {
+			e.add("Answered by", c)
+		}
+		l.items = append(l.items, e)
+	}
+	if len(l.items) == 0 {
+		return []block{paragraph{just("No rule holds for any element. That is no proof that nothing threatens it: see what must be answered.")}}
+	}
+	return []block{l}
+}
+
+// onElements names what a rule threatens, if its reasons do not say it all.
+func onElements(list []threat.Threat) string {
+	if len(list) <= threatReasons {
+		return ""
+	}
+	var names []string
+	for _, t := range list {
+		names = append(names, t.Element)
+	}
+	return fmt.Sprintf(" on %d: %s", len(list), sentenceOf(names, threatNames))
+}
+
+// reasons lists why threats apply, each wording once.
+func reasons(list []threat.Threat) []string {
+	var out []string
+	for i := range list {
+		if len(out) == threatReasons {
+			break
+		}
+		if why := list[i].Because(); !slices.Contains(out, why) {
+			out = append(out, why)
+		}
+	}
+	return out
+}
+
+// answers says of the first controls of a rule who has them and how they stand on
+// what is threatened.
+func (t *Threats) answers(g threat.Group) phrase {
+	byControl := map[string]map[string]int{}
+	for i := range g.Threats {
+		for _, s := range t.standings.Of(&g.Threats[i]) {
+			if byControl[s.Control] == nil {
+				byControl[s.Control] = map[string]int{}
+			}
+			who := cmp.Or(s.Accountable, string(s.State))
+			if t.Assessment != nil {
+				who += " " + string(s.Status)
+			}
+			byControl[s.Control][who]++
+		}
+	}
+	var out phrase
+	shown := 0
+	for _, id := range g.Rule.Controls {
+		who := byControl[id]
+		if len(who) == 0 {
+			continue
+		}
+		if shown == threatControls {
+			break
+		}
+		if shown > 0 {
+			out = append(out, span{Text: "; "})
+		}
+		shown++
+		names := slices.SortedFunc(maps.Keys(who), func(a, b string) int { return cmp.Or(cmp.Compare(who[b], who[a]), strings.Compare(a, b)) })
+		out = append(out, span{Text: t.Catalog.Control(id).Title + " "}, code(id), span{Text: " (" + sentenceOf(names, 3) + ")"})
+	}
+	return out
+}
+
+func (t *Threats) accepted() []block {
+	l := listing{}
+	for _, g := range threat.Groups(t.Set.Accepted) {
+		byAssumption := map[*system.Assumption][]string{}
+		var order []*system.Assumption
+		for _, x := range g.Threats {
+			if byAssumption[x.Accepted] == nil {
+				order = append(order, x.Accepted)
+			}
+			byAssumption[x.Accepted] = append(byAssumption[x.Accepted], x.Element)
+		}
+		for _, a := range order {
+			l.items = append(l.items, entry{head: join(strong(g.Rule.Title), " ", code(g.Rule.ID),
+				fmt.Sprintf(" on %s, by %s until %s: %s (%s)", sentenceOf(byAssumption[a], threatNames), a.Owner, a.Expires, a.Text, originText(a.Origin)))})
+		}
+	}
+	if len(l.items) == 0 {
+		return nil
+	}
+	return []block{paragraph{just("These apply too. Somebody takes them on, for a time.")}, l}
+}
+
+func (t *Threats) asks() []block {
+	l := listing{}
+	all := threat.Asks(t.Set.Questions)
+	for i, a := range all {
+		if i == threatAsks {
+			l.items = append(l.items, entry{head: just(fmt.Sprintf("and %s more; --format json lists them all", count(len(all)-i, "question")))})
+			break
+		}
+		text := threat.AskOf(a.Kind, a.Fact, sentenceOf(a.Elements, threatNames))
+		if text == "" {
+			text = a.Fact + " of " + sentenceOf(a.Elements, threatNames) + " is not stated."
+		}
+		var ids []string
+		for _, r := range a.Rules {
+			ids = append(ids, r.ID)
+		}
+		l.items = append(l.items, entry{head: join(text, " Decides "), body: nil})
+		last := &l.items[len(l.items)-1]
+		last.head = append(last.head, code(sentenceOf(ids, 3)), span{Text: "."})
+	}
+	if len(l.items) == 0 {
+		return nil
+	}
+	return []block{paragraph{just("The model does not say enough to decide these. What is not stated is not taken to be safe.")}, l}
+}
+
+func (t *Threats) problems() []block {
+	l := listing{}
+	for _, p := range t.Set.Problems {
+		l.items = append(l.items, entry{head: join(code(originText(p.Origin)), " ", p.Message+".")})
+	}
+	if len(l.items) == 0 {
+		return nil
+	}
+	return []block{l}
+}

@@ -1,0 +1,145 @@
+package threat
+
+import (
+	"cmp"
+	"slices"
+
+	"github.com/surety-cloud/surety/catalog"
+	"github.com/surety-cloud/surety/system"
+)
+
+// Group is one rule with all that it threatens.
+type Group struct {
+	Rule    *Rule
+	Threats []Threat
+	Weight  int // the greatest of its threats, see Threat.Weight
+}
+
+// Groups puts threats together by rule, what weighs most first.
+func Groups(threats []Threat) []Group {
+	var out []Group
+	at := map[*Rule]int{}
+	for _, t := range threats {
+		i, ok := at[t.Rule]
+		if !ok {
+			i = len(out)
+			at[t.Rule] = i
+			out = append(out, Group{Rule: t.Rule})
+		}
+		out[i].Threats = append(out[i].Threats, t)
+		out[i].Weight = max(out[i].Weight, t.Weight())
+	}
+	slices.SortStableFunc(out, func(a, b Group) int { return cmp.Compare(b.Weight, a.Weight) })
+	return out
+}
+
+// Weight orders threats for a reader: by what the data needs in what is harmed, 1 to
+// 4, 2 where it is not stated; more if anyone, or a stranger, can make it real. It
+// is no risk: package risk weighs that.
+func (t *Threat) Weight() int {
+	top := 0
+	for _, name := range t.Data {
+		d := t.of.index.model.Data[name]
+		for _, h := range t.Rule.Harms {
+			switch h {
+			case Confidentiality:
+				top = max(top, d.Confidentiality)
+			case Integrity:
+				top = max(top, d.Integrity)
+			case Availability:
+				top = max(top, d.Availability)
+			}
+		}
+	}
+	if top == 0 {
+		top = 2
+	}
+	switch t.Rule.Actor {
+	case Outsider:
+		return top + 2
+	case Tenant, Fellow:
+		return top + 1
+	}
+	return top
+}
+
+// Ask is one fact that nobody stated of some elements, and the rules that it
+// would decide.
+type Ask struct {
+	Kind     Kind
+	Fact     string
+	Elements []string
+	Rules    []*Rule
+}
+
+// Asks puts questions together by the fact they miss, what decides most first.
+func Asks(questions []Question) []Ask {
+	type key struct {
+		text string
+		kind Kind
+	}
+	at := map[key]int{}
+	var out []Ask
+	for _, q := range questions {
+		for _, fact := range q.Missing {
+			k := key{AskOf(q.Kind, fact, ""), q.Kind}
+			if k.text == "" {
+				k.text = fact
+			}
+			i, ok := at[k]
+			if !ok {
+				i = len(out)
+				at[k] = i
+				out = append(out, Ask{Kind: q.Kind, Fact: fact})
+			}
+			a := &out[i]
+			if n := len(a.Elements); n == 0 || a.Elements[n-1] != q.Element && !slices.Contains(a.Elements, q.Element) {
+				a.Elements = append(a.Elements, q.Element)
+			}
+			if !slices.Contains(a.Rules, q.Rule) {
+				a.Rules = append(a.Rules, q.Rule)
+			}
+		}
+	}
+	slices.SortStableFunc(out, func(a, b Ask) int {
+		return cmp.Or(cmp.Compare(len(b.Rules), len(a.Rules)), cmp.Compare(len(b.Elements), len(a.Elements)))
+	})
+	return out
+}
+
+// Only narrows a set down to what bears on a party in the role of a row, and to the
+// rules of one row; "" is any. The set shares its elements with s.
+func (s *Set) Only(c *catalog.Catalog, party, row string) *Set {
+	if party == "" && row == "" {
+		return s
+	}
+	out := *s
+	keep := func(r *Rule, affects func(system.Role) []string) bool {
+		for _, clause := range r.Rows {
+			if row != "" && clause != row {
+				continue
+			}
+			known := rowOf(c, clause)
+			if known != nil && (party == "" || slices.Contains(affects(known.Role), party)) {
+				return true
+			}
+		}
+		return false
+	}
+	filter := func(list []Threat) []Threat {
+		var kept []Threat
+		for _, t := range list {
+			if keep(t.Rule, t.Affects) {
+				kept = append(kept, t)
+			}
+		}
+		return kept
+	}
+	out.Threats, out.Accepted, out.Questions = filter(s.Threats), filter(s.Accepted), nil
+	for _, q := range s.Questions {
+		if keep(q.Rule, q.Affects) {
+			out.Questions = append(out.Questions, q)
+		}
+	}
+	return &out
+}
