@@ -160,8 +160,18 @@ func (d *derivation) judge(kind Kind, facts []cel.Value) []outcome {
 			}
 		}
 		if holds {
-			slices.Sort(d.missing)
-			out = append(out, outcome{r, slices.Compact(slices.Clone(d.missing))})
+			out = append(out, outcome{r, each(d.missing)})
+		}
+	}
+	return out
+}
+
+// each lists what is in a list once, in its order.
+func each(list []int) []int {
+	var out []int
+	for _, i := range list {
+		if !slices.Contains(out, i) {
+			out = append(out, i)
 		}
 	}
 	return out

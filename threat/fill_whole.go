@@ -84,10 +84,8 @@ func (x *index) fillStack(s *sheet, svc *system.Service) {
 func (x *index) fillRegions(s *sheet, svc *system.Service, stack []*system.Service) {
 	involved := slices.Clone(stack)
 	joined, auths := 0, []string{}
-	for _, p := range x.inService[svc.Name] {
-		for _, list := range [][]*system.Service{p.place.services} {
-			involved = append(involved, list...)
-		}
+	for _, p := range x.direct[svc.Name] {
+		involved = append(involved, p.place.services...)
 		for _, f := range x.flowsOf[p.Name] {
 			if f.Auth != "" && f.Auth != "none" && f.To == p.Name && !slices.Contains(auths, f.Auth) {
 				auths = append(auths, f.Auth)
@@ -149,6 +147,10 @@ func (x *index) fillContent(s *sheet, svc *system.Service) {
 	byOpen, byOther := false, false
 	for _, p := range parts {
 		data.join(&p.data, x.model)
+		open = open || p.open != nil && *p.open
+		sure = sure && p.open != nil
+	}
+	for _, p := range x.direct[svc.Name] {
 		if p.typed && p.kind.Vendor {
 			vendor++
 		}
@@ -158,10 +160,8 @@ func (x *index) fillContent(s *sheet, svc *system.Service) {
 		if p.typed && p.kind.Role == "security" {
 			security++
 		}
-		open = open || p.open != nil && *p.open
-		sure = sure && p.open != nil
 	}
-	for _, name := range x.elementsOf(svc, parts) {
+	for _, name := range x.elementsOf(svc) {
 		for _, g := range x.acts[name] {
 			if !slices.Contains(verbs, g.verb) {
 				verbs = append(verbs, g.verb)
@@ -174,8 +174,10 @@ func (x *index) fillContent(s *sheet, svc *system.Service) {
 	s.needs("data.", &data)
 	s.number("vendor", vendor)
 	s.number("security", security)
-	if len(parts) > 0 {
+	if len(x.direct[svc.Name]) > 0 {
 		s.truth("software", software > 0)
+	} else if len(parts) > 0 {
+		s.truth("software", false) // it only carries services above
 	}
 	if open || sure {
 		s.truth("open", open)
@@ -187,14 +189,14 @@ func (x *index) fillContent(s *sheet, svc *system.Service) {
 	s.truth("administered.foreign", byOther)
 }
 
-// elementsOf lists a service, its parts and their zones, each once.
-func (x *index) elementsOf(svc *system.Service, parts []*part) []string {
+// elementsOf lists a service, its own parts and their zones, each once.
+func (x *index) elementsOf(svc *system.Service) []string {
 	if len(x.acts) == 0 {
 		return nil
 	}
 	out := []string{svc.Name}
 	zones := map[string]bool{}
-	for _, p := range parts {
+	for _, p := range x.direct[svc.Name] {
 		out = append(out, p.Name)
 		for _, z := range p.place.zones {
 			if !zones[z.Name] {

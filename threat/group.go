@@ -72,33 +72,36 @@ type Ask struct {
 	Rules    []*Rule
 }
 
-// Asks puts questions together by the fact they miss, what decides most first.
+// Asks puts questions together by the first fact they miss, what decides most first.
+// What else they miss matters only if that does not decide them.
 func Asks(questions []Question) []Ask {
 	type key struct {
 		text string
 		kind Kind
 	}
 	at := map[key]int{}
+	var seen []map[string]bool // elements of each
 	var out []Ask
 	for _, q := range questions {
-		for _, fact := range q.Missing {
-			k := key{AskOf(q.Kind, fact, ""), q.Kind}
-			if k.text == "" {
-				k.text = fact
-			}
-			i, ok := at[k]
-			if !ok {
-				i = len(out)
-				at[k] = i
-				out = append(out, Ask{Kind: q.Kind, Fact: fact})
-			}
-			a := &out[i]
-			if n := len(a.Elements); n == 0 || a.Elements[n-1] != q.Element && !slices.Contains(a.Elements, q.Element) {
-				a.Elements = append(a.Elements, q.Element)
-			}
-			if !slices.Contains(a.Rules, q.Rule) {
-				a.Rules = append(a.Rules, q.Rule)
-			}
+		fact := q.Missing[0]
+		k := key{AskOf(q.Kind, fact, ""), q.Kind}
+		if k.text == "" {
+			k.text = fact
+		}
+		i, ok := at[k]
+		if !ok {
+			i = len(out)
+			at[k] = i
+			out = append(out, Ask{Kind: q.Kind, Fact: fact})
+			seen = append(seen, map[string]bool{})
+		}
+		a := &out[i]
+		if !seen[i][q.Element] {
+			seen[i][q.Element] = true
+			a.Elements = append(a.Elements, q.Element)
+		}
+		if !slices.Contains(a.Rules, q.Rule) {
+			a.Rules = append(a.Rules, q.Rule)
 		}
 	}
 	slices.SortStableFunc(out, func(a, b Ask) int {

@@ -28,6 +28,7 @@ type index struct {
 	parts      map[string]*part
 	inZone     map[string][]*part
 	inService  map[string][]*part // in it, in what it holds, or what it is made of
+	direct     map[string][]*part // the same, but for what lies in a service above it
 	flowsOf    map[string][]*system.Flow
 	dealings   map[[2]string]bool
 	uses       map[string][]*part // data -> components that store or handle it
@@ -79,7 +80,7 @@ type part struct {
 func newIndex(m *system.Model, duties *responsibility.Set) *index {
 	x := &index{
 		model: m, duties: duties, places: map[string]*place{}, carried: map[string][]*system.Service{},
-		parts: make(map[string]*part, len(m.Components)), inZone: map[string][]*part{}, inService: map[string][]*part{},
+		parts: make(map[string]*part, len(m.Components)), inZone: map[string][]*part{}, inService: map[string][]*part{}, direct: map[string][]*part{},
 		flowsOf: make(map[string][]*system.Flow, len(m.Components)), dealings: map[[2]string]bool{}, uses: map[string][]*part{},
 		acts: map[string][]grant{}, contents: map[string]*content{}, dataOf: map[string][]string{}, twinsIn: map[twinKey]int{}, unclear: map[*responsibility.Row]*clarity{},
 	}
@@ -147,6 +148,9 @@ func (x *index) addPart(c *system.Component) {
 		for _, s := range list {
 			x.inService[s.Name] = append(x.inService[s.Name], p)
 		}
+	}
+	for _, s := range slices.Concat(p.place.services[:min(1, len(p.place.services))], p.place.made) {
+		x.direct[s.Name] = append(x.direct[s.Name], p)
 	}
 	for _, list := range [][]string{c.Stores, c.Handles} {
 		for _, d := range list {

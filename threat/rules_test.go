@@ -3,9 +3,12 @@ package threat
 import (
 	"encoding/csv"
 	"os"
+	"slices"
+	"strings"
 	"testing"
 
 	"github.com/surety-cloud/surety/catalog"
+	"github.com/surety-cloud/surety/system"
 )
 
 func known(t testing.TB) *catalog.Catalog {
@@ -65,3 +68,81 @@ func TestAttackIDsAreKnown(t *testing.T) {
 	}
 }
 
+// Every row of X.1601, every service category and every offer has rules, and every
+// control that a rule names answers a row of it.
+func TestCoverage(t *testing.T) {
+	rules, c := builtin(t), known(t)
+	if n := len(rules.All); n < 120 {
+		t.Errorf("%d rules, want at least 120", n)
+	}
+	rows := map[string]int{}
+	kinds := map[Kind]int{}
+	for _, r := range rules.All {
+		kinds[r.About]++
+		for _, row := range r.Rows {
+			rows[row]++
+		}
+		for _, id := range r.Controls {
+			if k := c.Control(id); k != nil && !slices.ContainsFunc(k.Threats, func(clause string) bool { return slices.Contains(r.Rows, clause) }) {
+				t.Errorf("%s: %s answers %v, none of the rows %v of %s", r.Origin, id, k.Threats, r.Rows, r.ID)
+			}
+		}
+	}
+	for _, row := range c.Threats {
+		if rows[row.Clause] < 2 {
+			t.Errorf("row %s %s has %d rules, want at least 2", row.Clause, row.Title, rows[row.Clause])
+		}
+	}
+	for _, k := range Kinds {
+		if kinds[k] == 0 {
+			t.Errorf("no rule is about a %s", k)
+		}
+	}
+	t.Log(kinds, rows)
+	words := func(list []string) map[string]bool {
+		seen := map[string]bool{}
+		for _, r := range rules.All {
+			for _, p := range r.Premises {
+				for _, w := range list {
+					seen[w] = seen[w] || strings.Contains(p.Text, "'"+w+"' in service.offers")
+				}
+			}
+		}
+		return seen
+	}
+	var offers []string
+	for _, o := range system.Offers {
+		offers = append(offers, string(o))
+	}
+	for w, seen := range words(offers) {
+		if !seen {
+			t.Errorf("no rule is about services that offer %s", w)
+		}
+	}
+	checkCategories(t, rules, c)
+}
+
+// checkCategories sees that rules apply in the examples on services of each category.
+func checkCategories(t *testing.T, rules *Rules, c *catalog.Catalog) {
+	t.Helper()
+	reached := map[system.Category]map[string]bool{}
+	for _, r := range rules.All {
+		for i := range r.Examples.Applies {
+			m, err := r.Examples.Applies[i].Decode()
+			if err != nil {
+				continue // TestExamples reports it
+			}
+			for _, s := range m.Services {
+				if reached[s.Category] == nil {
+					reached[s.Category] = map[string]bool{}
+				}
+				reached[s.Category][r.ID] = true
+			}
+		}
+	}
+	for _, category := range system.Categories {
+		if n := len(reached[category]); n < 5 {
+			t.Errorf("%d rules apply in an example with a service of category %s, want at least 5", n, category)
+		}
+	}
+}

@@ -278,7 +278,7 @@ func (x *index) flowWord(f *system.Flow, word string) string {
 
 func (x *index) serviceWord(s *system.Service, word string) string {
 	stack := x.placeOf(s.Name).services
-	parts := x.inService[s.Name]
+	parts := x.direct[s.Name]
 	namesOf := func(want func(*part) bool) string {
 		var out []string
 		for _, p := range parts {
@@ -312,7 +312,7 @@ func (x *index) serviceWord(s *system.Service, word string) string {
 		return namesOf(func(p *part) bool { return p.typed && p.kind.Vendor })
 	case "actors":
 		var out runners
-		for _, name := range x.elementsOf(s, parts) {
+		for _, name := range x.elementsOf(s) {
 			for _, g := range x.acts[name] {
 				out.add(g.actor.Name)
 			}
@@ -350,7 +350,7 @@ func (x *index) serviceParties(s *system.Service, stack []*system.Service, word 
 				}
 			}
 		}
-		for _, p := range x.inService[s.Name] {
+		for _, p := range x.direct[s.Name] {
 			for _, f := range x.flowsOf[p.Name] {
 				other := f.To
 				if other == p.Name {
@@ -576,7 +576,7 @@ func (x *index) serviceOrigin(s *system.Service, fact string) surety.Origin {
 			return x.model.Data[x.neediest(names)[0]].Origin
 		}
 	case prefix == "administered":
-		for _, name := range x.elementsOf(s, x.inService[s.Name]) {
+		for _, name := range x.elementsOf(s) {
 			for _, g := range x.acts[name] {
 				return g.actor.Origin
 			}

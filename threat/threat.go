@@ -138,7 +138,7 @@ type Question struct {
 	Rule    *Rule
 	Element string
 	Kind    Kind
-	Missing []string // names of the facts that nobody stated
+	Missing []string // names of the facts that nobody stated, in the order of the premises
 	Ask     string
 
 	of *element

@@ -61,6 +61,7 @@ const (
 	threatReasons  = 3
 	threatControls = 3
 	threatAsks     = 12
+	threatFull     = 15 // rules with their reasons and controls; the rest have a line each
 )
 
 // newThreatPaper puts threats into words: those that apply by rule, what is
@@ -110,22 +111,46 @@ func (t *Threats) scope() string {
 	return s
 }
 
+// applies lists what applies by rule: the first ones in full, of the others what
+// they are about.
 func (t *Threats) applies() []block {
-	l := listing{}
-	for _, g := range threat.Groups(t.Set.Threats) {
-		e := entry{head: join(strong(g.Rule.Title), " ", code(g.Rule.ID), " ("+strings.Join(g.Rule.Rows, ", ")+")"+onElements(g.Threats))}
+	groups := threat.Groups(t.Set.Threats)
+	if len(groups) == 0 {
+		return []block{paragraph{just("No rule holds for any element. That is no proof that nothing threatens it: see what must be answered.")}}
+	}
+	full, brief := listing{}, listing{}
+	for i, g := range groups {
+		head := join(strong(g.Rule.Title), " ", code(g.Rule.ID), " ("+strings.Join(g.Rule.Rows, ", ")+")")
+		if i >= threatFull && t.Party == "" && t.Row == "" {
+			brief.items = append(brief.items, entry{head: append(head, span{Text: ": " + namesOf(g.Threats)})})
+			continue
+		}
+		e := entry{head: append(head, span{Text: onElements(g.Threats)})}
 		for _, reason := range reasons(g.Threats) {
 			e.add("", just(reason))
 		}
 		if c := t.answers(g); len(c) > 0 {
 			e.add("Answered by", c)
 		}
-		l.items = append(l.items, e)
+		full.items = append(full.items, e)
 	}
-	if len(l.items) == 0 {
-		return []block{paragraph{just("No rule holds for any element. That is no proof that nothing threatens it: see what must be answered.")}}
+	out := []block{full}
+	if len(brief.items) > 0 {
+		out = append(out, heading{just("Also")}, paragraph{just("surety why RULE@ELEMENT shows the facts of each and whose controls answer it; --row and --party list them in full.")}, brief)
 	}
-	return []block{l}
+	return out
+}
+
+// namesOf names the elements of threats.
+func namesOf(list []threat.Threat) string {
+	var names []string
+	for _, t := range list {
+		names = append(names, strings.Replace(t.Element, "->", " -> ", 1))
+	}
+	if len(names) > threatNames {
+		return fmt.Sprintf("%d, such as %s", len(names), sentenceList(names[:threatNames-1]))
+	}
+	return sentenceList(names)
 }
 
 // onElements names what a rule threatens, if its reasons do not say it all.
@@ -133,11 +158,7 @@ func onElements(list []threat.Threat) string {
 	if len(list) <= threatReasons {
 		return ""
 	}
-	var names []string
-	for _, t := range list {
-		names = append(names, t.Element)
-	}
-	return fmt.Sprintf(" on %d: %s", len(list), sentenceOf(names, threatNames))
+	return fmt.Sprintf(" on %s", namesOf(list))
 }
 
 // reasons lists why threats apply, each wording once.
@@ -220,9 +241,10 @@ func (t *Threats) asks() []block {
 			l.items = append(l.items, entry{head: just(fmt.Sprintf("and %s more; --format json lists them all", count(len(all)-i, "question")))})
 			break
 		}
-		text := threat.AskOf(a.Kind, a.Fact, sentenceOf(a.Elements, threatNames))
+		names := strings.ReplaceAll(sentenceOf(a.Elements, threatNames), "->", " -> ")
+		text := threat.AskOf(a.Kind, a.Fact, names)
 		if text == "" {
-			text = a.Fact + " of " + sentenceOf(a.Elements, threatNames) + " is not stated."
+			text = a.Fact + " of " + names + " is not stated."
 		}
 		var ids []string
 		for _, r := range a.Rules {
