@@ -12,10 +12,9 @@
 // # Threats
 //
 // The threats and challenges of X.1601 that bear on the party's roles are judged by
-// one rule each (the table rules). A rule looks at the facts of the model and says
-// that the threat applies and why, that the model shows it does not, or what
-// question must be answered before that can be said. What is not stated is never
-// taken to be safe.
+// the rules of package threat: a row applies if a rule about it holds on something
+// that concerns the party in that role, is open if one cannot be decided, and is absent
+// if none holds. What is not stated is never taken to be safe.
 //
 // # Order
 //
@@ -39,6 +38,7 @@ import (
 	"github.com/surety-cloud/surety/internal/strict"
 	"github.com/surety-cloud/surety/responsibility"
 	"github.com/surety-cloud/surety/system"
+	"github.com/surety-cloud/surety/threat"
 )
 
 // Input is what a guide is made of.
@@ -49,6 +49,7 @@ type Input struct {
 	Duties     *responsibility.Set    // of Model under Catalog
 	Assessment *assessment.Assessment // nil: nothing has been looked at
 	Today      string                 // YYYY-MM-DD; decides which assumptions have expired
+	Threats    *threat.Set            // of Model; nil: derived by Surety's own rules
 }
 
 // Guide is what one party needs to know. It is a value: nothing in it changes.
@@ -80,6 +81,13 @@ func For(in Input) (*Guide, error) {
 	party := in.Model.Parties[in.Party]
 	if party == nil {
 		return nil, unknownParty(in)
+	}
+	if in.Threats == nil {
+		rules, err := threat.Default()
+		if err != nil {
+			return nil, err
+		}
+		in.Threats = threat.Derive(threat.Input{Model: in.Model, Catalog: in.Catalog, Duties: in.Duties, Rules: rules, Today: in.Today})
 	}
 	v := newView(in)
 	g := &Guide{
@@ -143,14 +151,6 @@ func listed(words []string) string {
 		return strings.Join(words, "")
 	}
 	return strings.Join(words[:len(words)-1], ", ") + " and " + words[len(words)-1]
-}
-
-// some joins the first n words and counts the rest.
-func some(words []string, n int) string {
-	if len(words) <= n {
-		return listed(words)
-	}
-	return fmt.Sprintf("%s and %d more", strings.Join(words[:n], ", "), len(words)-n)
 }
 
 // Days is a validity in whole days, 0 for one without end.

@@ -236,27 +236,6 @@ func (l *ledger) answers(clause string) []Answer {
 	return out
 }
 
-// unclear counts the controls that are not owned, by state, and the dependent
-// ones without a split, on the services where the party plays a role.
-func (l *ledger) unclear(role system.Role) (byState map[string]int, unsplit int) {
-	states, shared := map[duty]bool{}, map[string]bool{}
-	byState = map[string]int{}
-	for _, e := range l.entries {
-		if e.service == nil || !slices.Contains(plays(l.Party, e.service), role) || role == system.Partner && !e.mine {
-			continue
-		}
-		if e.row.State != responsibility.Owned {
-			if d := (duty{e.control.ID, string(e.row.State)}); !states[d] {
-				states[d] = true
-				byState[string(e.row.State)]++
-			}
-		} else if l.unagreed(e) {
-			shared[e.control.ID] = true
-		}
-	}
-	return byState, len(shared)
-}
-
 // unagreed reports whether the party shares a control so that one part rests on
 // the other, and nobody says who does which part.
 func (l *ledger) unagreed(e *entry) bool {

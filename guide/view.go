@@ -177,19 +177,6 @@ func (v *view) inside(services []*system.Service) []*system.Component {
 	return out
 }
 
-// rests lists the services that those given rest on, with themselves.
-func (v *view) rests(services []*system.Service) []*system.Service {
-	var out []*system.Service
-	for _, s := range services {
-		for _, below := range v.around[s.Name] {
-			if !slices.Contains(out, below) {
-				out = append(out, below)
-			}
-		}
-	}
-	return out
-}
-
 // need is the greatest protection need of the data on an element, 0 if none is
 // stated.
 func (v *view) need(element string) int {
@@ -225,20 +212,4 @@ func (v *view) exposed(element string) bool {
 func (v *view) isSub(party, short string) bool {
 	p := v.Model.Parties[party]
 	return p != nil && strings.Contains(p.Sub, short)
-}
-
-func serviceNames(services []*system.Service) []string {
-	out := make([]string, len(services))
-	for i, s := range services {
-		out[i] = s.Name
-	}
-	return out
-}
-
-func componentNames(components []*system.Component) []string {
-	out := make([]string, len(components))
-	for i, c := range components {
-		out[i] = c.Name
-	}
-	return out
 }

@@ -242,8 +242,8 @@ func (x *index) dataIn(name string) []string {
 	return all
 }
 
-// affects lists the parties with a role on the services that hold an element, or
-// that it is a part of.
+// affects lists the parties with a role on the service that holds an element, or on
+// those that it is a part of; for a service those with a role on it.
 func (e *element) affects(role system.Role) []string {
 	x := e.index
 	switch {
@@ -252,7 +252,7 @@ func (e *element) affects(role system.Role) []string {
 	case e.zone != nil:
 		return x.placeOf(e.zone.Name).affected[role]
 	case e.service != nil:
-		return x.placeOf(e.service.Name).affected[role]
+		return affected([]*system.Service{e.service})[role]
 	case e.flow != nil:
 		return union(x.end(e.flow.From).place.affected[role], x.end(e.flow.To).place.affected[role])
 	case e.data != nil:

@@ -43,6 +43,8 @@ const (
 	askType     = "What is {name}? State a type that says what it does."
 	askFlowData = "Which data goes over {name}? State data on the flow."
 	askOver     = "How is {name} protected? State tls."
+	askPartners = "What are the partners of {name}: developer, auditor or broker? State sub on these parties."
+	askBeneath  = "What does {name} rest on, and who supplies it? State on, and the services beneath."
 	askCaller   = "How does the caller of {name} prove who it is? State auth."
 )
 
@@ -128,15 +130,14 @@ var vocabularyOf = map[Kind][]FactType{
 		{"regions", cel.Int, "in how many regions it, what it rests on and what it is joined to run", askRegion},
 		{"terms", cel.Text, "what is known of its terms: own, public, none, absent, expired or held", ""},
 		{"depth", cel.Int, "how many services are beneath it", ""},
-		{"beneath", cel.Int, "how many other parties provide what it rests on", ""},
+		{"beneath", cel.Int, "how many other parties provide what it rests on", askBeneath},
 		{"strangers", cel.Int, "how many of these have no agreement with its customer", ""},
 		{"carries", cel.Int, "how many parties provide services that rest on it", ""},
 		{"tenants", cel.Bool, "several customers share it", "Who besides its customer shares what is beneath {name}? The model names no other."},
 		{"partners", cel.Int, "how many partners it has", ""},
-		{"developers", cel.Int, "how many of these supply software", ""},
-		{"brokers", cel.Int, "how many of these are brokers", ""},
-		{"auditors", cel.Int, "how many of these audit it", ""},
-		{"unexplained", cel.Int, "how many partners do not say what they do", ""},
+		{"developers", cel.Int, "how many of these supply software", askPartners},
+		{"brokers", cel.Int, "how many of these are brokers", askPartners},
+		{"auditors", cel.Int, "how many of these audit it", askPartners},
 		{"components", cel.Int, "how many components it holds or is made of", ""},
 		{"software", cel.Bool, "software of its customer or provider runs in it", "Which software makes up {name}? No component of it is described."},
 		{"open", cel.Bool, "anyone can reach a component of it", "From where can {name} be reached, and over what? State the components that use it."},
@@ -148,7 +149,7 @@ var vocabularyOf = map[Kind][]FactType{
 		{"monopoly", cel.Bool, "its customer buys several services, all from its provider", ""},
 		{"resold", cel.Bool, "its customer provides a service that rests on it", ""},
 		{"joined", cel.Int, "how many flows join it to services of other parties", ""},
-		{"auths", cel.Int, "in how many ways callers of it prove who they are", ""},
+		{"auths", cel.Int, "in how many ways callers of it prove who they are", "How is {name} protected, and how do its callers prove who they are? No component of it is described."},
 		{"security", cel.Int, "how many components of it do security", ""},
 		{"unclear", cel.Texts, "topics of the controls on it of which it is not clear whose they are", ""},
 		{"unowned", cel.Int, "how many controls on it nobody is accountable for", ""},

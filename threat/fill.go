@@ -101,7 +101,7 @@ func (x *index) fillComponent(s *sheet, p *part, c *catalog.Catalog) {
 	x.fillCalls(s, p)
 	s.maybe("shared", x.sharedBy(p.place))
 	s.number("depth", max(len(p.place.services)-1, 0))
-	s.number("parties", len(p.place.affected[system.Provider]))
+	s.number("parties", len(affected(p.place.services)[system.Provider]))
 	s.number("twins", x.twins(p))
 	s.texts("unclear", x.clear(p.Name, c).topics)
 }

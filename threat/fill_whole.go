@@ -64,7 +64,9 @@ func (x *index) fillStack(s *sheet, svc *system.Service) {
 			strangers.add(b.Provider)
 		}
 	}
-	s.number("beneath", len(below))
+	if svc.On != "" || svc.Provider == svc.Customer {
+		s.number("beneath", len(below))
+	}
 	s.number("strangers", len(strangers))
 	resold := false
 	for _, a := range x.carried[svc.Name] {
@@ -101,7 +103,9 @@ func (x *index) fillRegions(s *sheet, svc *system.Service, stack []*system.Servi
 		}
 	}
 	s.number("joined", joined)
-	s.number("auths", len(auths))
+	if len(x.inService[svc.Name]) > 0 {
+		s.number("auths", len(auths))
+	}
 	var regions runners
 	silent := false
 	for _, i := range involved {
@@ -130,10 +134,11 @@ func (x *index) fillPartners(s *sheet, svc *system.Service) {
 		}
 	}
 	s.number("partners", len(svc.Partners))
-	s.number("developers", n["developer"]+n["integrator"])
-	s.number("brokers", n["broker"])
-	s.number("auditors", n["auditor"])
-	s.number("unexplained", n[""])
+	for name, count := range map[string]int{"developers": n["developer"] + n["integrator"], "brokers": n["broker"], "auditors": n["auditor"]} {
+		if count > 0 || n[""] == 0 {
+			s.number(name, count)
+		}
+	}
 }
 
 // fillContent writes what a service holds or is made of.

@@ -2,7 +2,9 @@ package threat
 
 import (
 	"cmp"
+	"fmt"
 	"slices"
+	"strings"
 
 	"github.com/surety-cloud/surety/catalog"
 	"github.com/surety-cloud/surety/system"
@@ -145,4 +147,28 @@ func (s *Set) Only(c *catalog.Catalog, party, row string) *Set {
 		}
 	}
 	return &out
+}
+
+// Text is the question about the elements, of which it names the first n.
+func (a *Ask) Text(n int) string {
+	names := make([]string, 0, n)
+	for _, e := range a.Elements[:min(n, len(a.Elements))] {
+		names = append(names, strings.Replace(e, "->", " -> ", 1))
+	}
+	text := listed(names)
+	if more := len(a.Elements) - len(names); more > 0 {
+		text = fmt.Sprintf("%s and %d more", strings.Join(names, ", "), more)
+	}
+	if ask := AskOf(a.Kind, a.Fact, text); ask != "" {
+		return ask
+	}
+	return a.Fact + " of " + text + " is not stated."
+}
+
+// listed joins words as a sentence does.
+func listed(words []string) string {
+	if len(words) < 2 {
+		return strings.Join(words, "")
+	}
+	return strings.Join(words[:len(words)-1], ", ") + " and " + words[len(words)-1]
 }

@@ -257,7 +257,7 @@ func (x *index) placeOf(name string) *place {
 			}
 		}
 	}
-	p.affected = affected(p.services, p.made)
+	p.affected = affected(p.services[:min(1, len(p.services))], p.made)
 	x.places[name] = p
 	return p
 }

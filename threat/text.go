@@ -201,9 +201,7 @@ func (x *index) greatest(name string) int {
 func targetsOf(p *part) []string {
 	var out []string
 	for _, verb := range sortedKeys(p.Can) {
-		for _, t := range p.Can[verb] {
-			out = append(out, t)
-		}
+		out = append(out, p.Can[verb]...)
 	}
 	slices.Sort(out)
 	return slices.Compact(out)

@@ -9,8 +9,9 @@ import (
 	"github.com/surety-cloud/surety/system"
 )
 
-// Affects lists the parties that a threat bears on in a role: those with that role
-// on the services that hold the element, or that it is a part of.
+// Affects lists the parties that a threat bears on in a role: those with that role on
+// the service that holds the element, or on those that it is a part of; of a service
+// those with that role on it.
 func (t *Threat) Affects(role system.Role) []string { return t.of.affects(role) }
 
 // Affects is that of Threat.

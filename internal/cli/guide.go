@@ -15,6 +15,7 @@ import (
 	"github.com/surety-cloud/surety/guide"
 	"github.com/surety-cloud/surety/internal/report"
 	"github.com/surety-cloud/surety/responsibility"
+	"github.com/surety-cloud/surety/threat"
 )
 
 // guideFlags are the flags of guide; what to look at is as in assess.
@@ -23,6 +24,7 @@ type guideFlags struct {
 	party   string
 	format  string
 	parts   []string
+	rules   []string
 	output  string
 	today   string
 	width   int
@@ -50,6 +52,7 @@ what it shows to hold is done. Without one nothing counts as done.`,
 	fs.StringVar(&f.party, "party", "", "whose guide: the `NAME` of a party of the model")
 	fs.StringVar(&f.format, "format", "text", strings.Join(report.GuideFormats(), ", "))
 	fs.StringSliceVar(&f.parts, "section", nil, "only these `SECTIONS`, but not of oscal: "+strings.Join(report.GuideSections(), ", "))
+	fs.StringArrayVar(&f.rules, "rules", nil, "also ask the threat rules in this `DIR` or file; repeatable")
 	fs.StringVarP(&f.output, "output", "o", "", "write the guide to this `FILE` instead of standard output")
 	fs.StringVar(&f.today, "date", "", "the `DAY`, YYYY-MM-DD, that terms, waivers and assumptions are measured against (default: today)")
 	fs.BoolVar(&f.noColor, "no-color", false, "no colour, even on a terminal")
@@ -108,12 +111,22 @@ func (p Program) guideInput(ctx context.Context, f guideFlags, sources []string)
 			return in, &surety.Error{Kind: surety.Canceled, Op: "write guide", Err: ctx.Err()}
 		}
 		in.Model, in.Catalog, in.Duties, in.Assessment = a.Model, a.Catalog, a.Duties, a
-		return in, nil
+		return in, p.threaten(&in, f.rules)
 	}
 	m, known, err := p.modelAlone(f.runFlags, f.today)
 	if err != nil {
 		return in, err
 	}
 	in.Model, in.Catalog, in.Duties = m, known, responsibility.Resolve(m, known)
-	return in, nil
+	return in, p.threaten(&in, f.rules)
+}
+
+// threaten derives the threats of a guide, by the rules of the model too.
+func (p Program) threaten(in *guide.Input, dirs []string) error {
+	rules, err := threatRules(in.Model, in.Catalog, dirs)
+	if err != nil {
+		return err
+	}
+	in.Threats = threat.Derive(threat.Input{Model: in.Model, Catalog: in.Catalog, Duties: in.Duties, Rules: rules, Today: in.Today})
+	return nil
 }

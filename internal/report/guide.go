@@ -45,12 +45,15 @@ func WriteGuide(w io.Writer, format string, g *guide.Guide, c *catalog.Catalog, 
 
 // How much of each list a guide shows before it folds the rest.
 const (
-	guideTasks    = 5
-	guideProofs   = 5
-	guideControls = 3
-	guideAnswers  = 2
-	guideShared   = 4
-	guideProblems = 5
+	guideTasks     = 5
+	guideProofs    = 5
+	guideControls  = 3
+	guideAnswers   = 2
+	guideFound     = 3
+	guideTitles    = 4
+	guideQuestions = 10
+	guideShared    = 4
+	guideProblems  = 5
 )
 
 // guideSections are the sections of a guide in their order: id and title.
@@ -118,12 +121,11 @@ func nowhere(g *guide.Guide) []block {
 func inShort(g *guide.Guide) []block {
 	var items []entry
 	say := func(parts ...any) { items = append(items, entry{head: join(parts...)}) }
-	applies, asks := 0, 0
+	applies, asks := 0, len(questionsOf(g))
 	for _, t := range g.Threats {
 		if t.Outcome == guide.Applies {
 			applies++
 		}
-		asks += len(t.Questions)
 	}
 	threats := fmt.Sprintf("%s of ITU-T X.1601 apply to you", count(applies, "threat"))
 	if applies == 1 {
@@ -253,19 +255,29 @@ func threatBlocks(g *guide.Guide) []block {
 		name := join(strong(t.Clause+" "+t.Title), " (as "+string(t.Role)+")")
 		switch t.Outcome {
 		case guide.Applies:
-			e := entry{head: join(name, ": ", strings.Join(t.Why, "; "), ".")}
+			e := entry{head: name}
+			for _, f := range t.Found[:min(guideFound, len(t.Found))] {
+				e.add("", foundLine(f))
+			}
+			if rest := t.Found[min(guideFound, len(t.Found)):]; len(rest) > 0 {
+				e.add("", just("Also: "+foundTitles(rest)+"."))
+			}
 			e.add("", answersOf(t))
 			applies = append(applies, e)
 		case guide.Absent:
-			absent = append(absent, entry{head: join(name, ": ", strings.Join(t.Why, "; "), ".")})
+			absent = append(absent, entry{head: join(name, ": looked for and not found: "+soughtTitles(t.Sought)+".")})
 		}
-		for _, q := range t.Questions {
-			asks = append(asks, entry{head: join(t.Clause+" "+t.Title+": ", q)})
+	}
+	for i, q := range questionsOf(g) {
+		if i == guideQuestions {
+			asks = append(asks, entry{head: just(fmt.Sprintf("and %d more; surety threats --party %s lists them", len(questionsOf(g))-i, g.Party))})
+			break
 		}
+		asks = append(asks, entry{head: join(q.text, " (", strings.Join(q.clauses, ", ")+")")})
 	}
 	var out []block
 	if len(applies) > 0 {
-		out = append(out, paragraph{just("Threats (clause 7) and challenges (clause 8) of ITU-T X.1601 that bear on your roles. Which of them apply, and why, follows from the model by Surety’s rules.")}, listing{items: applies})
+		out = append(out, paragraph{just("Threats (clause 7) and challenges (clause 8) of ITU-T X.1601 that bear on your roles. Which of them apply, and why, follows from the model by Surety’s rules; surety why RULE@ELEMENT shows the facts.")}, listing{items: applies})
 	}
 	if len(asks) > 0 {
 		out = append(out, heading{just("To be answered")}, paragraph{just("The model does not say enough to judge these. Write the answers into it.")}, listing{items: asks})
@@ -273,6 +285,75 @@ func threatBlocks(g *guide.Guide) []block {
 	if len(absent) > 0 {
 		out = append(out, heading{just("Not here")}, listing{items: absent})
 	}
+	return out
+}
+
+// foundLine says that a rule holds, why, and where else.
+func foundLine(f guide.Found) phrase {
+	out := join(f.Rule.Title+" ", code(f.Rule.ID), ": "+f.Because)
+	if n := f.Places.Count; n > 1 {
+		out = append(out, span{Text: fmt.Sprintf("; on %d: %s", n, f.Places)})
+	}
+	if a := f.Accepted; a != nil {
+		out = append(out, span{Text: fmt.Sprintf("; accepted by %s until %s", a.Owner, a.Expires)})
+	}
+	return append(out, span{Text: "."})
+}
+
+func foundTitles(list []guide.Found) string {
+	var out []string
+	for _, f := range list {
+		out = append(out, lowerFirst(f.Rule.Title))
+	}
+	return semicolons(out, guideTitles)
+}
+
+func soughtTitles(titles []string) string {
+	var out []string
+	for _, t := range titles {
+		out = append(out, lowerFirst(t))
+	}
+	return semicolons(out, guideTitles)
+}
+
+// semicolons joins the first n clauses and counts the rest.
+func semicolons(list []string, n int) string {
+	if len(list) <= n {
+		return strings.Join(list, "; ")
+	}
+	return fmt.Sprintf("%s; and %d more", strings.Join(list[:n], "; "), len(list)-n)
+}
+
+// lowerFirst puts the title of a rule into a sentence.
+func lowerFirst(s string) string {
+	if len(s) > 1 && s[1] >= 'A' && s[1] <= 'Z' || strings.HasPrefix(s, "SIM") {
+		return s
+	}
+	return strings.ToLower(s[:1]) + s[1:]
+}
+
+// question is what must be answered, and the rows it decides.
+type question struct {
+	text    string
+	clauses []string
+}
+
+// questionsOf lists the questions of all rows, each once.
+func questionsOf(g *guide.Guide) []question {
+	var out []question
+	at := map[string]int{}
+	for _, t := range g.Threats {
+		for _, q := range t.Questions {
+			i, ok := at[q]
+			if !ok {
+				i = len(out)
+				at[q] = i
+				out = append(out, question{text: q})
+			}
+			out[i].clauses = append(out[i].clauses, t.Clause)
+		}
+	}
+	slices.SortStableFunc(out, func(a, b question) int { return len(b.clauses) - len(a.clauses) })
 	return out
 }
 

@@ -241,16 +241,11 @@ func (t *Threats) asks() []block {
 			l.items = append(l.items, entry{head: just(fmt.Sprintf("and %s more; --format json lists them all", count(len(all)-i, "question")))})
 			break
 		}
-		names := strings.ReplaceAll(sentenceOf(a.Elements, threatNames), "->", " -> ")
-		text := threat.AskOf(a.Kind, a.Fact, names)
-		if text == "" {
-			text = a.Fact + " of " + names + " is not stated."
-		}
 		var ids []string
 		for _, r := range a.Rules {
 			ids = append(ids, r.ID)
 		}
-		l.items = append(l.items, entry{head: join(text, " Decides "), body: nil})
+		l.items = append(l.items, entry{head: join(a.Text(threatNames), " Decides "), body: nil})
 		last := &l.items[len(l.items)-1]
 		last.head = append(last.head, code(sentenceOf(ids, 3)), span{Text: "."})
 	}
