@@ -131,6 +131,7 @@ var vocabularyOf = map[Kind][]FactType{
 		{"terms", cel.Text, "what is known of its terms: own, public, none, absent, expired or held", ""},
 		{"depth", cel.Int, "how many services are beneath it", ""},
 		{"beneath", cel.Int, "how many other parties provide what it rests on", askBeneath},
+		{"hosted", cel.Bool, "another party provides the service right beneath it", askBeneath},
 		{"strangers", cel.Int, "how many of these have no agreement with its customer", ""},
 		{"carries", cel.Int, "how many parties provide services that rest on it", ""},
 		{"tenants", cel.Bool, "several customers share it", "Who besides its customer shares what is beneath {name}? The model names no other."},

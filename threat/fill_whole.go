@@ -66,6 +66,7 @@ func (x *index) fillStack(s *sheet, svc *system.Service) {
 	}
 	if svc.On != "" || svc.Provider == svc.Customer {
 		s.number("beneath", len(below))
+		s.truth("hosted", len(stack) > 1 && stack[1].Provider != svc.Provider)
 	}
 	s.number("strangers", len(strangers))
 	resold := false

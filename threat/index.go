@@ -28,7 +28,7 @@ type index struct {
 	parts      map[string]*part
 	inZone     map[string][]*part
 	inService  map[string][]*part // in it, in what it holds, or what it is made of
-	direct     map[string][]*part // the same, but for what lies in a service above it
+	direct     map[string][]*part // its own parts, see part.own
 	flowsOf    map[string][]*system.Flow
 	dealings   map[[2]string]bool
 	uses       map[string][]*part // data -> components that store or handle it
@@ -149,7 +149,7 @@ func (x *index) addPart(c *system.Component) {
 			x.inService[s.Name] = append(x.inService[s.Name], p)
 		}
 	}
-	for _, s := range slices.Concat(p.place.services[:min(1, len(p.place.services))], p.place.made) {
+	for _, s := range p.own() {
 		x.direct[s.Name] = append(x.direct[s.Name], p)
 	}
 	for _, list := range [][]string{c.Stores, c.Handles} {
@@ -160,6 +160,16 @@ func (x *index) addPart(c *system.Component) {
 	if len(p.place.zones) > 0 {
 		x.twinsIn[twinKey{p.place.zones[0].Name, c.Type}]++
 	}
+}
+
+// own lists the services that a component counts for first: the one that holds it,
+// and, if that one's provider does not run the component itself, those it is a part of.
+func (p *part) own() []*system.Service {
+	near := p.place.nearest()
+	if near == nil || p.runner == near.Provider {
+		return p.place.services[:min(1, len(p.place.services))]
+	}
+	return slices.Concat(p.place.services[:1], p.place.made)
 }
 
 // grants enters the privileges of a component where they are.

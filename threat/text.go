@@ -19,7 +19,7 @@ type piece struct{ text, word string }
 var words = map[Kind][]string{
 	Component: {"name", "type", "data", "stored", "zone", "service", "provider", "customer", "operator", "exposed", "actors", "targets", "stack"},
 	Flow:      {"name", "from", "to", "via", "data", "from.zone", "to.zone", "from.operator", "to.operator", "from.provider", "to.provider"},
-	Service:   {"name", "data", "provider", "customer", "terms", "region", "regions", "beneath", "strangers", "partners", "developers", "components", "open", "actors", "vendor", "customers", "joined", "stack"},
+	Service:   {"name", "data", "provider", "customer", "terms", "region", "regions", "beneath", "host", "strangers", "partners", "developers", "components", "open", "actors", "vendor", "customers", "joined", "stack"},
 	Data:      {"name", "stores", "handlers", "open", "bought", "operators", "providers", "regions", "need"},
 	Zone:      {"name", "components", "operators", "open", "data", "service"},
 	Party:     {"name", "operates", "services", "data", "targets"},
@@ -302,6 +302,11 @@ func (x *index) serviceWord(s *system.Service, word string) string {
 		return s.Region
 	case "stack":
 		return stackWord(stack)
+	case "host":
+		if len(stack) > 1 {
+			return stack[1].Provider
+		}
+		return "nobody named"
 	case "components":
 		return namesOf(func(*part) bool { return true })
 	case "open":

@@ -2,6 +2,7 @@ package threat
 
 import (
 	"fmt"
+	"iter"
 	"slices"
 	"strings"
 
@@ -124,6 +125,31 @@ func (s *Set) whyNot(r *Rule) string {
 		return "there is no " + string(r.About)
 	}
 	return strings.Join(out, "; ")
+}
+
+// Element is an element with the facts that are known of it, by name.
+type Element struct {
+	Kind  Kind              `json:"kind"`
+	Name  string            `json:"name"`
+	Facts map[string]string `json:"facts"`
+}
+
+// All yields every element that was asked, by kind and name.
+func (s *Set) All() iter.Seq[Element] {
+	return func(yield func(Element) bool) {
+		for _, key := range sortedKeys(s.all) {
+			e := s.all[key]
+			out := Element{e.kind, e.name, map[string]string{}}
+			for i, v := range e.facts() {
+				if v.Stated() {
+					out.Facts[string(e.kind)+"."+vocabularyOf[e.kind][i].Name] = shown(v)
+				}
+			}
+			if !yield(out) {
+				return
+			}
+		}
+	}
 }
 
 // Names lists the names of all elements, for suggestions.

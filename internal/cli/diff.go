@@ -4,6 +4,7 @@ import (
 	"errors"
 	"io"
 	"os"
+	"time"
 
 	"github.com/spf13/cobra"
 
@@ -13,6 +14,7 @@ import (
 	"github.com/surety-cloud/surety/internal/report"
 	"github.com/surety-cloud/surety/responsibility"
 	"github.com/surety-cloud/surety/system"
+	"github.com/surety-cloud/surety/threat"
 )
 
 func (p Program) diffCommand() *cobra.Command {
@@ -26,7 +28,9 @@ a waiver, or how much could be seen.
 
 Of two models it says which parties, services, zones, components and terms differ,
 and which responsibilities that changed, grouped by the step that made the
-difference. Each model is read with the terms beside it.`,
+difference, and threats, grouped by the fact that changed. Each model is read with
+the terms and rules beside it. Two JSON reports of surety threats are compared by
+their threats.`,
 		Args: cobra.ExactArgs(2),
 		RunE: func(c *cobra.Command, args []string) error {
 			if err := refuseFormat(format, "text", "json"); err != nil {
@@ -38,6 +42,12 @@ difference. Each model is read with the terms beside it.`,
 			}
 			if models {
 				return p.diffModels(args[0], args[1], format, output)
+			}
+			if threats, err := bothThreats(args[0], args[1]); threats || err != nil {
+				if err != nil {
+					return err
+				}
+				return p.diffThreats(args[0], args[1], format, output)
 			}
 			before, err := report.OpenSnapshot(args[0])
 			if err != nil {
@@ -62,26 +72,52 @@ difference. Each model is read with the terms beside it.`,
 // bothModels tells two models from two reports: a report is JSON. One of each
 // cannot be compared.
 func bothModels(before, after string) (bool, error) {
-	var model [2]bool
+	return both(before, after, "one is a model and one a JSON report; give two of a kind", func(head []byte) bool { return !isJSON(head) })
+}
+
+// bothThreats tells two reports of threats from two assessments.
+func bothThreats(before, after string) (bool, error) {
+	return both(before, after, "one is a report of threats and one an assessment; give two of a kind", report.IsThreatReport)
+}
+
+// both says whether the heads of two files pass a test. That only one does is an
+// error.
+func both(before, after, unlike string, test func(head []byte) bool) (bool, error) {
+	var passes [2]bool
 	for i, path := range []string{before, after} {
 		f, err := os.Open(path)
 		if err != nil {
 			return false, &surety.Error{Kind: surety.Unreadable, Op: "compare", Err: err}
 		}
 		head := make([]byte, 512)
-		n, err := f.Read(head)
+		n, err := io.ReadFull(f, head)
 		if closed := f.Close(); err == nil {
 			err = closed
 		}
-		if err != nil && !errors.Is(err, io.EOF) {
+		if err != nil && !errors.Is(err, io.EOF) && !errors.Is(err, io.ErrUnexpectedEOF) {
 			return false, &surety.Error{Kind: surety.Unreadable, Op: "compare", Origin: surety.Origin{File: path}, Err: err}
 		}
-		model[i] = !isJSON(head[:n])
+		passes[i] = test(head[:n])
 	}
-	if model[0] != model[1] {
-		return false, &usageError{errors.New("one is a model and one a JSON report; give two of a kind")}
+	if passes[0] != passes[1] {
+		return false, &usageError{errors.New(unlike)}
 	}
-	return model[0], nil
+	return passes[0], nil
+}
+
+// diffThreats compares two reports of threats.
+func (p Program) diffThreats(before, after, format, output string) error {
+	var shots [2]*threat.Snapshot
+	for i, path := range []string{before, after} {
+		var err error
+		if shots[i], err = report.OpenThreats(path); err != nil {
+			return err
+		}
+	}
+	return p.writeOutput(output, func(w io.Writer) error {
+		columns, color := terminal(w)
+		return report.WriteThreatChanges(w, format, threat.Compare(shots[0], shots[1]), report.Options{Width: columns, Color: color})
+	})
 }
 
 func isJSON(head []byte) bool {
@@ -107,9 +143,19 @@ func (p Program) diffModels(before, after, format, output string) error {
 		}
 		p.missingTerms(models[i])
 	}
+	var duties [2]*responsibility.Set
+	var shots [2]*threat.Snapshot
+	for i, m := range models {
+		duties[i] = responsibility.Resolve(m, known)
+		rules, err := threatRules(m, known, nil)
+		if err != nil {
+			return err
+		}
+		shots[i] = threat.Derive(threat.Input{Model: m, Catalog: known, Duties: duties[i], Rules: rules, Today: time.Now().UTC().Format(time.DateOnly)}).Snapshot()
+	}
 	changes := &report.ModelChanges{
 		Before: before, After: after, Catalog: known, Parts: system.Compare(models[0], models[1]),
-		Duties: responsibility.Compare(responsibility.Resolve(models[0], known), responsibility.Resolve(models[1], known)),
+		Duties: responsibility.Compare(duties[0], duties[1]), Threats: threat.Compare(shots[0], shots[1]),
 	}
 	return p.writeOutput(output, func(w io.Writer) error {
 		columns, color := terminal(w)

@@ -12,6 +12,7 @@ import (
 	"github.com/surety-cloud/surety/catalog"
 	"github.com/surety-cloud/surety/responsibility"
 	"github.com/surety-cloud/surety/system"
+	"github.com/surety-cloud/surety/threat"
 )
 
 // ModelChanges is what differs between two models, and what that changed of the
@@ -21,6 +22,7 @@ type ModelChanges struct {
 	Catalog       *catalog.Catalog
 	Parts         []system.Difference
 	Duties        []responsibility.Change
+	Threats       []threat.Change
 }
 
 // ModelChangesSchema names the JSON format of ModelChanges and its version.
@@ -37,6 +39,7 @@ func WriteModelChanges(w io.Writer, format string, m *ModelChanges, o Options) e
 	}
 	t.modelParts(m.Parts)
 	t.dutyChanges(m)
+	t.threatChanges(m.Threats)
 	if err := t.Flush(); err != nil {
 		return fmt.Errorf("write changes: %w", err)
 	}
@@ -215,7 +218,9 @@ func writeModelChangesJSON(w io.Writer, m *ModelChanges) error {
 		After   string   `json:"after"`
 		Model   []part   `json:"model"`
 		Changes []change `json:"responsibilities"`
-	}{ModelChangesSchema, m.Before, m.After, []part{}, []change{}}
+
+		Threats []ThreatChangeRow `json:"threats"`
+	}{ModelChangesSchema, m.Before, m.After, []part{}, []change{}, threatChangeRows(m.Threats)}
 	for _, d := range m.Parts {
 		p := part{d.Change, d.Kind, d.Name, []fact{}}
 		for _, f := range d.Facts {

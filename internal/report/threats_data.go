@@ -20,7 +20,8 @@ import (
 const ThreatSchema = "surety/threats/v1"
 
 // ThreatHead is the head of the JSON form of threats: everything but its last
-// fields threats and questions, which are lists of ThreatRow and QuestionRow.
+// fields threats, questions and elements, which are lists of ThreatRow, QuestionRow and
+// threat.Element.
 type ThreatHead struct {
 	Schema   string        `json:"schema"`
 	System   string        `json:"system"`
@@ -137,6 +138,13 @@ func writeThreatJSON(w io.Writer, t *Threats, o Options) error {
 	for i := range t.Set.Questions {
 		q := &t.Set.Questions[i]
 		if err := put(QuestionRow{q.ID, q.Rule.ID, q.Element, q.Kind, q.Rule.Rows, q.Missing, notNil(q.Asks())}); err != nil {
+			return err
+		}
+	}
+	out.WriteString("\n ],\n \"elements\": [")
+	sep = "\n  "
+	for e := range t.Set.All() {
+		if err := put(e); err != nil {
 			return err
 		}
 	}
