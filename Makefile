@@ -36,6 +36,7 @@ bench: ## Measure floor, cold, repeated and changed runs, and every peer on the 
 	$(GO) run ./bench/proof
 	$(GO) run ./bench/risk
 	$(GO) run ./bench/paths
+	$(GO) run ./bench/threats
 
 generate: ## Recompile the embedded checks and schemas from their sources
 	$(GO) generate ./...

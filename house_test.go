@@ -195,7 +195,7 @@ var rank = map[string]int{
 	"cmd/surety":      12, "cmd/surety-verify": 12,
 
 	// test support and measurement, used by no product package
-	"internal/kubetest": 12, "internal/suretytest": 12, "internal/logtest": 12, "bench": 12, "bench/log": 12, "bench/proof": 12, "bench/risk": 12, "bench/paths": 12,
+	"internal/kubetest": 12, "internal/suretytest": 12, "internal/logtest": 12, "bench": 12, "bench/log": 12, "bench/proof": 12, "bench/risk": 12, "bench/paths": 12, "bench/threats": 12,
 }
 
 func TestImportsGoOneWay(t *testing.T) {
