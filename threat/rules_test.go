@@ -146,3 +146,46 @@ func checkCategories(t *testing.T, rules *Rules, c *catalog.Catalog) {
 		}
 	}
 }
+
+// A file of rules is read, or refused with a line; it never ends in a panic, and
+// what is read can be asked.
+func FuzzParse(f *testing.F) {
+	entries, err := builtinRules.ReadDir("rules")
+	if err != nil {
+		f.Fatal(err)
+	}
+	for _, e := range entries {
+		raw, err := builtinRules.ReadFile("rules/" + e.Name())
+		if err != nil {
+			f.Fatal(err)
+		}
+		if _, first, ok := strings.Cut(string(raw), "rules:\n"); ok { // one rule each: whole files are slow to mutate
+			rule, _, _ := strings.Cut(first, "\n\n")
+			f.Add([]byte("rules:\n" + rule + "\n"))
+		}
+	}
+	f.Add([]byte("rules: [{id: a, title: b, about: flow, rows: ['7.1.1'], controls: [x], harms: [integrity], actor: nature, when: [flow.crosses], because: '{name}', examples: {applies: [{}], absent: [{}]}}]"))
+	model := decode(f, small)
+	c := known(f)
+	f.Fuzz(func(t *testing.T, raw []byte) {
+		list, err := Parse(raw, "r.yaml")
+		if err != nil {
+			if !strings.Contains(err.Error(), "r.yaml") && !strings.Contains(err.Error(), "read") {
+				t.Errorf("the error %q names no place", err)
+			}
+			return
+		}
+		rules, err := (&Rules{}).With(&Rules{All: list})
+		if err != nil {
+			return
+		}
+		set := Derive(Input{Model: model, Catalog: c, Rules: rules, Today: "2026-11-27"})
+		for i := range set.Threats {
+			set.Threats[i].Because()
+			set.Threats[i].Facts()
+		}
+		for i := range set.Questions {
+			set.Questions[i].Asks()
+		}
+	})
+}
