@@ -160,7 +160,7 @@ func (x *index) fillContent(s *sheet, svc *system.Service) {
 		if p.typed && p.kind.Vendor {
 			vendor++
 		}
-		if p.Service == "" && p.Type != "" {
+		if x.software(p, svc) {
 			software++
 		}
 		if p.typed && p.kind.Role == "security" {
@@ -193,6 +193,15 @@ func (x *index) fillContent(s *sheet, svc *system.Service) {
 	}
 	s.truth("administered.open", byOpen)
 	s.truth("administered.foreign", byOther)
+}
+
+// software reports whether a part is software that counts for a service: it does
+// not only keep or carry data, and runs in the service itself or for its provider.
+func (x *index) software(p *part, svc *system.Service) bool {
+	if p.Service != "" || p.Type == "" || p.typed && slices.Contains([]string{"store", "network", "client", "host"}, p.kind.Role) {
+		return false
+	}
+	return p.place.nearest() == svc || p.runner == svc.Provider
 }
 
 // elementsOf lists a service, its own parts and their zones, each once.

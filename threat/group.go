@@ -40,17 +40,9 @@ func Groups(threats []Threat) []Group {
 // is no risk: package risk weighs that.
 func (t *Threat) Weight() int {
 	top := 0
-	for _, name := range t.Data {
-		d := t.of.index.model.Data[name]
+	for _, n := range t.of.stakes() {
 		for _, h := range t.Rule.Harms {
-			switch h {
-			case Confidentiality:
-				top = max(top, d.Confidentiality)
-			case Integrity:
-				top = max(top, d.Integrity)
-			case Availability:
-				top = max(top, d.Availability)
-			}
+			top = max(top, n[h])
 		}
 	}
 	if top == 0 {
@@ -63,6 +55,33 @@ func (t *Threat) Weight() int {
 		return top + 1
 	}
 	return top
+}
+
+// stakes are the needs of what is at stake on an element: of its data, and of the
+// data that what it is, or leads to, has privileges on.
+func (e *element) stakes() []map[Harm]int {
+	x := e.index
+	var out []map[Harm]int
+	names := e.dataNames()
+	part := e.part
+	if e.flow != nil {
+		if part = x.parts[e.flow.To]; part != nil {
+			names = slices.Concat(names, part.data.names)
+		}
+	}
+	for _, name := range names {
+		if d := x.model.Data[name]; d != nil {
+			out = append(out, map[Harm]int{Confidentiality: d.Confidentiality, Integrity: d.Integrity, Availability: d.Availability})
+		}
+	}
+	if part != nil {
+		for _, targets := range part.Can {
+			for _, target := range targets {
+				out = append(out, x.content(target).needs)
+			}
+		}
+	}
+	return out
 }
 
 // Ask is one fact that nobody stated of some elements, and the rules that it

@@ -197,6 +197,7 @@ type content struct {
 	runners   runners
 	sensitive bool
 	silent    bool // of one component it is not stated
+	needs     map[Harm]int
 }
 
 // runners are the parties that run components.
@@ -215,11 +216,14 @@ func (x *index) content(name string) *content {
 	if known := x.contents[name]; known != nil {
 		return known
 	}
-	out := &content{}
+	out := &content{needs: map[Harm]int{}}
 	for _, p := range x.within(name) {
 		out.runners.add(p.runner)
 		out.sensitive = out.sensitive || p.data.c.top >= 3 || p.data.guardedKind()
 		out.silent = out.silent || !p.data.stated || p.data.c.silent
+		for h, n := range map[Harm]int{Confidentiality: p.data.c.top, Integrity: p.data.i.top, Availability: p.data.a.top} {
+			out.needs[h] = max(out.needs[h], n)
+		}
 	}
 	x.contents[name] = out
 	return out

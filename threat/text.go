@@ -19,7 +19,7 @@ type piece struct{ text, word string }
 var words = map[Kind][]string{
 	Component: {"name", "type", "data", "stored", "zone", "service", "provider", "customer", "operator", "exposed", "actors", "targets", "stack"},
 	Flow:      {"name", "from", "to", "via", "data", "from.zone", "to.zone", "from.operator", "to.operator", "from.provider", "to.provider"},
-	Service:   {"name", "data", "provider", "customer", "terms", "region", "regions", "beneath", "host", "strangers", "partners", "developers", "components", "open", "actors", "vendor", "customers", "joined", "stack"},
+	Service:   {"name", "data", "provider", "customer", "terms", "region", "regions", "beneath", "host", "strangers", "partners", "developers", "components", "software", "open", "actors", "vendor", "customers", "joined", "stack"},
 	Data:      {"name", "stores", "handlers", "open", "bought", "operators", "providers", "regions", "need"},
 	Zone:      {"name", "components", "operators", "open", "data", "service"},
 	Party:     {"name", "operates", "services", "data", "targets"},
@@ -309,6 +309,8 @@ func (x *index) serviceWord(s *system.Service, word string) string {
 		return "nobody named"
 	case "components":
 		return namesOf(func(*part) bool { return true })
+	case "software":
+		return namesOf(func(p *part) bool { return x.software(p, s) })
 	case "open":
 		return namesOf(func(p *part) bool { return p.open != nil && *p.open })
 	case "vendor":
