@@ -78,7 +78,7 @@ func newGuidePaper(g *guide.Guide, chosen ...string) *paper {
 	if g.Title != "" && !g.Inferred { // an inferred title only describes the party
 		name = g.Title
 	}
-	p := &paper{title: "Security guide for " + name}
+	p := &paper{brand: "Surety guide", title: "Security guide for " + name}
 	about := fmt.Sprintf("Party %s of system %s, %s.", g.Party, g.System, g.Today)
 	if name == g.Party {
 		about = fmt.Sprintf("System %s, %s.", g.System, g.Today)

@@ -5,6 +5,7 @@ import "strings"
 // A paper is a text for people before it has a format: sections of blocks. What
 // it says is decided once; the writers of paper_*.go only lay it out.
 type paper struct {
+	brand    string // what kind of text it is
 	title    string
 	subtitle []phrase
 	sections []section

@@ -13,6 +13,7 @@ import (
 type paperPage struct {
 	Style         template.CSS
 	Policy        string
+	Brand         string
 	Title, Lang   string
 	Subtitle      []phrase
 	Sections      []pageSection
@@ -61,7 +62,7 @@ func writePaperHTML(w io.Writer, p *paper, o Options) error {
 		style = append(style, part...)
 	}
 	page := paperPage{
-		Style: template.CSS(style), Title: p.title, Lang: "en", Subtitle: p.subtitle,
+		Style: template.CSS(style), Brand: p.brand, Title: p.title, Lang: "en", Subtitle: p.subtitle,
 		Policy: fmt.Sprintf("default-src 'none'; style-src %s; base-uri 'none'; form-action 'none'", hashSource(style)),
 		Time:   o.Time.UTC().Format(time.RFC3339), Version: o.Version,
 	}

@@ -31,9 +31,11 @@ type Threats struct {
 
 // threatFormats is the one table of the formats of threats.
 var threatFormats = map[string]func(io.Writer, *Threats, Options) error{
-	"text": func(w io.Writer, t *Threats, o Options) error { return writePaperText(w, newThreatPaper(t), o) },
-	"json": writeThreatJSON,
-	"csv":  func(w io.Writer, t *Threats, _ Options) error { return writeThreatCSV(w, t) },
+	"text":     func(w io.Writer, t *Threats, o Options) error { return writePaperText(w, newThreatPaper(t), o) },
+	"markdown": func(w io.Writer, t *Threats, _ Options) error { return writePaperMarkdown(w, newThreatPaper(t)) },
+	"html":     func(w io.Writer, t *Threats, o Options) error { return writePaperHTML(w, newThreatPaper(t), o) },
+	"json":     writeThreatJSON,
+	"csv":      func(w io.Writer, t *Threats, _ Options) error { return writeThreatCSV(w, t) },
 }
 
 // ThreatFormats lists the formats of WriteThreats, sorted.
@@ -67,7 +69,7 @@ const (
 // newThreatPaper puts threats into words: those that apply by rule, what is
 // accepted, what must be answered, and what had no effect.
 func newThreatPaper(t *Threats) *paper {
-	p := &paper{title: "What threatens " + t.Model.Name, subtitle: []phrase{just(t.scope())}}
+	p := &paper{brand: "Surety threats", title: "What threatens " + t.Model.Name, subtitle: []phrase{just(t.scope())}}
 	add := func(id, title string, blocks []block) {
 		if len(blocks) > 0 {
 			p.sections = append(p.sections, section{id: id, title: title, blocks: blocks})
