@@ -178,23 +178,6 @@ func (d *decoder) lists(m *Model, f *modelFile) {
 	}
 }
 
-func (d *decoder) risk(m *Model, f *riskFile) {
-	if f == nil {
-		return
-	}
-	m.Risk = &Risk{Loss: make(map[string]*Loss, len(f.Loss)), Origin: d.origin("risk")}
-	for _, a := range f.Appetite {
-		m.Risk.Appetite = append(m.Risk.Appetite, Appetite(a))
-	}
-	for name, l := range f.Loss {
-		loss := &Loss{CI90: l.CI90, Origin: d.origin("risk", "loss", name)}
-		if l.Secondary != nil {
-			loss.Secondary = &SecondaryLoss{P: l.Secondary.P, CI90: l.Secondary.CI90}
-		}
-		m.Risk.Loss[name] = loss
-	}
-}
-
 // check reports what the shape alone does not show.
 func (d *decoder) check(m *Model) {
 	if v := d.root.Get("surety"); v.Is(evidence.Number) && v.Text() != "1" {

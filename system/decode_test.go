@@ -8,6 +8,7 @@ import (
 	"fmt"
 	"os"
 	"reflect"
+	"slices"
 	"strings"
 	"testing"
 
@@ -58,7 +59,7 @@ func TestDecodeExample(t *testing.T) {
 	if f := m.Flows[1]; f.From != "web" || f.To != "db" || f.Proto != "postgres" || f.TLS == nil || !*f.TLS || f.Origin.Line != 28 {
 		t.Errorf("flow = %+v", f)
 	}
-	if r := m.Risk; r.Appetite[1] != (Appetite{0.01, 1e6}) || r.Loss["orders"].Secondary.CI90 != [2]float64{200e3, 9e6} {
+	if r := m.Risk; r.Appetite[1] != (Appetite{0.01, 1e6}) || !slices.Equal(r.Loss["orders"].Secondary.Amounts.Values, []float64{200e3, 9e6}) {
 		t.Errorf("risk = %+v", r)
 	}
 	if got := m.Components["ci"].Can["deploy"]; len(got) != 1 || got[0] != "web" {
@@ -109,7 +110,17 @@ func TestDecodeErrors(t *testing.T) {
 		{"public party", "surety: 1\nsystem: x\nparties: {public: {}}\n", []string{"cannot be a party"}, false},
 		{"all at once", head + "zones:\n  a: {trst: 1}\n  b: {in: z}\ndata:\n  d: {c: 9}\n", []string{"m.yaml:5: unknown key", "m.yaml:6: z is not", "m.yaml:8: data.d.c: 9 is not"}, true},
 		{"entry without a value", head + "services:\n  s:\n", []string{"m.yaml:5: services.s has no category"}, true},
-		{"loss without a value", head + "data: {d: {}}\nrisk:\n  loss:\n    d:\n", []string{"m.yaml:7: the loss of d has no interval"}, true},
+		{"loss without a value", head + "data: {d: {}}\nrisk:\n  loss:\n    d:\n", []string{"m.yaml:7: d has no amounts"}, false},
+		{"loss stated twice", head + "data: {d: {}}\nrisk: {loss: {d: {ci90: [1, 2], pert: [1, 2, 3]}}}\n", []string{"m.yaml:5: d is given as ci90 and as pert"}, false},
+		{"pert out of order", head + "data: {d: {}}\nrisk: {loss: {d: {pert: [3, 2, 1]}}}\n", []string{"m.yaml:5:", "out of order"}, false},
+		{"actor", head + "risk:\n  frequency: {hacker: {poisson: 1}}\n", []string{`m.yaml:5: "hacker" is no actor`}, false},
+		{"nothing observed", head + "risk: {frequency: {outsider: {observed: {events: 1, years: 0}}}}\n", []string{"0 years"}, false},
+		{"gamma", head + "risk: {frequency: {outsider: {gamma: [1]}}}\n", []string{"no shape and rate"}, false},
+		{"vulnerability", head + "risk: {scenarios: {x@y: {vulnerability: {pert: [0, 1, 2]}}}}\n", []string{"no chance"}, false},
+		{"carrier", head + "data: {d: {}}\nrisk: {loss: {d: {ci90: [1, 2], carrier: acm}}}\n", []string{"did you mean acme?"}, false},
+		{"liability", head + "risk: {liability: {s: {cap: 1k}}}\n", []string{"s is not a service"}, false},
+		{"share", head + "risk: {liability: {s: {share: 2}}}\n", []string{"share"}, true},
+		{"cost", head + "risk: {costs: {KSV-0017: cheap}}\n", []string{`"cheap" is not an amount`}, true},
 		{"not a mapping", "- a\n", []string{"m.yaml:1: the document is a list"}, true},
 	}
 	schema := compileSchema(t)
@@ -221,4 +232,50 @@ func stripComments(text []byte) []byte {
 		}
 	}
 	return []byte(strings.Join(lines, "\n"))
+}
+
+// Everything that can be said of risk survives being written and read again.
+func TestRiskRoundTrip(t *testing.T) {
+	const text = `surety: 1
+system: x
+currency: EUR
+parties: {acme: {}, aws: {}}
+services: {s: {category: IaaS, provider: aws, customer: acme}}
+data: {d: {c: 3}}
+risk:
+  appetite: ["10%: 50k"]
+  loss: {d: {pert: [1k, 5k, 40k], secondary: {p: 0.3, ci90: [10k, 4M]}, cap: 5M, carrier: acme}}
+  frequency: {outsider: {pert: [1, 4, 20]}, tenant: {observed: {events: 1, years: 5}}, nature: {gamma: [2, 3]}, state: {poisson: 0.01}}
+  scenarios:
+    store-unencrypted@db/orders: {frequency: {ci90: [0.1, 2]}, vulnerability: {pert: [0.1, 0.3, 0.6]}, loss: {ci90: [1k, 2k]}}
+  costs: {SUR-ISO-08@db: 12k, KSV-0017: 500}
+  liability: {s: {share: 0.5, cap: 200k}}
+`
+	m, err := Decode([]byte(text), "m.yaml")
+	if err != nil {
+		t.Fatal(err)
+	}
+	again, err := Decode(Encode(m), "m.yaml")
+	if err != nil {
+		t.Fatalf("%v in\n%s", err, Encode(m))
+	}
+	clean := func(r *Risk) *Risk {
+		r.Origins, r.Origin = nil, surety.Origin{}
+		for _, l := range r.Loss {
+			l.Origin = surety.Origin{}
+		}
+		for _, s := range r.Scenarios {
+			s.Origin, s.Loss.Origin = surety.Origin{}, surety.Origin{}
+		}
+		for _, l := range r.Liability {
+			l.Origin = surety.Origin{}
+		}
+		return r
+	}
+	if a, b := clean(m.Risk), clean(again.Risk); !reflect.DeepEqual(a, b) {
+		t.Errorf("written and read again:\n%+v\nwant\n%+v", b, a)
+	}
+	if err := compileSchema(t).Validate(plainYAML(t, []byte(text))); err != nil {
+		t.Errorf("the schema refuses it: %v", err)
+	}
 }

@@ -185,33 +185,6 @@ func (f *Flow) entry() entry {
 	return entry{"", "- " + ends + ": " + detail.flow(), f.Origin}
 }
 
-func (r *Risk) entries() (out []entry) {
-	var points []string
-	for _, a := range r.Appetite {
-		points = append(points, quoted(strconv.FormatFloat(a.Probability*100, 'g', 12, 64)+"%: "+formatAmount(a.Amount)))
-	}
-	if len(points) > 0 {
-		out = append(out, entry{"appetite", "appetite: [" + strings.Join(points, ", ") + "]", r.Origin})
-	}
-	var losses []string
-	for _, n := range sortedKeys(r.Loss) {
-		l := r.Loss[n]
-		p := pairs{{"ci90", bounds(l.CI90)}}
-		if s := l.Secondary; s != nil {
-			p = append(p, [2]string{"secondary", pairs{{"p", strconv.FormatFloat(s.P, 'g', -1, 64)}, {"ci90", bounds(s.CI90)}}.flow()})
-		}
-		losses = append(losses, scalar(n)+": "+p.flow())
-	}
-	if len(losses) > 0 {
-		out = append(out, entry{"loss", "loss: {" + strings.Join(losses, ", ") + "}", r.Origin})
-	}
-	return out
-}
-
-func bounds(ci [2]float64) string {
-	return "[" + formatAmount(ci[0]) + ", " + formatAmount(ci[1]) + "]"
-}
-
 // pairs are keys with their values as YAML; an empty value is left out.
 type pairs [][2]string
 

@@ -83,18 +83,58 @@ type overrideFile struct {
 }
 
 type riskFile struct {
-	Appetite []appetiteFile      `yaml:"appetite" doc:"Tolerated losses, each as \"10%: 100k\": chance in a year, amount."`
-	Loss     map[string]lossFile `yaml:"loss" doc:"Loss of one event, by data."`
+	Appetite  []appetiteFile           `yaml:"appetite" doc:"Tolerated losses, each as \"10%: 100k\": chance in a year, amount."`
+	Loss      map[string]lossFile      `yaml:"loss" doc:"Loss of one event, by data."`
+	Frequency map[string]quantityFile  `yaml:"frequency" doc:"Serious attempts a year on the whole system, by actor: outsider, tenant, insider, provider, partner, state or nature."`
+	Scenarios scenariosFile            `yaml:"scenarios" doc:"What is known of single scenarios, by RULE, RULE@ELEMENT or RULE@ELEMENT/DATA."`
+	Costs     costsFile                `yaml:"costs" doc:"Cost a year of a fix, by control or check, or either at an element such as SUR-ISO-08@db."`
+	Liability map[string]liabilityFile `yaml:"liability" doc:"What the provider of a service pays its customer for losses it is at fault for, by service."`
 }
 
 type lossFile struct {
-	CI90      interval       `yaml:"ci90,required" doc:"Interval that holds nine losses out of ten."`
+	CI90      interval       `yaml:"ci90" doc:"Interval that holds nine losses out of ten; this or pert."`
+	PERT      triple         `yaml:"pert" doc:"Least, most likely and greatest loss."`
 	Secondary *secondaryFile `yaml:"secondary" doc:"Loss that may follow, such as fines."`
+	Cap       amount         `yaml:"cap" doc:"The most that one event can cost."`
+	Carrier   string         `yaml:"carrier" doc:"Party that the loss falls on first; follows from the services if not given."`
 }
 
 type secondaryFile struct {
 	P    float64  `yaml:"p,required" doc:"Chance that it follows." min:"0" max:"1"`
-	CI90 interval `yaml:"ci90,required" doc:"Interval that holds nine losses out of ten."`
+	CI90 interval `yaml:"ci90" doc:"Interval that holds nine losses out of ten; this or pert."`
+	PERT triple   `yaml:"pert" doc:"Least, most likely and greatest loss."`
+}
+
+// quantityFile is a rate or a chance; exactly one of its ways to say it is given.
+type quantityFile struct {
+	Poisson  *amount       `yaml:"poisson" doc:"A rate that is known."`
+	PERT     triple        `yaml:"pert" doc:"Least, most likely and greatest."`
+	CI90     interval      `yaml:"ci90" doc:"Interval that holds it in nine cases out of ten."`
+	Gamma    []float64     `yaml:"gamma" doc:"Shape and rate of a gamma: as much as having seen shape events in rate years."`
+	Observed *observedFile `yaml:"observed" doc:"Events that were counted."`
+}
+
+type observedFile struct {
+	Events amount `yaml:"events" doc:"How many there were."`
+	Years  amount `yaml:"years,required" doc:"In how many years."`
+}
+
+type scenarioFile struct {
+	Frequency     *quantityFile `yaml:"frequency" doc:"Attempts a year at this."`
+	Vulnerability *quantityFile `yaml:"vulnerability" doc:"Chance that an attempt becomes a loss without any control, from 0 to 1."`
+	Loss          *lossFile     `yaml:"loss" doc:"Loss of one event; that of the data if not given."`
+}
+
+// scenariosFile and costsFile have names that are made of those of rules, controls
+// and elements.
+type (
+	scenariosFile map[string]scenarioFile
+	costsFile     map[string]amount
+)
+
+type liabilityFile struct {
+	Share *float64 `yaml:"share" doc:"Share of such losses that it pays; all if not given." min:"0" max:"1"`
+	Cap   amount   `yaml:"cap" doc:"The most that it pays in a year; no limit if not given."`
 }
 
 type assumptionFile struct {
@@ -200,12 +240,13 @@ func (a *amount) UnmarshalValue(v *evidence.Value, _ string) error {
 	if v.Kind() == evidence.Null {
 		return nil
 	}
-	n, err := parseAmount(v.Text())
+	n, err := ParseAmount(v.Text())
 	*a = amount(n)
 	return err
 }
 
-func parseAmount(text string) (float64, error) {
+// ParseAmount reads an amount as a person writes it: 250, 80k, 2M or 1.5G.
+func ParseAmount(text string) (float64, error) {
 	digits, factor := strings.TrimSpace(text), 1.0
 	for _, s := range suffixes {
 		if rest, ok := strings.CutSuffix(digits, s.suffix); ok {
@@ -228,7 +269,7 @@ func (i *interval) UnmarshalValue(v *evidence.Value, _ string) error {
 		return fmt.Errorf("want two amounts, such as [80k, 2M]")
 	}
 	for n := range i {
-		x, err := parseAmount(v.At(n).Text())
+		x, err := ParseAmount(v.At(n).Text())
 		if err != nil {
 			return err
 		}
@@ -237,6 +278,26 @@ func (i *interval) UnmarshalValue(v *evidence.Value, _ string) error {
 	if i[0] <= 0 || i[1] <= i[0] {
 		return fmt.Errorf("the interval [%s, %s] is empty or begins at 0; give a lower bound above 0 and a higher upper bound",
 			formatAmount(i[0]), formatAmount(i[1]))
+	}
+	return nil
+}
+
+// triple is three amounts in order.
+type triple []float64
+
+func (t *triple) UnmarshalValue(v *evidence.Value, _ string) error {
+	if !v.Is(evidence.Array) || v.Len() != 3 {
+		return fmt.Errorf("want least, most likely and greatest, such as [1k, 5k, 40k]")
+	}
+	for n := range 3 {
+		x, err := ParseAmount(v.At(n).Text())
+		if err != nil {
+			return err
+		}
+		*t = append(*t, x)
+	}
+	if x := *t; x[1] < x[0] || x[2] < x[1] || x[2] == 0 {
+		return fmt.Errorf("[%s, %s, %s] is out of order or 0; give least, most likely, greatest", formatAmount(x[0]), formatAmount(x[1]), formatAmount(x[2]))
 	}
 	return nil
 }
@@ -255,7 +316,7 @@ func (a *appetiteFile) UnmarshalValue(v *evidence.Value, _ string) error {
 		return fmt.Errorf("want a chance in a year and an amount, such as \"10%%: 100k\"")
 	}
 	a.Probability = p / 100
-	a.Amount, err = parseAmount(loss)
+	a.Amount, err = ParseAmount(loss)
 	return err
 }
 
@@ -330,7 +391,7 @@ func offerNames() []string {
 func formatAmount(n float64) string {
 	for _, s := range suffixes {
 		if text := strconv.FormatFloat(n/s.factor, 'f', -1, 64); n >= s.factor && len(text) <= 5 {
-			if back, err := parseAmount(text + s.suffix); err == nil && back == n {
+			if back, err := ParseAmount(text + s.suffix); err == nil && back == n {
 				return text + s.suffix
 			}
 		}

@@ -169,16 +169,5 @@ func (r *refs) rest() {
 			r.fail(at("expires"), "write a day as YYYY-MM-DD", "%q is not a date", a.Expires)
 		}
 	}
-	if r.m.Risk == nil {
-		return
-	}
-	for _, name := range sortedKeys(r.m.Risk.Loss) {
-		r.ref(name, "class of data", r.data, "risk", "loss", name)
-		if r.m.Risk.Loss[name].CI90[1] == 0 {
-			r.fail([]string{"risk", "loss", name}, "add ci90, such as [80k, 2M]", "the loss of %s has no interval", name)
-		}
-		if s := r.m.Risk.Loss[name].Secondary; s != nil && !(s.P >= 0 && s.P <= 1) {
-			r.fail([]string{"risk", "loss", name, "secondary", "p"}, "use a chance from 0 to 1", "chance %g is out of range", s.P)
-		}
-	}
+	r.risk()
 }

@@ -39,12 +39,13 @@ const namePattern = "^[A-Za-z0-9][A-Za-z0-9._/-]*$"
 type shaped interface{ shape() shape }
 
 func schemaOf(t reflect.Type) shape {
+	if t.Kind() == reflect.Pointer {
+		t = t.Elem()
+	}
 	if s, ok := reflect.Zero(t).Interface().(shaped); ok {
 		return s.shape()
 	}
 	switch t.Kind() {
-	case reflect.Pointer:
-		return schemaOf(t.Elem())
 	case reflect.Map:
 		return shape{"type": []string{"object", "null"}, "propertyNames": shape{"pattern": namePattern}, "additionalProperties": schemaOf(t.Elem())}
 	case reflect.Slice:
@@ -119,6 +120,18 @@ func (amount) shape() shape {
 
 func (interval) shape() shape {
 	return shape{"type": "array", "items": amountShape, "minItems": 2, "maxItems": 2}
+}
+
+func (triple) shape() shape {
+	return shape{"type": "array", "items": amountShape, "minItems": 3, "maxItems": 3}
+}
+
+func (scenariosFile) shape() shape {
+	return shape{"type": []string{"object", "null"}, "additionalProperties": schemaOf(reflect.TypeFor[scenarioFile]())}
+}
+
+func (costsFile) shape() shape {
+	return shape{"type": []string{"object", "null"}, "additionalProperties": amountShape}
 }
 
 func (appetiteFile) shape() shape {

@@ -168,12 +168,17 @@ type Override struct {
 	Origin      surety.Origin
 }
 
-// Risk holds the appetite and the losses the user states. Amounts are in
-// Model.Currency.
+// Risk holds the appetite, and what the user knows better than the priors of
+// package risk. Amounts are in Model.Currency.
 type Risk struct {
-	Appetite []Appetite
-	Loss     map[string]*Loss // by data name
-	Origin   surety.Origin
+	Appetite  []Appetite
+	Loss      map[string]*Loss         // by data name
+	Frequency map[string]Amounts       // attempts a year on the whole system, by actor
+	Scenarios map[string]*Scenario     // by id, RULE@ELEMENT or RULE@ELEMENT/DATA, or by rule
+	Costs     map[string]float64       // a year, by control, check, or either at an element: SUR-ISO-08@db
+	Liability map[string]*Liability    // by service: what its provider pays its customer
+	Origins   map[string]surety.Origin // of the entries of Frequency and Costs
+	Origin    surety.Origin
 }
 
 // Appetite is one point of the tolerated loss-exceedance curve.
@@ -182,17 +187,54 @@ type Appetite struct {
 	Amount      float64
 }
 
-// Loss is the 90 % interval of one event's loss, and of its secondary loss.
+// AmountsKind says how Amounts were stated.
+type AmountsKind string
+
+// The ways to state amounts that are not known exactly.
+const (
+	CI90     AmountsKind = "ci90"     // 5 % and 95 % quantiles of a lognormal
+	PERT     AmountsKind = "pert"     // least, most likely, greatest
+	Poisson  AmountsKind = "poisson"  // a rate that is known
+	Gamma    AmountsKind = "gamma"    // shape and rate of what is known of a rate
+	Observed AmountsKind = "observed" // events and the years they were counted in
+)
+
+// Amounts is a quantity that is not known exactly, as it was stated; Values are in
+// the order of its kind. The zero value is not stated.
+type Amounts struct {
+	Kind   AmountsKind
+	Values []float64
+}
+
+// Loss is what one event costs, and what may follow it.
 type Loss struct {
-	CI90      [2]float64
+	Amounts   Amounts // ci90 or pert
 	Secondary *SecondaryLoss
+	Cap       float64 // most that one event can cost, 0 = none
+	Carrier   string  // party that the loss falls on first; "" = follows from the services
 	Origin    surety.Origin
 }
 
 // SecondaryLoss happens with probability P after a primary loss.
 type SecondaryLoss struct {
-	P    float64
-	CI90 [2]float64
+	P       float64
+	Amounts Amounts
+}
+
+// Scenario is what the user knows of one scenario, or of all those of a rule.
+type Scenario struct {
+	Frequency     Amounts // attempts a year
+	Vulnerability Amounts // chance that an attempt becomes a loss without any control
+	Loss          *Loss   // nil = that of the data
+	Origin        surety.Origin
+}
+
+// Liability is what the provider of a service pays its customer for losses that it
+// is at fault for: a share of them, up to a cap in a year.
+type Liability struct {
+	Share  float64
+	Cap    float64 // 0 = none
+	Origin surety.Origin
 }
 
 // Assumption is something accepted as true without evidence, until it expires.
