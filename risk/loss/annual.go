@@ -130,15 +130,35 @@ func (r *Run) ByScenario(c Change) []ScenarioLoss {
 	}
 	out := make([]ScenarioLoss, len(r.p.Scenarios))
 	r.parallel(len(out), func(worker source, s int) {
-		sums, counts := make([]float64, r.Iterations), make([]float64, r.Iterations)
-		var buf []candidate
-		for i := range r.Iterations {
-			buf = r.events(buf, worker, i, s)
-			sums[i], counts[i] = r.total(buf, w, s, i)
-		}
-		out[r.given[s]] = ScenarioLoss{estimate(sums), estimate(counts)}
+		out[r.given[s]] = r.scenario(worker, w, s)
 	})
 	return out
+}
+
+// Scenario returns the loss of one scenario under a change.
+func (r *Run) Scenario(n int, c Change) ScenarioLoss {
+	s := r.at[n]
+	own := Change{}
+	for _, f := range r.p.Scenarios[s].factors() {
+		if to, ok := c[f]; ok {
+			own[f] = to
+		}
+	}
+	w := r.world
+	if len(own) > 0 {
+		w = r.reweigh(own, []int{s})
+	}
+	return r.scenario(newSource(), w, s)
+}
+
+func (r *Run) scenario(worker source, w world, s int) ScenarioLoss {
+	sums, counts := make([]float64, r.Iterations), make([]float64, r.Iterations)
+	var buf []candidate
+	for i := range r.Iterations {
+		buf = r.events(buf, worker, i, s)
+		sums[i], counts[i] = r.total(buf, w, s, i)
+	}
+	return ScenarioLoss{estimate(sums), estimate(counts)}
 }
 
 // Saved is what a change saves a year: the mean loss as things are less the mean

@@ -198,3 +198,20 @@ func (d Dist) String() string {
 	}
 	return fmt.Sprintf("%.3g (%.3g to %.3g)", d.Mean(), d.Quantile(0.05), d.Quantile(0.95))
 }
+
+// Times is the distribution of factor times as much.
+func (d Dist) Times(factor float64) Dist {
+	switch d.kind {
+	case lognormal:
+		d.a += math.Log(factor)
+	case gamma:
+		d.b /= factor
+	case beta:
+		d.lo, d.hi = d.lo*factor, d.hi*factor
+	case normal:
+		d.a, d.b = d.a*factor, d.b*factor
+	default:
+		d.a *= factor
+	}
+	return d
+}

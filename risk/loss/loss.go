@@ -47,10 +47,11 @@ type Portfolio struct {
 
 // Factor is an effect from 0 (none) to 1 (full) that is drawn once for each
 // iteration: the product of its parts, such as the coverage of a control and its
-// intended efficacy. Scenarios that share a factor share its draw.
+// intended efficacy. Scenarios that share a factor share its draw, and factors that
+// share a part, by its name, share that.
 type Factor struct {
 	ID    string
-	Parts []Dist
+	Parts []Unknown
 }
 
 // Unknown is a number that is not known and that is drawn once for each iteration.

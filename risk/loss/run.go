@@ -5,6 +5,7 @@ import (
 	"math"
 	"math/rand/v2"
 	"runtime"
+	"strconv"
 	"sync"
 	"sync/atomic"
 )
@@ -43,6 +44,7 @@ type Run struct {
 	world      world       // as things are
 	rate, base [][]float64 // scenario -> iteration
 	causeRate  [][]float64
+	drawn      map[Unknown][]float64 // what the portfolio does not know
 	seed       uint64
 	kept       []block // by iteration; nil = candidates are drawn again when needed
 }
@@ -62,7 +64,7 @@ func Simulate(p Portfolio, o Options) (*Run, error) {
 		o.Iterations = 200
 	}
 	if o.Iterations < 2 || o.Years < o.Iterations || o.Years > MaxYears {
-		return nil, fmt.Errorf("simulate losses: %d years in %d iterations; use at least 2 iterations and from one year for each to %d years in all", o.Years, o.Iterations, MaxYears)
+		return nil, fmt.Errorf("simulate losses: %d years for %d draws of what is not known; use at least 2 draws, a year for each, and %d years at most", o.Years, o.Iterations, MaxYears)
 	}
 	perYear := p.expected()
 	if want := perYear * float64(o.Years); want > MaxEvents {
@@ -153,50 +155,76 @@ func (r *Run) parallel(n int, do func(source, int)) {
 func (r *Run) drawUnknowns() {
 	n := len(r.p.Scenarios)
 	r.rate, r.base = make([][]float64, n), make([][]float64, n)
-	drawn := map[Unknown][]float64{}
-	draw := func(kind, owner string, u Unknown) []float64 {
-		if u.Name == "" {
-			u.Name = owner
+	r.drawn = map[Unknown][]float64{}
+	keep := func(kind, owner string, u Unknown) []float64 {
+		u = u.of(kind, owner)
+		if r.drawn[u] == nil {
+			r.drawn[u] = r.through(u)
 		}
-		u.Name = kind + " " + u.Name
-		if drawn[u] == nil {
-			drawn[u] = r.through(u.Name, u.Dist)
-		}
-		return drawn[u]
+		return r.drawn[u]
 	}
 	for i := range r.p.Scenarios {
 		s := &r.p.Scenarios[i]
-		r.base[i] = draw("base", "scenario "+s.ID, s.Base)
+		r.base[i] = keep("base", "scenario "+s.ID, s.Base)
 		if s.Cause == "" {
-			r.rate[i] = draw("rate", "scenario "+s.ID, s.Rate)
+			r.rate[i] = keep("rate", "scenario "+s.ID, s.Rate)
 		}
 	}
 	for _, c := range r.p.Causes {
-		r.causeRate = append(r.causeRate, draw("rate", "cause "+c.ID, c.Rate))
+		r.causeRate = append(r.causeRate, keep("rate", "cause "+c.ID, c.Rate))
 	}
 	r.efficacy = make([][]float64, len(r.p.Factors))
-	r.parallel(len(r.p.Factors), func(_ source, f int) {
+	for f := range r.p.Factors {
+		for k, u := range r.p.Factors[f].Parts {
+			keep("part "+strconv.Itoa(k), r.p.Factors[f].ID, u)
+		}
 		r.efficacy[f] = r.effect(f, r.p.Factors[f])
-	})
+	}
 	r.world = r.weigh(nil)
 }
 
-// effect draws a factor that stands where factor f of the portfolio stands.
-func (r *Run) effect(f int, as Factor) []float64 {
-	return r.through("factor "+r.p.Factors[f].ID, as.Parts...)
+// of names an unknown by its kind, and by its owner if it has no name of its own.
+func (u Unknown) of(kind, owner string) Unknown {
+	if u.Name == "" {
+		u.Name = owner
+	}
+	u.Name = kind + " " + u.Name
+	return u
 }
 
-// through draws the product of dists for each iteration. It goes through quantiles, so
-// that a better distribution under the same name is better in every iteration.
-func (r *Run) through(name string, dists ...Dist) []float64 {
+// effect multiplies the parts of a factor that stands where factor f of the portfolio
+// stands.
+func (r *Run) effect(f int, as Factor) []float64 {
 	out := make([]float64, r.Iterations)
-	stream, src := newStream(r.seed, "unknown", name), newSource()
 	for i := range out {
-		g := src.at(stream, i)
 		out[i] = 1
-		for _, d := range dists {
-			out[i] *= d.Quantile(g.Float64())
+	}
+	for k, u := range as.Parts {
+		u = u.of("part "+strconv.Itoa(k), r.p.Factors[f].ID)
+		draws := r.drawn[u]
+		if u.Dist.kind == constant {
+			for i := range out {
+				out[i] *= u.Dist.a
+			}
+			continue
 		}
+		if draws == nil {
+			draws = r.through(u)
+		}
+		for i := range out {
+			out[i] *= draws[i]
+		}
+	}
+	return out
+}
+
+// through draws an unknown for each iteration. It goes through quantiles, so that a
+// better distribution under the same name is better in every iteration.
+func (r *Run) through(u Unknown) []float64 {
+	out := make([]float64, r.Iterations)
+	stream, src := newStream(r.seed, "unknown", u.Name), newSource()
+	for i := range out {
+		out[i] = u.Dist.Quantile(src.at(stream, i).Float64())
 	}
 	return out
 }

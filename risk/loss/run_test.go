@@ -15,7 +15,7 @@ func mixed(t testing.TB, scenarios int) Portfolio {
 	d := must(t)
 	p := Portfolio{Causes: []Cause{{"outage", Unknown{Dist: d(Gamma(2, 4))}}}}
 	for f := range 6 {
-		p.Factors = append(p.Factors, Factor{"control " + strconv.Itoa(f), []Dist{d(Beta(5.5, 0.5+float64(f))), d(Beta(8, 2))}})
+		p.Factors = append(p.Factors, Factor{"control " + strconv.Itoa(f), []Unknown{{Dist: d(Beta(5.5, 0.5+float64(f)))}, {"intended", d(Beta(8, 2))}}})
 	}
 	for k := range scenarios {
 		s := Scenario{ID: "s" + strconv.Itoa(k), Rate: Unknown{"outsiders", d(Gamma(1.5, 3))}, Base: Unknown{Dist: d(Beta(2, 5))},
@@ -83,9 +83,9 @@ func TestControlsNeverRaiseLosses(t *testing.T) {
 	r := simulate(t, p, small)
 	now := r.Annual(All, nil).Loss
 	for f := range p.Factors {
-		better := Factor{Parts: []Dist{d(Beta(5.5+3, 0.5)), p.Factors[f].Parts[1]}}
-		worse := Factor{Parts: []Dist{d(Beta(5.5, 0.5+float64(f)+3)), p.Factors[f].Parts[1]}}
-		none := Factor{Parts: []Dist{d(Constant(0))}}
+		better := Factor{Parts: []Unknown{{Dist: d(Beta(5.5+3, 0.5))}, p.Factors[f].Parts[1]}}
+		worse := Factor{Parts: []Unknown{{Dist: d(Beta(5.5, 0.5+float64(f)+3))}, p.Factors[f].Parts[1]}}
+		none := Factor{Parts: []Unknown{{Dist: d(Constant(0))}}}
 		up, down, gone := r.Annual(All, Change{f: better}).Loss, r.Annual(All, Change{f: worse}).Loss, r.Annual(All, Change{f: none}).Loss
 		fell := false
 		for y := range now {
@@ -114,6 +114,11 @@ func TestSavedIsTheDifferenceOfMeans(t *testing.T) {
 		sum += now[i].Mean.Value - then[i].Mean.Value
 	}
 	near(t, "by scenario", sum, want, 1e-9)
+	for i := range then {
+		if one := r.Scenario(i, c); one != then[i] {
+			t.Errorf("scenario %d is %v alone, %v with the others", i, one, then[i])
+		}
+	}
 }
 
 // Independent scenarios add their means and their variances.

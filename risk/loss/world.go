@@ -14,11 +14,13 @@ type world struct {
 }
 
 // weigh derives the world under a change. A nil change gives the world as it is.
-func (r *Run) weigh(c Change) world {
+func (r *Run) weigh(c Change) world { return r.reweigh(c, r.touched(c)) }
+
+// reweigh derives the rows of some scenarios.
+func (r *Run) reweigh(c Change, touched []int) world {
 	n := len(r.p.Scenarios)
 	w := world{make([][]float64, n), make([][]float64, n)}
 	efficacy := slices.Clone(r.efficacy)
-	touched := r.touched(c)
 	for f, to := range c {
 		efficacy[f] = r.effect(f, to)
 	}

@@ -1,0 +1,259 @@
+package risk
+
+import (
+	"cmp"
+	"fmt"
+	"maps"
+	"math"
+	"slices"
+	"strings"
+
+	"github.com/surety-cloud/surety"
+	"github.com/surety-cloud/surety/risk/loss"
+)
+
+// Fix is something that can be done about losses.
+type Fix struct {
+	Name   string // a check, a control, or a result; at a party if "@" follows
+	What   string // in words
+	Party  string // who does it, "" if nobody is accountable
+	Cost   float64
+	Source string // of the cost
+	Fails  int    // that it mends, 0 for a control
+	Saved  loss.Estimate
+	Credit float64 // its share of what the first fixes save together (Shapley), 0 if not shared out
+
+	shift map[string]int // responsibility -> fails that become passes
+	whole map[int]bool   // factors that become complete
+}
+
+// Return is the saving less the cost, for each unit of cost; infinite if it is free.
+func (f *Fix) Return() float64 {
+	if f.Cost == 0 {
+		return math.Inf(1)
+	}
+	return (f.Saved.Value - f.Cost) / f.Cost
+}
+
+// change is what several fixes together do to the factors.
+func (a *Analysis) change(fixes ...*Fix) loss.Change {
+	shift, whole := map[string]int{}, map[int]bool{}
+	for _, f := range fixes {
+		for id, n := range f.shift {
+			shift[id] += n
+		}
+		maps.Copy(whole, f.whole)
+	}
+	out := loss.Change{}
+	for _, c := range a.controls {
+		n := c.Counts
+		for id, part := range c.parts {
+			mended := min(shift[id], part.Fail)
+			n.Pass, n.Fail = n.Pass+mended, n.Fail-mended
+		}
+		if n == c.Counts && !whole[c.factor] {
+			continue
+		}
+		if f, err := a.Priors.factor(c, n, whole[c.factor]); err == nil {
+			out[c.factor] = f
+		}
+	}
+	return out
+}
+
+// Touches tells whether a fix betters a control that answers a scenario.
+func (a *Analysis) Touches(f *Fix, s *Scenario) bool {
+	return slices.ContainsFunc(s.Controls, func(c *Control) bool {
+		if f.whole[c.factor] {
+			return true
+		}
+		for id := range c.parts {
+			if f.shift[id] > 0 {
+				return true
+			}
+		}
+		return false
+	})
+}
+
+// parse finds what "fix NAME" means: a check, a control, a control at an element, or
+// a result.
+func (a *Analysis) parse(text string) (*Fix, error) {
+	name, ok := strings.CutPrefix(strings.TrimSpace(text), "fix ")
+	if name = strings.TrimSpace(name); !ok || name == "" {
+		return nil, fmt.Errorf("%q is no change; write fix CHECK, fix CONTROL, fix CONTROL@ELEMENT or fix RESULT", text)
+	}
+	if f := a.fixEverywhere(name); f != nil {
+		return f, nil
+	}
+	id, element, at := strings.Cut(name, "@")
+	if k := a.Catalog.Control(id); k != nil {
+		f := &Fix{Name: name, What: "have it everywhere, shown: " + k.Title, whole: map[int]bool{}}
+		for _, c := range a.controls {
+			if c.Control == k && (!at || slices.Contains(c.Places, element)) {
+				f.whole[c.factor] = true
+				f.Party = c.Party
+			}
+		}
+		if len(f.whole) == 0 {
+			return nil, fmt.Errorf("control %s answers no threat to this system there; surety threats shows which do", name)
+		}
+		f.Cost, f.Source = a.cost(name, id, false)
+		return f, nil
+	}
+	if at {
+		return a.fixResult(name, id)
+	}
+	return nil, fmt.Errorf("%q is no control, and no check that fails and counts for a control in use; surety risk lists what can be fixed", name)
+}
+
+// fixEverywhere mends the fails of a check, whomever they land on; nil if there are
+// none that count.
+func (a *Analysis) fixEverywhere(check string) *Fix {
+	all, parties := map[string]int{}, []string{}
+	for at, by := range a.failing {
+		if at.check == check {
+			parties = append(parties, nobody(at.party))
+			for id, n := range by {
+				all[id] += n
+			}
+		}
+	}
+	if len(parties) == 0 {
+		return nil
+	}
+	slices.Sort(parties)
+	return a.fixCheck(check, strings.Join(parties, ", "), all)
+}
+
+func (a *Analysis) fixCheck(id, party string, by map[string]int) *Fix {
+	f := &Fix{Name: id, Party: party, shift: by}
+	for _, n := range by {
+		f.Fails = max(f.Fails, n)
+	}
+	f.What = fmt.Sprintf("mend the fails of %s", id)
+	for _, c := range a.Assessment.Checks {
+		if c.ID == id && c.Title != "" {
+			f.What = c.Title
+		}
+	}
+	f.Cost, f.Source = a.cost(id, id, true)
+	return f
+}
+
+func (a *Analysis) fixResult(name, check string) (*Fix, error) {
+	if a.Assessment == nil {
+		return nil, fmt.Errorf("result %s: nothing has been looked at; give a SOURCE", name)
+	}
+	for r := range a.Assessment.Findings() {
+		if r.Check.ID != check || r.ID() != name || r.Verdict != surety.Fail && r.Verdict != surety.Waived {
+			continue
+		}
+		f := &Fix{Name: name, What: "mend this one: " + r.Message(), Party: r.Owner.Party, Fails: 1, shift: map[string]int{}}
+		for _, id := range a.counting(&r) {
+			f.shift[id]++
+		}
+		f.Cost, f.Source = a.cost(name, check, true)
+		return f, nil
+	}
+	return nil, fmt.Errorf("there is no failing result %s; surety assess lists them", name)
+}
+
+// cost is what the model says a fix costs a year, else the prior.
+func (a *Analysis) cost(name, id string, check bool) (float64, string) {
+	if r := a.Model.Risk; r != nil {
+		for _, key := range []string{name, id} {
+			if c, ok := r.Costs[key]; ok {
+				return c, r.Origins[key].String()
+			}
+		}
+	}
+	p := a.Priors.Costs.Control
+	if check {
+		p = a.Priors.Costs.Check
+	}
+	return float64(p.Cost), p.Source
+}
+
+// candidates lists what can be fixed: each check that fails, and each control that is
+// not everywhere, by the party that is accountable for it.
+func (a *Analysis) candidates() []*Fix {
+	var out []*Fix
+	for at, by := range a.failing {
+		out = append(out, a.fixCheck(at.check, at.party, by))
+	}
+	slices.SortFunc(out, func(x, y *Fix) int { return cmp.Or(cmp.Compare(x.Name, y.Name), cmp.Compare(x.Party, y.Party)) })
+	type key struct{ control, party string }
+	at := map[key]*Fix{}
+	for _, c := range a.controls {
+		k := key{c.Control.ID, c.Party}
+		if at[k] == nil {
+			at[k] = &Fix{Name: c.Control.ID, What: c.Control.Title, Party: c.Party, whole: map[int]bool{}}
+			at[k].Cost, at[k].Source = a.cost(c.Control.ID, c.Control.ID, false)
+			out = append(out, at[k])
+		}
+		at[k].whole[c.factor] = true
+	}
+	return out
+}
+
+// WhatIf is the years as they would have been with changes, beside the years as they
+// are: the same attempts, the same luck.
+type WhatIf struct {
+	Fixes    []*Fix
+	Now      loss.Summary
+	Then     loss.Summary
+	Saved    loss.Estimate
+	Appetite []Appetite
+	Moved    []Move // scenarios that change, those that change most first
+}
+
+// Move is a scenario that a what-if changes.
+type Move struct {
+	*Scenario
+	Then     loss.Estimate
+	Controls []string // what moved: the control, its effect now and then
+}
+
+// WhatIf simulates changes, each "fix NAME", all together.
+func (a *Analysis) WhatIf(changes ...string) (*WhatIf, error) {
+	var fixes []*Fix
+	for _, text := range changes {
+		f, err := a.parse(text)
+		if err != nil {
+			return nil, err
+		}
+		f.Saved = a.run.Saved(a.change(f))
+		fixes = append(fixes, f)
+	}
+	change := a.change(fixes...)
+	annual := a.run.Annual(loss.All, change)
+	w := &WhatIf{Fixes: fixes, Now: a.Total, Then: annual.Summary(), Saved: a.run.Saved(change)}
+	with := *a
+	with.Appetite = nil
+	with.appetite(annual)
+	w.Appetite = with.Appetite
+	w.Moved = a.moved(change)
+	return w, nil
+}
+
+func (a *Analysis) moved(change loss.Change) []Move {
+	var out []Move
+	then := a.run.ByScenario(change)
+	for _, s := range a.Scenarios {
+		m := Move{Scenario: s, Then: then[s.index].Mean}
+		if m.Then == s.Mean {
+			continue
+		}
+		for _, c := range s.Controls {
+			if f, ok := change[c.factor]; ok {
+				m.Controls = append(m.Controls, fmt.Sprintf("%s on %s: %.0f %% -> %.0f %%", c.Control.ID, strings.Join(c.Places, ", "), 100*c.Effect, 100*effect(f)))
+			}
+		}
+		out = append(out, m)
+	}
+	slices.SortStableFunc(out, func(x, y Move) int {
+		return cmp.Compare(y.Mean.Value-y.Then.Value, x.Mean.Value-x.Then.Value)
+	})
+	return out
+}

@@ -1,0 +1,279 @@
+package risk
+
+import (
+	"cmp"
+	"fmt"
+	"maps"
+	"slices"
+	"strings"
+
+	"github.com/surety-cloud/surety/risk/loss"
+	"github.com/surety-cloud/surety/system"
+	"github.com/surety-cloud/surety/threat"
+)
+
+// Party is what one party carries, and what it could do about it.
+type Party struct {
+	Name      string
+	Carried   loss.Summary  // after what contracts move
+	Owned     loss.Estimate // before: what falls on it first
+	Received  []Transfer    // what others pay it
+	Paid      []Transfer    // what it pays others
+	CanReduce loss.Estimate // what all its controls at their best would save, whoever carries it
+	OfOthers  float64       // share of that which falls on others first
+	Findings  []string      // about governance
+}
+
+// Transfer is what a contract moves in a year.
+type Transfer struct {
+	Service  string
+	From, To string // From is relieved, To pays
+	Share    float64
+	Cap      float64
+	Mean     loss.Estimate
+}
+
+// contract is a liability and the part of each scenario that it moves.
+type contract struct {
+	Transfer
+	share map[int]float64
+}
+
+// parties works out who carries what.
+func (a *Analysis) parties() {
+	contracts := a.contracts()
+	carried := map[string]loss.View{}
+	of := func(name string) loss.View {
+		v, ok := carried[name]
+		if !ok {
+			v = loss.View{Weight: make([]float64, len(a.Scenarios))}
+		}
+		return v
+	}
+	for name := range a.Model.Parties {
+		carried[name] = of(name)
+	}
+	for _, s := range a.Scenarios {
+		v := of(s.Carrier)
+		v.Weight[s.index] = 1
+		carried[s.Carrier] = v
+	}
+	for _, c := range contracts {
+		for _, side := range []struct {
+			name string
+			sign float64
+		}{{c.From, -1}, {c.To, 1}} {
+			v := of(side.name)
+			v.Transfers = append(v.Transfers, loss.Transfer{Sign: side.sign, Share: c.share, Cap: c.Cap})
+			carried[side.name] = v
+		}
+	}
+	for _, name := range slices.Sorted(maps.Keys(carried)) {
+		a.Parties = append(a.Parties, a.party(name, carried[name], contracts))
+	}
+	slices.SortStableFunc(a.Parties, func(x, y *Party) int { return cmp.Compare(y.Carried.Mean.Value, x.Carried.Mean.Value) })
+}
+
+func (a *Analysis) party(name string, v loss.View, contracts []contract) *Party {
+	p := &Party{Name: name, Carried: a.run.Annual(v, nil).Summary()}
+	p.Owned = p.Carried.Mean
+	if len(v.Transfers) > 0 {
+		p.Owned = a.run.Annual(loss.View{Weight: v.Weight}, nil).Summary().Mean
+	}
+	for _, c := range contracts {
+		switch name {
+		case c.From:
+			p.Received = append(p.Received, c.Transfer)
+		case c.To:
+			p.Paid = append(p.Paid, c.Transfer)
+		}
+	}
+	a.reducible(p)
+	return p
+}
+
+// reducible works out what a party's controls would save at their best, and on whom.
+func (a *Analysis) reducible(p *Party) {
+	change := a.complete(func(c *Control) bool { return c.Party == p.Name })
+	if len(change) == 0 {
+		return
+	}
+	p.CanReduce = a.run.Saved(change)
+	others := 0.0
+	for i, then := range a.run.ByScenario(change) {
+		if s := a.Scenarios[i]; s.Carrier != p.Name {
+			others += s.Mean.Value - then.Mean.Value
+		}
+	}
+	if p.CanReduce.Value > 0 {
+		p.OfOthers = others / p.CanReduce.Value
+	}
+	pays := 0.0
+	for _, t := range p.Paid {
+		pays += t.Mean.Value
+	}
+	if p.Name != "" && others > 2*p.CanReduce.SE && others > 10*pays {
+		p.Findings = append(p.Findings, fmt.Sprintf("%s could save others %s a year and pays %s of their losses: state its liability, or nothing drives it to act", p.Name, Money(others), Money(pays)))
+	}
+}
+
+// complete is the change in which the controls that are chosen are everywhere.
+func (a *Analysis) complete(choose func(*Control) bool) loss.Change {
+	change := loss.Change{}
+	for _, c := range a.controls {
+		if !choose(c) {
+			continue
+		}
+		if f, err := a.Priors.factor(c, c.Counts, true); err == nil {
+			change[c.factor] = f
+		}
+	}
+	return change
+}
+
+// contracts lists the liabilities that move a part of some scenario.
+func (a *Analysis) contracts() []contract {
+	if a.Model.Risk == nil {
+		return nil
+	}
+	var out []contract
+	for _, name := range slices.Sorted(maps.Keys(a.Model.Risk.Liability)) {
+		l, service := a.Model.Risk.Liability[name], a.Model.Services[name]
+		if service == nil {
+			continue
+		}
+		c := contract{Transfer{Service: name, From: service.Customer, To: service.Provider, Share: l.Share, Cap: l.Cap}, map[int]float64{}}
+		for _, s := range a.Scenarios {
+			if part := l.Share * s.Fault[c.To]; s.Carrier == c.From && c.From != c.To && part > 0 {
+				c.share[s.index] = part
+			}
+		}
+		if len(c.share) == 0 {
+			a.Problems = append(a.Problems, fmt.Sprintf("%s: the liability of %s moves nothing: %s is at fault for no loss that falls on %s", l.Origin, name, c.To, c.From))
+			continue
+		}
+		paid := loss.View{Weight: make([]float64, len(a.Scenarios)), Transfers: []loss.Transfer{{Sign: 1, Share: c.share, Cap: c.Cap}}}
+		c.Mean = a.run.Annual(paid, nil).Summary().Mean
+		out = append(out, c)
+	}
+	return out
+}
+
+// carry finds on whom a loss falls.
+func (s *Scenario) carry(stated string, place *places, m *system.Model) {
+	service := m.Services[s.Service]
+	component := m.Components[s.Threat.Element]
+	switch {
+	case stated != "":
+		s.Carrier = stated
+		s.note("carried by", stated, "the model names it with the loss")
+	case component != nil && component.Operator != "":
+		s.Carrier = component.Operator
+		s.note("carried by", s.Carrier, fmt.Sprintf("it operates %s, %s", component.Name, component.Origin))
+	case service != nil && service.Customer != system.Public:
+		s.Carrier = service.Customer
+		s.note("carried by", s.Carrier, fmt.Sprintf("it is the customer of %s, %s", service.Name, service.Origin))
+	case service != nil:
+		s.Carrier = service.Provider
+		s.note("carried by", s.Carrier, fmt.Sprintf("%s is for anyone, who can be held to nothing, %s", service.Name, service.Origin))
+	case m.Parties[s.Threat.Element] != nil:
+		s.Carrier = s.Threat.Element
+		s.note("carried by", s.Carrier, "the threat is to the party itself")
+	default:
+		s.note("carried by", "nobody is known", "no service and no operator holds "+s.Threat.Element)
+	}
+}
+
+// places knows where elements lie.
+type places struct {
+	m                         *system.Model
+	open                      map[string]bool // components that can be reached from outside
+	openComponents, openFlows int
+}
+
+func newPlaces(m *system.Model) *places {
+	p := &places{m: m, open: map[string]bool{}}
+	for name, c := range m.Components {
+		if c.Exposed != "" {
+			p.open[name] = true
+		}
+	}
+	for _, f := range m.Flows {
+		if p.outside(f.From) {
+			p.open[f.To] = true
+			p.openFlows++
+		}
+	}
+	for name := range m.Components {
+		if p.open[name] {
+			p.openComponents++
+		}
+	}
+	return p
+}
+
+// outside tells a zone in which nobody is trusted.
+func (p *places) outside(name string) bool {
+	z := p.m.Zones[name]
+	return z != nil && z.Trust != nil && *z.Trust == 0
+}
+
+func (p *places) exposed(element string) bool {
+	from, _, flow := strings.Cut(element, "->")
+	return flow && p.outside(from) || p.open[element]
+}
+
+// home is the component, zone or service that a threat is at.
+func (p *places) home(t *threat.Threat) string {
+	if t.Kind != threat.Flow && t.Kind != threat.Data {
+		return t.Element
+	}
+	for _, place := range t.Places() {
+		if p.m.Components[place] != nil {
+			return place
+		}
+	}
+	return ""
+}
+
+// zone is the nearest zone that holds the element of a threat.
+func (p *places) zone(t *threat.Threat) string {
+	name := p.home(t)
+	if c := p.m.Components[name]; c != nil {
+		name = c.In
+	}
+	if p.m.Zones[name] != nil {
+		return name
+	}
+	return ""
+}
+
+// service is the nearest service that holds the element of a threat, or provides it.
+func (p *places) service(t *threat.Threat) string {
+	name := p.home(t)
+	if c := p.m.Components[name]; c != nil {
+		name = cmp.Or(c.Service, c.In)
+	}
+	for range len(p.m.Zones) + 1 { // zones do not lie in a loop
+		z := p.m.Zones[name]
+		if z == nil {
+			break
+		}
+		name = z.In
+	}
+	if p.m.Services[name] != nil {
+		return name
+	}
+	return ""
+}
+
+func nobody(party string) string { return cmp.Or(party, "nobody") }
+
+func percent(share float64) string { return fmt.Sprintf("%.0f %%", 100*share) }
+
+// sortedParties lists the parties of a share, the largest first.
+func sortedParties(share map[string]float64) []string {
+	out := slices.Sorted(maps.Keys(share))
+	slices.SortStableFunc(out, func(x, y string) int { return cmp.Compare(share[y], share[x]) })
+	return out
+}

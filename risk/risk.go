@@ -1,0 +1,240 @@
+// Package risk says what the threats to a system cost a year, what each fix would
+// save, and whom of both falls on.
+//
+//	analysis, err := risk.Analyse(risk.Input{Model: m, Catalog: c, Duties: d, Threats: t, Priors: p, Years: 100_000, Seed: 1})
+//	analysis.Total.Mean               // average loss a year, with its error
+//	analysis.Scenarios[0].Notes       // why the dearest scenario costs what it does
+//	analysis.WhatIf("fix KSV-0017")   // the same years with that mended
+//	analysis.Rank(20)                 // fixes by what they save for their cost
+//
+// # From a threat to a loss
+//
+// A scenario is a threat to one class of data: THREAT/DATA. The factors are those of
+// Open FAIR (O-RT, O-RA); each comes from the model if it states it, else from the
+// priors (priors.yaml), and each is in the scenario's notes with its source.
+//
+// Attempts. The prior, or the model, says how many serious attempts of an actor the
+// whole system sees in a year. They are shared out over all ways that the rules know
+// of, whether these are open or not, so that neither more rules nor more components
+// raise the number of attempts. That number is one unknown for all scenarios of an
+// actor.
+//
+// Susceptibility. The chance that an attempt succeeds without any control, times what
+// the controls that answer the threat let through. How far a control goes is coverage
+// (of the verdicts: Beta(½+pass, ½+fail)), times reliability, times intended efficacy
+// (by its grade). What nobody looked at is never a pass. Controls of one capability and
+// function count once, at their best; others multiply. Those that detect, respond or
+// recover lower the loss instead of the chance.
+//
+// Loss. What the model states for the data, else what data of its kind, need and
+// number of records costs, widely.
+//
+// Events that hit several classes of data at once are one cause (loss.Cause).
+//
+// # Whose it is
+//
+// A loss falls on the customer of the service that holds the element, or on whoever
+// operates it where no service does, unless the model names a carrier. Where parties
+// that provide a service to the carrier are at fault, and the model states their
+// liability for it, they pay their share, up to the cap in a year. A party's fault is
+// its part of what the answering controls leave undone.
+//
+// CVSS, EPSS and SSVC are not used: none of them is the chance that an attempt here
+// succeeds.
+package risk
+
+import (
+	"cmp"
+	"fmt"
+	"slices"
+
+	"github.com/surety-cloud/surety/assessment"
+	"github.com/surety-cloud/surety/catalog"
+	"github.com/surety-cloud/surety/responsibility"
+	"github.com/surety-cloud/surety/risk/loss"
+	"github.com/surety-cloud/surety/system"
+	"github.com/surety-cloud/surety/threat"
+)
+
+// Input is what an analysis is made of.
+type Input struct {
+	Model      *system.Model
+	Catalog    *catalog.Catalog
+	Duties     *responsibility.Set
+	Threats    *threat.Set
+	Assessment *assessment.Assessment // nil: nothing has been looked at
+	Priors     *Priors
+	Years      int
+	Seed       uint64
+	Cores      int // 0 = all; changes no result
+}
+
+// Note is one line of a trace: what was taken, as what, and why.
+type Note struct {
+	Name   string // attempts, susceptibility, loss, carrier ...
+	Value  string
+	Source string // the model with file and line, a prior, or verdicts
+}
+
+// Scenario is a threat to one class of data, and what it costs.
+type Scenario struct {
+	ID       string // the threat's, then "/" and the data if there is any
+	Threat   *threat.Threat
+	Data     string
+	Notes    []Note
+	Controls []*Control
+	Carrier  string             // party that the loss falls on, "" if nobody is known
+	Fault    map[string]float64 // share of what controls leave undone, by party
+	Service  string             // nearest service that holds the element
+	Zone     string
+
+	Attempts       float64 // a year, on average
+	Susceptibility float64 // on average, with controls
+	Event          float64 // loss of one event, on average, with controls
+	Mean           loss.Estimate
+	Events         loss.Estimate // losses a year
+	Band           Band
+
+	index int
+}
+
+// Analysis is the result. Its numbers are in the model's currency.
+type Analysis struct {
+	Input
+	Iterations int
+	Total      loss.Summary
+	Curve      []loss.Point
+	Appetite   []Appetite
+	Scenarios  []*Scenario // the dearest first
+	Parties    []*Party    // who carries most first
+	Services   []Group
+	Zones      []Group
+	Data       []Group
+	Problems   []string // what of the model has no effect, and what could not be done
+
+	portfolio loss.Portfolio
+	run       *loss.Run
+	controls  []*Control // by factor
+	failing   failing
+}
+
+// Appetite is a point of the tolerated curve and where the losses stand to it.
+type Appetite struct {
+	system.Appetite
+	P       loss.Estimate // chance to lose more than the amount in a year
+	Crossed bool
+	Sure    bool // the simulation's error cannot turn that around
+}
+
+// Group is the loss of the scenarios of one service, zone or class of data.
+type Group struct {
+	Name      string
+	Scenarios int
+	Summary   loss.Summary
+}
+
+// mostGroups bounds how many groups of a kind are summarised: those that cost most.
+const mostGroups = 25
+
+// Analyse derives the scenarios, simulates them and sums them up.
+func Analyse(in Input) (*Analysis, error) {
+	a := &Analysis{Input: in, failing: failing{}}
+	if err := a.derive(); err != nil {
+		return nil, err
+	}
+	run, err := loss.Simulate(a.portfolio, loss.Options{Seed: in.Seed, Years: in.Years, Cores: in.Cores})
+	if err != nil {
+		return nil, err
+	}
+	a.run, a.Years, a.Iterations = run, run.Years, run.Iterations
+	for i, l := range run.ByScenario(nil) {
+		s := a.Scenarios[i]
+		s.Mean, s.Events = l.Mean, l.Events
+		if l.Events.Value > 0 {
+			s.Event = l.Mean.Value / l.Events.Value
+			s.Susceptibility = l.Events.Value / s.Attempts
+		}
+		s.Band = bandOf(s)
+	}
+	annual := run.Annual(loss.All, nil)
+	a.Total = annual.Summary()
+	a.Curve = annual.Curve(amountsFor(a.Total))
+	a.appetite(annual)
+	a.parties()
+	a.Services = a.groups(func(s *Scenario) string { return s.Service })
+	a.Zones = a.groups(func(s *Scenario) string { return s.Zone })
+	a.Data = a.groups(func(s *Scenario) string { return s.Data })
+	slices.SortStableFunc(a.Scenarios, func(x, y *Scenario) int {
+		return cmp.Or(cmp.Compare(y.Mean.Value, x.Mean.Value), cmp.Compare(x.ID, y.ID))
+	})
+	return a, nil
+}
+
+// Kept tells whether what-ifs are filters over events in memory.
+func (a *Analysis) Kept() bool { return a.run.Kept() }
+
+// amountsFor spaces the amounts of a curve evenly in their logarithm, up to the
+// largest loss that is told.
+func amountsFor(s loss.Summary) []float64 {
+	const points, decades = 60, 4
+	most := s.TVaR[2].Value
+	if most <= 0 {
+		return nil
+	}
+	out := make([]float64, points)
+	for i := range out {
+		out[i] = most * pow10(decades*(float64(i)/(points-1)-1))
+	}
+	return out
+}
+
+func (a *Analysis) appetite(annual *loss.Annual) {
+	if a.Model.Risk == nil {
+		return
+	}
+	for _, p := range a.Model.Risk.Appetite {
+		at := Appetite{Appetite: p, P: annual.Exceeds(p.Amount)}
+		at.Crossed = at.P.Value > p.Probability
+		at.Sure = abs(at.P.Value-p.Probability) > 2*at.P.SE
+		a.Appetite = append(a.Appetite, at)
+	}
+}
+
+// groups sums up the scenarios that share a name.
+func (a *Analysis) groups(name func(*Scenario) string) []Group {
+	members, mean := map[string][]*Scenario{}, map[string]float64{}
+	for _, s := range a.Scenarios {
+		if n := name(s); n != "" {
+			members[n] = append(members[n], s)
+			mean[n] += s.Mean.Value
+		}
+	}
+	var names []string
+	for n := range members {
+		names = append(names, n)
+	}
+	slices.SortFunc(names, func(x, y string) int { return cmp.Or(cmp.Compare(mean[y], mean[x]), cmp.Compare(x, y)) })
+	var out []Group
+	for i, n := range names {
+		if i == mostGroups {
+			a.Problems = append(a.Problems, fmt.Sprintf("only the %d of %d groups that cost most are summed up", mostGroups, len(names)))
+			break
+		}
+		view := loss.View{Weight: make([]float64, len(a.Scenarios))}
+		for _, s := range members[n] {
+			view.Weight[s.index] = 1
+		}
+		out = append(out, Group{n, len(members[n]), a.run.Annual(view, nil).Summary()})
+	}
+	return out
+}
+
+// Scenario returns the scenario with this id, nil if there is none.
+func (a *Analysis) Scenario(id string) *Scenario {
+	for _, s := range a.Scenarios {
+		if s.ID == id {
+			return s
+		}
+	}
+	return nil
+}

@@ -1,0 +1,317 @@
+package risk
+
+import (
+	"fmt"
+	"maps"
+	"math"
+	"slices"
+	"strings"
+
+	"github.com/surety-cloud/surety/risk/loss"
+	"github.com/surety-cloud/surety/system"
+	"github.com/surety-cloud/surety/threat"
+)
+
+func pow10(x float64) float64 { return math.Pow(10, x) }
+func abs(x float64) float64   { return math.Abs(x) }
+
+// derive makes the scenarios, in the order of the threats, and their portfolio.
+func (a *Analysis) derive() error {
+	place := newPlaces(a.Model)
+	standings := threat.NewStandings(a.Duties, a.Assessment)
+	shares := a.ways(place)
+	known := map[string]*Control{}
+	for i := range a.Threats.Threats {
+		t := &a.Threats.Threats[i]
+		controls := a.controlsOf(t, standings, known)
+		data := slices.Clone(t.Data)
+		slices.Sort(data)
+		if data = slices.Compact(data); len(data) == 0 {
+			data = []string{""}
+		}
+		share := shares[t.Rule.Actor] * a.weight(place, t)
+		for _, d := range data {
+			if err := a.add(t, d, len(data) > 1, share, controls, place); err != nil {
+				return err
+			}
+		}
+	}
+	for _, c := range a.controls {
+		f, err := a.Priors.factor(c, c.Counts, false)
+		if err != nil {
+			return fmt.Errorf("control %s: %w", c.ID, err)
+		}
+		c.Effect, c.Coverage = effect(f), c.say()
+		a.portfolio.Factors = append(a.portfolio.Factors, f)
+	}
+	for _, s := range a.Scenarios {
+		s.settle()
+	}
+	a.collect()
+	a.idle()
+	return nil
+}
+
+// weight is how often the element of a threat is tried, relative to others.
+func (a *Analysis) weight(place *places, t *threat.Threat) float64 {
+	switch {
+	case t.Kind != threat.Component && t.Kind != threat.Flow:
+		return a.Priors.Weights.Whole
+	case place.exposed(t.Element):
+		return a.Priors.Weights.Exposed
+	}
+	return a.Priors.Weights.Inside
+}
+
+// ways returns, for each actor, the share of its attempts that falls on a way of
+// weight 1: one divided by the weight of all ways that the rules know of.
+func (a *Analysis) ways(place *places) map[threat.Actor]float64 {
+	w := a.Priors.Weights
+	of := map[threat.Kind]float64{}
+	for kind, n := range a.Threats.Elements {
+		of[kind] = float64(n) * w.Whole
+	}
+	for kind, exposed := range map[threat.Kind]int{threat.Component: place.openComponents, threat.Flow: place.openFlows} {
+		of[kind] = float64(exposed)*w.Exposed + float64(a.Threats.Elements[kind]-exposed)*w.Inside
+	}
+	sum := map[threat.Actor]float64{}
+	for _, r := range a.Threats.Rules.All {
+		sum[r.Actor] += of[r.About]
+	}
+	for actor, total := range sum {
+		if total > 0 {
+			sum[actor] = 1 / total
+		}
+	}
+	return sum
+}
+
+// add adds one scenario. shared says that the threat hits several classes of data,
+// so that its events are those of a cause.
+func (a *Analysis) add(t *threat.Threat, data string, shared bool, share float64, controls []*Control, place *places) error {
+	s := &Scenario{ID: t.ID, Threat: t, Data: data, Controls: controls, index: len(a.Scenarios)}
+	if data != "" {
+		s.ID += "/" + data
+	}
+	stated := a.stated(s)
+	rate, err := a.rate(s, stated, share)
+	if err != nil {
+		return fmt.Errorf("scenario %s: %w", s.ID, err)
+	}
+	base, err := a.base(s, stated)
+	if err != nil {
+		return fmt.Errorf("scenario %s: %w", s.ID, err)
+	}
+	out := loss.Scenario{ID: s.ID, Rate: rate, Base: base}
+	if shared && (stated == nil || stated.Frequency.Kind == "") {
+		out.Cause = t.ID
+		if n := len(a.portfolio.Causes); n == 0 || a.portfolio.Causes[n-1].ID != t.ID {
+			a.portfolio.Causes = append(a.portfolio.Causes, loss.Cause{ID: t.ID, Rate: rate})
+		}
+		s.note("at once", "an event hits all of "+strings.Join(t.Data, ", "), "the threat endangers them together")
+	}
+	carrier, err := a.magnitude(s, stated, &out)
+	if err != nil {
+		return fmt.Errorf("scenario %s: %w", s.ID, err)
+	}
+	s.Service, s.Zone = place.service(t), place.zone(t)
+	s.carry(carrier, place, a.Model)
+	out.Resist, out.Soften = groupsOf(controls)
+	s.Attempts = rate.Dist.Mean()
+	a.Scenarios = append(a.Scenarios, s)
+	a.portfolio.Scenarios = append(a.portfolio.Scenarios, out)
+	return nil
+}
+
+func (s *Scenario) note(name, value, source string) {
+	s.Notes = append(s.Notes, Note{name, value, source})
+}
+
+// stated finds what the model says of a scenario: the narrowest entry.
+func (a *Analysis) stated(s *Scenario) *system.Scenario {
+	if a.Model.Risk == nil {
+		return nil
+	}
+	for _, id := range []string{s.ID, s.Threat.ID, s.Threat.Rule.ID} {
+		if x := a.Model.Risk.Scenarios[id]; x != nil {
+			return x
+		}
+	}
+	return nil
+}
+
+// rate is how often this way is tried in a year.
+func (a *Analysis) rate(s *Scenario, stated *system.Scenario, share float64) (loss.Unknown, error) {
+	actor := s.Threat.Rule.Actor
+	if stated != nil && stated.Frequency.Kind != "" {
+		d, err := fromAmounts(stated.Frequency)
+		s.note("attempts a year", d.String(), stated.Origin.String())
+		return loss.Unknown{Name: s.Threat.ID, Dist: d}, err
+	}
+	prior := a.Priors.Actors[actor]
+	d, err := pert(prior.Attempts)
+	source := prior.Source + ", see the priors"
+	if r := a.Model.Risk; r != nil && r.Frequency[string(actor)].Kind != "" {
+		d, err = fromAmounts(r.Frequency[string(actor)])
+		source = r.Origins[string(actor)].String()
+	}
+	s.note("attempts a year", fmt.Sprintf("%s by %s on the whole system, of which %.2g %% this way", d, actorWords[actor], 100*share), source)
+	return loss.Unknown{Name: string(actor), Dist: d.Times(share)}, err
+}
+
+var actorWords = map[threat.Actor]string{
+	threat.Outsider: "outsiders", threat.Tenant: "other tenants", threat.Insider: "insiders", threat.Staff: "the provider or its staff",
+	threat.Fellow: "partners", threat.State: "authorities", threat.Nature: "accident and error",
+}
+
+// base is the chance that an attempt succeeds without any control.
+func (a *Analysis) base(s *Scenario, stated *system.Scenario) (loss.Unknown, error) {
+	if stated != nil && stated.Vulnerability.Kind != "" {
+		d, err := fromAmounts(stated.Vulnerability)
+		s.note("succeed without controls", d.String(), stated.Origin.String())
+		return loss.Unknown{Name: s.ID, Dist: d}, err
+	}
+	prior := a.Priors.Actors[s.Threat.Rule.Actor]
+	d, err := pert(prior.Base)
+	s.note("succeed without controls", d.String(), prior.Source+", see the priors")
+	return loss.Unknown{Name: string(s.Threat.Rule.Actor), Dist: d}, err
+}
+
+// magnitude sets what one event costs, and returns the carrier that the model names.
+func (a *Analysis) magnitude(s *Scenario, stated *system.Scenario, out *loss.Scenario) (carrier string, err error) {
+	var l *system.Loss
+	if stated != nil && stated.Loss != nil {
+		l = stated.Loss
+	} else if r := a.Model.Risk; r != nil && !outage(s.Threat.Rule) {
+		l = r.Loss[s.Data]
+	}
+	if l == nil {
+		if r := a.Model.Risk; r != nil && r.Loss[s.Data] != nil {
+			carrier = r.Loss[s.Data].Carrier
+		}
+		return carrier, a.usual(s, out)
+	}
+	if out.Primary, err = fromAmounts(l.Amounts); err != nil {
+		return "", err
+	}
+	text := spread(out.Primary)
+	if l.Secondary != nil {
+		second, err := fromAmounts(l.Secondary.Amounts)
+		if err != nil {
+			return "", err
+		}
+		out.Secondary = &loss.Secondary{P: l.Secondary.P, Loss: second}
+		text += fmt.Sprintf("; in %.0f %% of cases %s more", 100*l.Secondary.P, spread(second))
+	}
+	if out.Cap = l.Cap; l.Cap > 0 {
+		text += "; at most " + Money(l.Cap)
+	}
+	s.note("loss of an event", text, l.Origin.String())
+	return l.Carrier, nil
+}
+
+// outage tells threats that only make data unavailable for a while. What the model
+// states for the loss of data is not what that costs.
+func outage(r *threat.Rule) bool {
+	return !slices.ContainsFunc(r.Harms, func(h threat.Harm) bool { return h != threat.Availability })
+}
+
+// usual takes the loss from the priors: the dearest of the harms.
+func (a *Analysis) usual(s *Scenario, out *loss.Scenario) error {
+	d := a.Model.Data[s.Data]
+	if d == nil {
+		none := a.Priors.Losses.None
+		dist, err := loss.Lognormal(float64(none.CI90[0]), float64(none.CI90[1]))
+		out.Primary = dist
+		s.note("loss of an event", spread(dist), none.Source)
+		return err
+	}
+	best := -1.0
+	var text, source string
+	for _, h := range s.Threat.Rule.Harms {
+		dist, most, why, from, err := a.Priors.harmLoss(h, d)
+		if err != nil {
+			return err
+		}
+		if dist.Mean() > best {
+			best, out.Primary, out.Cap = dist.Mean(), dist, most
+			text, source = fmt.Sprintf("%s for %s: %s", spread(dist), h, why), "prior, wide: "+from
+		}
+	}
+	s.note("loss of an event", text, source)
+	return nil
+}
+
+// spread says a distribution of amounts.
+func spread(d loss.Dist) string {
+	return fmt.Sprintf("%s on average (%s to %s)", Money(d.Mean()), Money(d.Quantile(0.05)), Money(d.Quantile(0.95)))
+}
+
+// groupsOf arranges the factors of controls: those of one group together.
+func groupsOf(controls []*Control) (resist, soften [][]int) {
+	at := map[string]int{}
+	for _, c := range controls {
+		list := &resist
+		if c.Softens {
+			list = &soften
+		}
+		g := c.group()
+		if _, ok := at[g]; !ok {
+			at[g] = len(*list)
+			*list = append(*list, nil)
+		}
+		(*list)[at[g]] = append((*list)[at[g]], c.factor)
+	}
+	return resist, soften
+}
+
+// settle says what the controls do, and whose what they leave undone is.
+func (s *Scenario) settle() {
+	s.Fault = map[string]float64{}
+	sum := 0.0
+	for _, c := range s.Controls {
+		undone := max(0, c.intended()-c.Effect)
+		s.Fault[c.Party] += undone
+		sum += undone
+	}
+	for p := range s.Fault {
+		if sum > 0 {
+			s.Fault[p] /= sum
+		}
+	}
+	if len(s.Controls) == 0 {
+		s.note("controls", "no control of the catalogue stands here", "")
+	}
+	for _, c := range s.Controls {
+		does := "stops"
+		if c.Softens {
+			does = "saves of the loss"
+		}
+		party := c.Party
+		if party == "" {
+			party = "nobody"
+		}
+		s.note(c.Control.ID+" on "+strings.Join(c.Places, ", "), fmt.Sprintf("%s %.0f %% (%s, %s; %s)", does, 100*c.Effect, c.Control.Efficacy.Function, c.Control.Efficacy.Grade, c.Coverage), "accountable: "+party)
+	}
+}
+
+// idle notes the entries of the model that reach no scenario.
+func (a *Analysis) idle() {
+	if a.Model.Risk == nil {
+		return
+	}
+	used := map[string]bool{}
+	for _, s := range a.Scenarios {
+		used[s.ID], used[s.Threat.ID], used[s.Threat.Rule.ID] = true, true, true
+	}
+	for _, id := range slices.Sorted(maps.Keys(a.Model.Risk.Scenarios)) {
+		if !used[id] {
+			a.Problems = append(a.Problems, fmt.Sprintf("%s: scenario %s is none of this system; surety risk lists them", a.Model.Risk.Scenarios[id].Origin, id))
+		}
+	}
+	for _, data := range slices.Sorted(maps.Keys(a.Model.Risk.Loss)) {
+		if !slices.ContainsFunc(a.Scenarios, func(s *Scenario) bool { return s.Data == data }) {
+			a.Problems = append(a.Problems, fmt.Sprintf("%s: the loss of %s is used by no scenario: nothing threatens it", a.Model.Risk.Loss[data].Origin, data))
+		}
+	}
+}
