@@ -179,8 +179,9 @@ var rank = map[string]int{
 	"internal/memo": 8,
 	"architecture":  8,
 	"attack":        8,
-	"guide":         9,
 	"threat":        8,
+	"risk":          9,
+	"guide":         9,
 
 	"risk/loss": 1, // knows nothing of clouds
 
@@ -221,7 +222,7 @@ func TestImportsGoOneWay(t *testing.T) {
 }
 
 // pure packages take values and return values.
-var pure = []string{"", "system", "catalog", "catalog/oscal", "catalog/imports", "responsibility", "responsibility/oscal", "architecture", "policy", "policy/rego", "policy/cel", "policy/native", "policy/relation", "policy/policytest", "assessment", "threat", "guide", "evidence/yaml", "evidence/kubernetes", "evidence/dockerfile", "evidence/scanner", "risk/loss", "attack/graph", "attack"}
+var pure = []string{"", "system", "catalog", "catalog/oscal", "catalog/imports", "responsibility", "responsibility/oscal", "architecture", "policy", "policy/rego", "policy/cel", "policy/native", "policy/relation", "policy/policytest", "assessment", "threat", "guide", "evidence/yaml", "evidence/kubernetes", "evidence/dockerfile", "evidence/scanner", "risk", "risk/loss", "attack/graph", "attack"}
 
 func TestPureCore(t *testing.T) {
 	forbidden := map[string]string{

@@ -95,7 +95,7 @@ func whatIf(w io.Writer) error {
 	}
 	change := loss.Change{}
 	for f := range p.Factors {
-		change[f] = loss.Factor{Parts: []loss.Dist{better}}
+		change[f] = loss.Factor{Parts: []loss.Unknown{{Dist: better}}}
 	}
 	one := spent(func() { r.Annual(loss.All, loss.Change{0: change[0]}) })
 	all := spent(func() { r.Annual(loss.All, change) })
@@ -126,7 +126,7 @@ func portfolio(lambda float64) (loss.Portfolio, error) {
 	}
 	var p loss.Portfolio
 	for f := range 10 {
-		p.Factors = append(p.Factors, loss.Factor{ID: strconv.Itoa(f), Parts: []loss.Dist{works}})
+		p.Factors = append(p.Factors, loss.Factor{ID: strconv.Itoa(f), Parts: []loss.Unknown{{Dist: works}}})
 	}
 	for s := range scenarios {
 		p.Scenarios = append(p.Scenarios, loss.Scenario{ID: strconv.Itoa(s), Rate: loss.Unknown{Dist: rate}, Base: loss.Unknown{Dist: one},

@@ -15,7 +15,7 @@ var update = flag.Bool("update", false, "rewrite the transcripts in the document
 // Each console block of these documents is a command and what it prints today.
 func TestReadmeTranscripts(t *testing.T) {
 	t.Chdir("../..")
-	for _, path := range []string{"README.md", "docs/guide.md", "docs/responsibilities.md", "docs/paths.md", "docs/threats.md"} {
+	for _, path := range []string{"README.md", "docs/guide.md", "docs/responsibilities.md", "docs/paths.md", "docs/threats.md", "docs/risk.md"} {
 		t.Run(path, func(t *testing.T) { transcripts(t, path) })
 	}
 }

@@ -153,6 +153,7 @@ not be seen.
 
     surety assess DIR         judge manifests, Dockerfiles and other scanners' results
     surety assess kubernetes: judge the cluster of the current context
+    surety risk DIR           what the threats cost a year, and which fix saves most
     surety guide --party P    what one party must do first, show, and ask of whom
     surety init DIR           write down the system that was seen, as surety.yaml
     surety responsibilities   see who must do what in it`,
@@ -168,7 +169,7 @@ not be seen.
 	})
 	root.AddCommand(
 		p.assessCommand(), p.responsibilitiesCommand(), p.whyCommand(), p.diffCommand(),
-		p.initCommand(), p.validateCommand(), p.policyCommand(), p.catalogCommand(), p.architectureCommand(), p.guideCommand(), p.pathsCommand(),
+		p.initCommand(), p.validateCommand(), p.policyCommand(), p.catalogCommand(), p.architectureCommand(), p.guideCommand(), p.pathsCommand(), p.riskCommand(),
 		p.threatsCommand(), p.whyNotCommand(),
 		p.keyCommand(), p.attestCommand(), p.discloseCommand(), p.eraseCommand(), p.verifyCommand(), p.trustCommand(),
 		p.logCommand(), p.witnessCommand(), p.publishCommand(), p.versionCommand(),

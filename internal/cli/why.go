@@ -25,8 +25,8 @@ func (p Program) whyCommand() *cobra.Command {
 	var f threatFlags
 	var reportFile string
 	c := &cobra.Command{
-		Use:   "why RESULT|CONTROL[@ELEMENT]|RULE[@ELEMENT] [SOURCE...]",
-		Short: "Explain a result, who is responsible for a control on an element, or a threat",
+		Use:   "why RESULT|CONTROL[@ELEMENT]|RULE[@ELEMENT[/DATA]] [SOURCE...]",
+		Short: "Explain a result, who is responsible for a control on an element, a threat, or what it costs",
 		Long: `Why explains the results that RESULT names. RESULT is CHECK@RESOURCE as reports
 print it, or any part of that: a check's id or alias, or TOOL:RULE of another
 scanner, and any piece of the resource's key.
@@ -47,7 +47,12 @@ check's.
 RULE@ELEMENT explains a threat: the rule, the facts it rests on with where they are
 stated, whom it bears on, and how the controls that answer it stand.
 
-    surety why store-unencrypted@db`,
+    surety why store-unencrypted@db
+
+RULE@ELEMENT/DATA explains what that threat to that data costs, as surety risk has it:
+attempts, susceptibility, controls and loss, each with its source.
+
+    surety why store-unencrypted@db/orders DIR`,
 		Args: cobra.MinimumNArgs(1),
 		RunE: func(c *cobra.Command, args []string) error {
 			return p.why(c.Context(), f, reportFile, args[0], args[1:])

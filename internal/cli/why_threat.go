@@ -35,6 +35,9 @@ func (p Program) whyThreat(ctx context.Context, f threatFlags, rule, element str
 	if r == nil {
 		return false, nil
 	}
+	if at := strings.LastIndexByte(element, '/'); at > 0 && t.Model.Data[element[at+1:]] != nil {
+		return true, p.whyScenario(t, rule+"@"+element)
+	}
 	explainThreatRule(p.Stdout, r, t.Catalog)
 	standings := threat.NewStandings(t.Duties, t.Assessment)
 	shown := 0

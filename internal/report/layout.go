@@ -1,6 +1,9 @@
 package report
 
-import "strings"
+import (
+	"html/template"
+	"strings"
+)
 
 // A paper is a text for people before it has a format: sections of blocks. What
 // it says is decided once; the writers of paper_*.go only lay it out.
@@ -16,7 +19,7 @@ type section struct {
 	blocks    []block
 }
 
-// block is one of paragraph, heading, list, table, fold or letter.
+// block is one of paragraph, heading, list, table, fold, letter or figure.
 type block interface{ isBlock() }
 
 type (
@@ -48,6 +51,11 @@ type (
 	}
 	// letter is something the reader can copy and send.
 	letter struct{ blocks []block }
+	// figure is a drawing for pages. What it shows is said in words beside it.
+	figure struct {
+		svg     template.HTML // escaped by the one who draws; "" is nothing
+		caption phrase
+	}
 )
 
 func (paragraph) isBlock() {}
@@ -56,6 +64,7 @@ func (listing) isBlock()   {}
 func (table) isBlock()     {}
 func (fold) isBlock()      {}
 func (letter) isBlock()    {}
+func (figure) isBlock()    {}
 
 // phrase is a run of spans.
 type phrase []span

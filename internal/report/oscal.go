@@ -35,7 +35,7 @@ type oscal struct {
 	looked   map[string]bool             // controls that some result counts for
 	ids      map[assessment.Place]string // of observations
 	findings []*standing
-	risks    []*risk
+	risks    []*openRisk
 }
 
 // standing is what one finding is made of: a control on an element.
@@ -44,11 +44,11 @@ type standing struct {
 	duty             *assessment.Responsibility // nil if the model has none
 	counts           assessment.Counts
 	told             []assessment.Result
-	risks            map[*risk]bool
+	risks            map[*openRisk]bool
 }
 
-// risk is a group of fails with one cause, or a waiver and what it waives.
-type risk struct {
+// openRisk is a group of fails with one cause, or a waiver and what it waives.
+type openRisk struct {
 	rank    int // place in the document
 	group   *assessment.Group
 	waiver  *assessment.Waiver
@@ -150,16 +150,16 @@ func (x *oscal) run() string {
 }
 
 // collectRisks makes the risks, and says which of them each result is part of.
-func (x *oscal) collectRisks() map[assessment.Place]*risk {
-	of := map[assessment.Place]*risk{}
+func (x *oscal) collectRisks() map[assessment.Place]*openRisk {
+	of := map[assessment.Place]*openRisk{}
 	for i, g := range x.a.Groups {
-		k := &risk{rank: i, group: g, results: slices.Collect(g.Results())}
+		k := &openRisk{rank: i, group: g, results: slices.Collect(g.Results())}
 		x.risks = append(x.risks, k)
 		for i := range k.results {
 			of[k.results[i].Place] = k
 		}
 	}
-	accepted := map[*assessment.Waiver]*risk{}
+	accepted := map[*assessment.Waiver]*openRisk{}
 	for r := range x.a.Findings() {
 		w := r.Waiver
 		if r.Verdict != surety.Waived || w == nil {
@@ -167,7 +167,7 @@ func (x *oscal) collectRisks() map[assessment.Place]*risk {
 		}
 		k := accepted[w]
 		if k == nil {
-			k = &risk{rank: len(x.risks), waiver: w}
+			k = &openRisk{rank: len(x.risks), waiver: w}
 			accepted[w] = k
 			x.risks = append(x.risks, k)
 		}
@@ -178,7 +178,7 @@ func (x *oscal) collectRisks() map[assessment.Place]*risk {
 }
 
 // collectFindings sorts the results by control and element.
-func (x *oscal) collectFindings(riskOf map[assessment.Place]*risk) {
+func (x *oscal) collectFindings(riskOf map[assessment.Place]*openRisk) {
 	type place struct{ control, element string }
 	at := map[place]*standing{}
 	for r := range x.a.Results() {
@@ -189,7 +189,7 @@ func (x *oscal) collectFindings(riskOf map[assessment.Place]*risk) {
 			}
 			s := at[k]
 			if s == nil {
-				s = &standing{control: k.control, element: k.element, risks: map[*risk]bool{}}
+				s = &standing{control: k.control, element: k.element, risks: map[*openRisk]bool{}}
 				at[k] = s
 			}
 			s.counts[r.Verdict]++

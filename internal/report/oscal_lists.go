@@ -111,14 +111,14 @@ func (x *oscal) allRisks() iter.Seq[oscalRisk] {
 	}
 }
 
-func (k *risk) id() string {
+func (k *openRisk) id() string {
 	if k.waiver != nil {
 		return uuid("waiver", k.waiver.Check, k.waiver.Resource, k.waiver.Origin.String())
 	}
 	return uuid("risk", k.group.Check.ID, k.group.Party, k.group.Cause)
 }
 
-func (x *oscal) risk(k *risk) oscalRisk {
+func (x *oscal) risk(k *openRisk) oscalRisk {
 	out := oscalRisk{UUID: k.id(), Status: "open", Origins: x.origins, Observations: x.references(k.results)}
 	if w := k.waiver; w != nil {
 		out.Title, out.Status = line("Accepted: "+w.Check+" on "+w.Resource), "deviation-approved"
@@ -172,7 +172,7 @@ func (x *oscal) finding(s *standing) oscalFinding {
 		Target:       oscalTarget{"objective-id", token(s.control), oscalState{State: "not-satisfied", Reason: "other", Remarks: "The evidence does not decide it."}},
 		Observations: x.references(s.told),
 	}
-	for _, k := range slices.SortedFunc(maps.Keys(s.risks), func(a, b *risk) int { return a.rank - b.rank }) {
+	for _, k := range slices.SortedFunc(maps.Keys(s.risks), func(a, b *openRisk) int { return a.rank - b.rank }) {
 		f.Risks = append(f.Risks, oscalRiskRef{k.id()})
 	}
 	if s.element != "" {

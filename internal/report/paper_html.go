@@ -35,6 +35,7 @@ type pageBlock struct {
 	Head    []string
 	Rows    [][]phrase
 	Blocks  []pageBlock
+	SVG     template.HTML
 }
 
 type pageEntry struct {
@@ -99,6 +100,10 @@ func pageBlocks(blocks []block) []pageBlock {
 			out = append(out, pageBlock{Kind: "table", Head: b.head, Rows: b.rows})
 		case fold:
 			out = append(out, pageBlock{Kind: "fold", Summary: b.summary, Blocks: pageBlocks(b.blocks)})
+		case figure:
+			if b.svg != "" {
+				out = append(out, pageBlock{Kind: "figure", SVG: b.svg, Text: b.caption})
+			}
 		case letter:
 			out = append(out, pageBlock{Kind: "letter", Blocks: pageBlocks(b.blocks)})
 		}
