@@ -90,6 +90,11 @@ func (p Program) assess(ctx context.Context, f assessFlags, args []string) error
 	}
 	o := p.options(f.output, f.noColor, f.width)
 	o.Findings = f.findings
+	if f.format == "html" {
+		if o.Risk, err = assessedRisk(a); err != nil {
+			return err
+		}
+	}
 	if err := p.writeOutput(f.output, func(w io.Writer) error { return report.Write(w, f.format, a, o) }); err != nil {
 		return err
 	}

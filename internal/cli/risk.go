@@ -8,13 +8,16 @@ import (
 	"os"
 	"slices"
 	"strings"
+	"time"
 
 	"github.com/spf13/cobra"
 
 	"github.com/surety-cloud/surety"
+	"github.com/surety-cloud/surety/assessment"
 	"github.com/surety-cloud/surety/internal/report"
 	"github.com/surety-cloud/surety/risk"
 	"github.com/surety-cloud/surety/system"
+	"github.com/surety-cloud/surety/threat"
 )
 
 // riskFlags are the flags of risk; what to look at is as in threats.
@@ -167,4 +170,26 @@ func (p Program) whyScenario(t *report.Threats, id string) error {
 			Hint: "surety risk lists the scenarios, surety why-not explains what does not apply"}
 	}
 	return standardOutputError(report.WriteScenario(p.Stdout, a, s, p.options("", false, 0)))
+}
+
+// assessedRisk is the risk of an assessed system for the page of its assessment; nil
+// if the model states nothing of losses.
+func assessedRisk(a *assessment.Assessment) (*report.Risk, error) {
+	if a.Model.Risk == nil {
+		return nil, nil
+	}
+	rules, err := threatRules(a.Model, a.Catalog, nil)
+	if err != nil {
+		return nil, err
+	}
+	priors, err := risk.Default()
+	if err != nil {
+		return nil, err
+	}
+	set := threat.Derive(threat.Input{Model: a.Model, Catalog: a.Catalog, Duties: a.Duties, Rules: rules, Today: time.Now().UTC().Format(time.DateOnly)})
+	found, err := risk.Analyse(risk.Input{Model: a.Model, Catalog: a.Catalog, Duties: a.Duties, Threats: set, Assessment: a, Priors: priors, Years: riskYears, Seed: 1})
+	if err != nil {
+		return nil, &surety.Error{Kind: surety.BadInput, Op: "analyse risk", Err: err}
+	}
+	return &report.Risk{Analysis: found, Ranking: found.Rank(rankedFixes)}, nil
 }

@@ -32,7 +32,7 @@ func writeHTML(w io.Writer, a *assessment.Assessment, o Options) error {
 }
 
 func writePage(w io.Writer, a *assessment.Assessment, o Options) error {
-	tmpl, err := template.New("page").Funcs(template.FuncMap{"count": count}).ParseFS(htmlFiles, "html/page.html")
+	tmpl, err := template.New("page").Funcs(template.FuncMap{"count": count, "label": columnLabel}).ParseFS(htmlFiles, "html/page.html", "html/paper.html")
 	if err != nil {
 		return err
 	}

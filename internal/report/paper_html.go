@@ -48,9 +48,12 @@ type pageLabelled struct {
 	Text  phrase
 }
 
+// columnLabel is the head of a column of a table.
+func columnLabel(head []string, i int) string { return head[i] }
+
 // writePaperHTML writes a paper as one page that needs neither network nor scripts.
 func writePaperHTML(w io.Writer, p *paper, o Options) error {
-	tmpl, err := template.New("paper").Funcs(template.FuncMap{"label": func(head []string, i int) string { return head[i] }}).ParseFS(htmlFiles, "html/paper.html")
+	tmpl, err := template.New("paper").Funcs(template.FuncMap{"label": columnLabel}).ParseFS(htmlFiles, "html/paper.html")
 	if err != nil {
 		return err
 	}

@@ -150,18 +150,18 @@ func often(rate float64) string {
 func riskShort(r *Risk) []block {
 	total := r.Total
 	out := []block{paragraph{join("On average ", strong(amount(total.Mean)), " is lost in a year. ", strong(chance(total.Any)), " of years see a loss.")}}
-	tail := table{head: []string{"Of 1,000 years", "lose less than", "the others lose on average"}}
+	tail := table{head: []string{"Years", "lose less than", "the others lose on average"}}
 	for i, level := range loss.Levels {
-		tail.rows = append(tail.rows, []phrase{just(fmt.Sprintf("%.0f", 1000*level)), just(amount(total.VaR[i])), just(amount(total.TVaR[i]))})
+		tail.rows = append(tail.rows, []phrase{just(fmt.Sprintf("%.0f of 1,000", 1000*level)), just(amount(total.VaR[i])), just(amount(total.TVaR[i]))})
 	}
 	out = append(out, tail, figure{exceedanceSVG(r.Analysis), nil})
 	if len(r.Appetite) > 0 {
 		out = append(out, appetiteList(r.Appetite))
 	}
-	curve := table{head: []string{"Chance to lose more than", "in a year", "nine of ten draws of the unknown"}}
+	curve := table{head: []string{"Loss of a year", "chance", "in nine of ten draws of the unknown"}}
 	for i := 19; i < len(r.Curve); i += 10 {
 		p := r.Curve[i]
-		curve.rows = append(curve.rows, []phrase{just(risk.Money(p.Loss)), just(chance(p.P)), just(fmt.Sprintf("%s to %s %%", figures(100*p.Lo), figures(100*p.Hi)))})
+		curve.rows = append(curve.rows, []phrase{just("more than " + risk.Money(p.Loss)), just(chance(p.P)), just(fmt.Sprintf("%s to %s %%", figures(100*p.Lo), figures(100*p.Hi)))})
 	}
 	return append(out, curve)
 }
@@ -232,6 +232,23 @@ func riskScenarioBlocks(r *Risk) []block {
 		out = append(out, fold{fmt.Sprintf("The other %s", count(len(rest), "scenario")), []block{t}})
 	}
 	return out
+}
+
+// riskSection is the part of the page of an assessment: what is lost, to what, and what
+// to do first. The rest is that of surety risk.
+func riskSection(r *Risk) []block {
+	out := riskShort(r)
+	t := table{head: []string{"Scenario", "Loss a year", "Happens", "Each", "Carried by"}}
+	for _, s := range r.Scenarios[:min(len(r.Scenarios), riskFixes)] {
+		t.rows = append(t.rows, []phrase{join(s.Threat.Rule.Title+" ", code(s.ID)), just(amount(s.Mean)), just(often(s.Events.Value)), just(risk.Money(s.Event)), just(cmp.Or(s.Carrier, "nobody"))})
+	}
+	if len(t.rows) > 0 {
+		out = append(out, heading{just("What costs most")}, t)
+	}
+	if fixes := riskFixBlocks(r); len(fixes) > 0 {
+		out = append(append(out, heading{just("What to fix first, by what it saves")}), fixes...)
+	}
+	return append(out, paragraph{just("From priors where the model does not say better: surety risk says from which, and why RULE@ELEMENT/DATA.")})
 }
 
 func bandWord(r *Risk, s *risk.Scenario) string {

@@ -16,7 +16,7 @@ import (
 const (
 	plotWidth  = 640.0
 	plotHeight = 320.0
-	plotLeft   = 46.0
+	plotLeft   = 64.0
 	plotRight  = 12.0
 	plotTop    = 12.0
 	plotBottom = 40.0
@@ -107,19 +107,23 @@ func tornadoSVG(fixes []*risk.Fix) template.HTML {
 	if most == 0 {
 		return ""
 	}
-	const row, left, width = 26.0, 190.0, 640.0
+	const row, left, width = 28.0, 190.0, 640.0
 	height := row*float64(len(fixes)) + 24
-	at := func(v float64) float64 { return left + math.Max(v, 0)/most*(width-left-70) }
+	at := func(v float64) float64 { return left + math.Max(v, 0)/most*(width-left-90) }
 	var b strings.Builder
 	fmt.Fprintf(&b, `<svg class="plot tornado" viewBox="0 0 %.0f %.0f" role="img" aria-label="What each fix saves a year, and costs">`, width, height)
 	for i, f := range fixes {
 		y := row * float64(i)
 		mid := y + row/2
-		fmt.Fprintf(&b, `<text x="%.1f" y="%.1f" text-anchor="end">%s</text>`, left-8, mid+4, template.HTMLEscapeString(shorten(f.Name, 26)))
+		fmt.Fprintf(&b, `<text x="%.1f" y="%.1f" text-anchor="end">%s</text>`, left-8, mid+4, template.HTMLEscapeString(shorten(f.Name+" "+f.Party, 20)))
 		fmt.Fprintf(&b, `<rect class="saves" x="%.1f" y="%.1f" width="%.1f" height="%.1f"><title>%s saves %s</title></rect>`, left, y+5, at(f.Saved.Value)-left, row-10, template.HTMLEscapeString(f.Name), amount(f.Saved))
 		fmt.Fprintf(&b, `<line class="whisker" x1="%.1f" x2="%.1f" y1="%.1f" y2="%.1f"/>`, at(f.Saved.Value-2*f.Saved.SE), at(f.Saved.Value+2*f.Saved.SE), mid, mid)
 		fmt.Fprintf(&b, `<line class="cost" x1="%.1f" x2="%.1f" y1="%.1f" y2="%.1f"><title>costs %s</title></line>`, at(f.Cost), at(f.Cost), y+2, y+row-2, risk.Money(f.Cost))
-		fmt.Fprintf(&b, `<text x="%.1f" y="%.1f">%s</text>`, at(f.Saved.Value+2*f.Saved.SE)+6, mid+4, risk.Money(f.Saved.Value))
+		x := at(f.Saved.Value + 2*f.Saved.SE)
+		if c := at(f.Cost); c > x && c < x+50 { // the cost's mark would cross the number
+			x = c
+		}
+		fmt.Fprintf(&b, `<text x="%.1f" y="%.1f">%s</text>`, x+6, mid+4, risk.Money(f.Saved.Value))
 	}
 	fmt.Fprintf(&b, `<text x="%.1f" y="%.1f">bar: saved a year, with its error; upright line: cost</text></svg>`, left, height-6)
 	return template.HTML(b.String())
