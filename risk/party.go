@@ -7,6 +7,7 @@ import (
 	"slices"
 	"strings"
 
+	"github.com/surety-cloud/surety"
 	"github.com/surety-cloud/surety/risk/loss"
 	"github.com/surety-cloud/surety/system"
 	"github.com/surety-cloud/surety/threat"
@@ -169,19 +170,27 @@ func (s *Scenario) carry(stated string, place *places, m *system.Model) {
 		s.note("carried by", stated, "the model names it with the loss")
 	case component != nil && component.Operator != "":
 		s.Carrier = component.Operator
-		s.note("carried by", s.Carrier, fmt.Sprintf("it operates %s, %s", component.Name, component.Origin))
+		s.note("carried by", s.Carrier, "it operates "+component.Name+at(component.Origin))
 	case service != nil && service.Customer != system.Public:
 		s.Carrier = service.Customer
-		s.note("carried by", s.Carrier, fmt.Sprintf("it is the customer of %s, %s", service.Name, service.Origin))
+		s.note("carried by", s.Carrier, "it is the customer of "+service.Name+at(service.Origin))
 	case service != nil:
 		s.Carrier = service.Provider
-		s.note("carried by", s.Carrier, fmt.Sprintf("%s is for anyone, who can be held to nothing, %s", service.Name, service.Origin))
+		s.note("carried by", s.Carrier, service.Name+" is for anyone, who can be held to nothing"+at(service.Origin))
 	case m.Parties[s.Threat.Element] != nil:
 		s.Carrier = s.Threat.Element
 		s.note("carried by", s.Carrier, "the threat is to the party itself")
 	default:
 		s.note("carried by", "nobody is known", "no service and no operator holds "+s.Threat.Element)
 	}
+}
+
+// at is where something is stated, if it is.
+func at(o surety.Origin) string {
+	if text := o.String(); text != "" {
+		return ", " + text
+	}
+	return ""
 }
 
 // places knows where elements lie.

@@ -136,13 +136,25 @@ type Group struct {
 // mostGroups bounds how many groups of a kind are summarised: those that cost most.
 const mostGroups = 25
 
+// Each draw of what is not known keeps numbers for every scenario, so there are fewer
+// draws where there are very many scenarios: the band is coarser, memory bounded.
+const (
+	manyDraws     = 200
+	fewDraws      = 50
+	manyScenarios = 20_000
+)
+
 // Analyse derives the scenarios, simulates them and sums them up.
 func Analyse(in Input) (*Analysis, error) {
 	a := &Analysis{Input: in, failing: failing{}}
 	if err := a.derive(); err != nil {
 		return nil, err
 	}
-	run, err := loss.Simulate(a.portfolio, loss.Options{Seed: in.Seed, Years: in.Years, Cores: in.Cores})
+	draws := manyDraws
+	if len(a.Scenarios) > manyScenarios {
+		draws = fewDraws
+	}
+	run, err := loss.Simulate(a.portfolio, loss.Options{Seed: in.Seed, Years: in.Years, Iterations: draws, Cores: in.Cores})
 	if err != nil {
 		return nil, err
 	}

@@ -82,8 +82,8 @@ func (r *Risk) fixes() []*risk.Fix {
 // newRiskPaper puts an analysis into words.
 func newRiskPaper(r *Risk) *paper {
 	p := &paper{brand: "Surety risk", title: "Risk of " + r.Model.Name}
-	about := fmt.Sprintf("%s of %s, %s years simulated in %d draws of what is not known, seed %d. Amounts are %s a year; ± is the error of the simulation alone: what is not known of the inputs is in the band.",
-		count(len(r.Scenarios), "scenario"), count(len(r.Threats.Threats), "threat"), grouped(r.Years), r.Iterations, r.Seed, cmp.Or(r.Model.Currency, "of no stated currency"))
+	about := fmt.Sprintf("%s of %s, %s years simulated in %d draws of what is not known, seed %d. Amounts are a year's, in %s; ± is the error of the simulation alone: what is not known of the inputs is in the band.",
+		count(len(r.Scenarios), "scenario"), count(len(r.Threats.Threats), "threat"), grouped(r.Years), r.Iterations, r.Seed, cmp.Or(r.Model.Currency, "a currency that nobody stated"))
 	if r.Assessment == nil {
 		about += " No evidence was looked at, so no control counts as there: name a source."
 	}
