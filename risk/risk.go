@@ -182,9 +182,6 @@ func Analyse(in Input) (*Analysis, error) {
 	return a, nil
 }
 
-// Kept tells whether what-ifs are filters over events in memory.
-func (a *Analysis) Kept() bool { return a.run.Kept() }
-
 // amountsFor spaces the amounts of a curve evenly in their logarithm, up to the
 // largest loss that is told.
 func amountsFor(s loss.Summary) []float64 {
