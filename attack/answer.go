@@ -3,12 +3,12 @@ package attack
 import (
 	"cmp"
 	"fmt"
-	"math"
 	"slices"
 	"strings"
 
 	"github.com/surety-cloud/surety"
 	"github.com/surety-cloud/surety/attack/graph"
+	"github.com/surety-cloud/surety/system"
 )
 
 // Question is what to look for.
@@ -223,9 +223,9 @@ func (g *Graph) worth(n int32) Worth {
 	w.Words = fmt.Sprintf("confidentiality %s, integrity %s, availability %s", needs(d.Confidentiality), needs(d.Integrity), needs(d.Availability))
 	if g.Model.Risk != nil {
 		if l := g.Model.Risk.Loss[node.Name]; l != nil {
-			w.Loss = mean(l.CI90)
+			w.Loss = mean(l.Amounts)
 			if l.Secondary != nil {
-				w.Loss += l.Secondary.P * mean(l.Secondary.CI90)
+				w.Loss += l.Secondary.P * mean(l.Secondary.Amounts)
 			}
 		}
 	}
@@ -239,15 +239,13 @@ func needs(level int) string {
 	return fmt.Sprintf("%d of 4", level)
 }
 
-// mean is that of the lognormal distribution with this 90 % interval.
-func mean(ci90 [2]float64) float64 {
-	const z95 = 1.6448536269514722
-	low, high := math.Log(ci90[0]), math.Log(ci90[1])
-	if !(low <= high) || math.IsInf(low, 0) {
+// mean is that of the stated amounts, 0 if they are none.
+func mean(a system.Amounts) float64 {
+	d, err := a.Dist()
+	if err != nil {
 		return 0
 	}
-	mu, sigma := (low+high)/2, (high-low)/2/z95
-	return math.Exp(mu + sigma*sigma/2)
+	return d.Mean()
 }
 
 // estimate gives each target its chance, and sorts them.

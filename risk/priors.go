@@ -200,22 +200,6 @@ func pert(v []float64) (loss.Dist, error) {
 	return loss.PERT(v[0], v[1], v[2])
 }
 
-// fromAmounts turns what the model states into a distribution.
-func fromAmounts(a system.Amounts) (loss.Dist, error) {
-	v := a.Values
-	switch a.Kind {
-	case system.CI90:
-		return loss.Lognormal(v[0], v[1])
-	case system.PERT:
-		return loss.PERT(v[0], v[1], v[2])
-	case system.Gamma:
-		return loss.Gamma(v[0], v[1])
-	case system.Observed:
-		return loss.Observed(v[0], v[1], 0.5, 0) // Jeffreys' prior
-	}
-	return loss.Constant(v[0])
-}
-
 // harmLoss is the loss of one event that does a harm to data, where the model does not
 // state it, with the most that it can cost and how that follows.
 func (p *Priors) harmLoss(h threat.Harm, d *system.Data) (dist loss.Dist, most float64, text, source string, err error) {

@@ -144,7 +144,7 @@ func (a *Analysis) stated(s *Scenario) *system.Scenario {
 func (a *Analysis) rate(s *Scenario, stated *system.Scenario, share float64) (loss.Unknown, error) {
 	actor := s.Threat.Rule.Actor
 	if stated != nil && stated.Frequency.Kind != "" {
-		d, err := fromAmounts(stated.Frequency)
+		d, err := stated.Frequency.Dist()
 		s.note("attempts a year", d.String(), stated.Origin.String())
 		return loss.Unknown{Name: s.Threat.ID, Dist: d}, err
 	}
@@ -152,7 +152,7 @@ func (a *Analysis) rate(s *Scenario, stated *system.Scenario, share float64) (lo
 	d, err := pert(prior.Attempts)
 	source := prior.Source + ", see the priors"
 	if r := a.Model.Risk; r != nil && r.Frequency[string(actor)].Kind != "" {
-		d, err = fromAmounts(r.Frequency[string(actor)])
+		d, err = r.Frequency[string(actor)].Dist()
 		source = r.Origins[string(actor)].String()
 	}
 	s.note("attempts a year", fmt.Sprintf("%s by %s on the whole system, of which %.2g %% this way", d, actorWords[actor], 100*share), source)
@@ -167,7 +167,7 @@ var actorWords = map[threat.Actor]string{
 // base is the chance that an attempt succeeds without any control.
 func (a *Analysis) base(s *Scenario, stated *system.Scenario) (loss.Unknown, error) {
 	if stated != nil && stated.Vulnerability.Kind != "" {
-		d, err := fromAmounts(stated.Vulnerability)
+		d, err := stated.Vulnerability.Dist()
 		s.note("succeed without controls", d.String(), stated.Origin.String())
 		return loss.Unknown{Name: s.ID, Dist: d}, err
 	}
@@ -191,12 +191,12 @@ func (a *Analysis) magnitude(s *Scenario, stated *system.Scenario, out *loss.Sce
 		}
 		return carrier, a.usual(s, out)
 	}
-	if out.Primary, err = fromAmounts(l.Amounts); err != nil {
+	if out.Primary, err = l.Amounts.Dist(); err != nil {
 		return "", err
 	}
 	text := spread(out.Primary)
 	if l.Secondary != nil {
-		second, err := fromAmounts(l.Secondary.Amounts)
+		second, err := l.Secondary.Amounts.Dist()
 		if err != nil {
 			return "", err
 		}

@@ -1,12 +1,14 @@
 package system
 
 import (
+	"fmt"
 	"maps"
 	"slices"
 	"strconv"
 	"strings"
 
 	"github.com/surety-cloud/surety"
+	"github.com/surety-cloud/surety/risk/loss"
 )
 
 // Actors lists who, or what, makes threats real, as frequencies name them.
@@ -226,4 +228,24 @@ func mappingOf[T any](m map[string]T, write func(string, T) string) string {
 		p = append(p, [2]string{scalar(name), write(name, m[name])})
 	}
 	return p.flow()
+}
+
+// Dist is the distribution that the amounts state. What was only observed is
+// Jeffreys' posterior of its rate. The error says that the values do not fit
+// their kind.
+func (a Amounts) Dist() (loss.Dist, error) {
+	v := a.Values
+	switch {
+	case a.Kind == CI90 && len(v) == 2:
+		return loss.Lognormal(v[0], v[1])
+	case a.Kind == PERT && len(v) == 3:
+		return loss.PERT(v[0], v[1], v[2])
+	case a.Kind == Gamma && len(v) == 2:
+		return loss.Gamma(v[0], v[1])
+	case a.Kind == Observed && len(v) == 2:
+		return loss.Observed(v[0], v[1], 0.5, 0)
+	case len(v) == 1:
+		return loss.Constant(v[0])
+	}
+	return loss.Dist{}, fmt.Errorf("%v are no amounts of kind %q", v, a.Kind)
 }
