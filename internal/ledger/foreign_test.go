@@ -3,6 +3,7 @@ package ledger
 import (
 	"bytes"
 	"crypto/ed25519"
+	"crypto/rand"
 	"crypto/sha256"
 	"errors"
 	"fmt"
@@ -18,6 +19,7 @@ import (
 	"time"
 
 	"filippo.io/torchwood"
+	fnote "github.com/transparency-dev/formats/note"
 	"github.com/transparency-dev/formats/proof"
 	"github.com/transparency-dev/merkle/rfc6962"
 	"github.com/transparency-dev/tessera/api"
@@ -136,7 +138,7 @@ func foreign(t *testing.T) string {
 		t.Fatal(err)
 	}
 	if _, err := os.Stat(bin); err != nil {
-		t.Skip("no litewitness and hammer; make testenv builds them")
+		t.Skip("no litewitness, omniwitness and hammer; make testenv builds them")
 	}
 	return bin
 }
@@ -187,11 +189,24 @@ func TestForeignHammer(t *testing.T) {
 	t.Logf("%d reads, %d of them in vain", reads.Load(), misses.Load())
 }
 
-// litewitness, which is not ours, co-signs our log, and no second history of it.
+// litewitness and omniwitness, which are not ours, co-sign our log, and no second
+// history of it.
 func TestForeignWitness(t *testing.T) {
 	bin := foreign(t)
-	c := create(t)
-	w := startLitewitness(t, bin, vkeyOf(t, c.State))
+	for name, start := range map[string]func(t *testing.T, bin, vkey string) *testWitness{
+		"litewitness": startLitewitness, "omniwitness": startOmniwitness,
+	} {
+		t.Run(name, func(t *testing.T) {
+			if _, err := os.Stat(filepath.Join(bin, name)); err != nil {
+				t.Skipf("no %s; make testenv builds it", name)
+			}
+			c := create(t)
+			coSignsOneHistory(t, c, start(t, bin, vkeyOf(t, c.State)))
+		})
+	}
+}
+
+func coSignsOneHistory(t *testing.T, c Config, w *testWitness) {
 	witnessedBy(t, &c, 1, w)
 	l := open(t, c)
 	put(t, l, newChain(1), 3, Witnessed)
@@ -225,7 +240,44 @@ func startLitewitness(t *testing.T, bin, vkey string) *testWitness {
 	if err := ring.Add(agent.AddedKey{PrivateKey: key}); err != nil {
 		t.Fatal(err)
 	}
-	socket := logtest.Agent(t, ring)
+	db, address := filepath.Join(t.TempDir(), "db"), freeAddress(t)
+	startForeign(t, address, exec.Command(filepath.Join(bin, "litewitness"), "-name", "lite.example", "-db", db, "-ssh-agent", logtest.Agent(t, ring),
+		"-listen", address, "-key", fmt.Sprintf("%x", sha256.Sum256(key.Public().(ed25519.PublicKey)))))
+	if raw, err := exec.Command(filepath.Join(bin, "addlog"), db, origin, vkey).CombinedOutput(); err != nil {
+		t.Fatalf("%v: %s", err, raw)
+	}
+	s, err := torchwood.NewCosignatureSigner("lite.example", key)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return &testWitness{name: "lite", vkey: s.Verifier().String(), url: "http://" + address}
+}
+
+// startOmniwitness runs it with a key and a log in files.
+func startOmniwitness(t *testing.T, bin, vkey string) *testWitness {
+	t.Helper()
+	skey, plain, err := note.GenerateKey(rand.Reader, "omni.example")
+	if err != nil {
+		t.Fatal(err)
+	}
+	witnessKey, err := fnote.VKeyToCosignatureV1(plain)
+	if err != nil {
+		t.Fatal(err)
+	}
+	dir, address := t.TempDir(), freeAddress(t)
+	logs := fmt.Sprintf("Logs:\n  - Origin: %s\n    URL: http://localhost/\n    PublicKey: %s\n    Feeder: none\n", origin, vkey)
+	for name, text := range map[string]string{"key": skey, "logs.yaml": logs} {
+		if err := os.WriteFile(filepath.Join(dir, name), []byte(text), 0o600); err != nil {
+			t.Fatal(err)
+		}
+	}
+	startForeign(t, address, exec.Command(filepath.Join(bin, "omniwitness"), "-listen", address, "-metrics_listen", "", "-logtostderr",
+		"-db_file", filepath.Join(dir, "db"), "-private_key_path", filepath.Join(dir, "key"), "-additional_logs", filepath.Join(dir, "logs.yaml")))
+	return &testWitness{name: "omni", vkey: witnessKey, url: "http://" + address}
+}
+
+func freeAddress(t *testing.T) string {
+	t.Helper()
 	free, err := net.Listen("tcp", "127.0.0.1:0")
 	if err != nil {
 		t.Fatal(err)
@@ -234,9 +286,12 @@ func startLitewitness(t *testing.T, bin, vkey string) *testWitness {
 	if err := free.Close(); err != nil {
 		t.Fatal(err)
 	}
-	db := filepath.Join(t.TempDir(), "db")
-	cmd := exec.Command(filepath.Join(bin, "litewitness"), "-name", "lite.example", "-db", db, "-ssh-agent", socket, "-listen", address,
-		"-key", fmt.Sprintf("%x", sha256.Sum256(key.Public().(ed25519.PublicKey))))
+	return address
+}
+
+// startForeign runs a server until the test ends, and returns when it listens.
+func startForeign(t *testing.T, address string, cmd *exec.Cmd) {
+	t.Helper()
 	var out bytes.Buffer
 	cmd.Stderr = &out
 	if err := cmd.Start(); err != nil {
@@ -248,7 +303,7 @@ func startLitewitness(t *testing.T, bin, vkey string) *testWitness {
 		}
 		_ = cmd.Wait()
 		if t.Failed() {
-			t.Logf("litewitness: %s", out.String())
+			t.Logf("%s: %s", cmd.Path, out.String())
 		}
 	})
 	for range 200 {
@@ -259,12 +314,4 @@ func startLitewitness(t *testing.T, bin, vkey string) *testWitness {
 		}
 		time.Sleep(50 * time.Millisecond)
 	}
-	if raw, err := exec.Command(filepath.Join(bin, "addlog"), db, origin, vkey).CombinedOutput(); err != nil {
-		t.Fatalf("%v: %s", err, raw)
-	}
-	s, err := torchwood.NewCosignatureSigner("lite.example", key)
-	if err != nil {
-		t.Fatal(err)
-	}
-	return &testWitness{name: "lite", vkey: s.Verifier().String(), url: "http://" + address}
 }
