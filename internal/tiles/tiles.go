@@ -22,6 +22,7 @@ import (
 	"io/fs"
 	"iter"
 	"net/http"
+	"net/url"
 	"os"
 	"path/filepath"
 	"strings"
@@ -76,7 +77,11 @@ func (r *remote) Read(ctx context.Context, path string) (raw []byte, err error) 
 	}
 	resp, err := r.client.Do(req)
 	if err != nil {
-		return nil, err
+		var wrapped *url.Error
+		if errors.As(err, &wrapped) {
+			err = wrapped.Err
+		}
+		return nil, fmt.Errorf("%s/%s cannot be read: %w", r.base, path, err)
 	}
 	defer func() { err = errors.Join(err, resp.Body.Close()) }()
 	switch resp.StatusCode {
