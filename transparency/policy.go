@@ -88,16 +88,26 @@ func ParsePolicy(text string, other func(line int, fields []string) (bool, error
 		}
 		switch {
 		case err != nil:
-			errs = append(errs, fmt.Errorf("line %d: %s: %w", n, fields[0], err))
+			errs = append(errs, fmt.Errorf("line %d: %.*s: %w", n, maxWord, fields[0], err))
 		case !known:
-			errs = append(errs, fmt.Errorf("line %d: %q is not known; use log, witness, group or quorum", n, fields[0]))
+			errs = append(errs, fmt.Errorf("line %d: %.*q is not known; use log, witness, group or quorum", n, maxWord, fields[0]))
 		}
+	}
+	if more := len(errs) - maxNamed; more > 0 {
+		errs = append(errs[:maxNamed], fmt.Errorf("and %d lines more; is it a policy?", more))
 	}
 	if err := errors.Join(errs...); err != nil {
 		return nil, err
 	}
 	return p, nil
 }
+
+// maxNamed is how many wrong lines an error names, and maxWord how much of their first
+// words: what was given for a policy may be a key.
+const (
+	maxNamed = 5
+	maxWord  = 20
+)
 
 var errTooMany = fmt.Errorf("more than %d entries", maxEntries)
 

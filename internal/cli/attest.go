@@ -118,6 +118,9 @@ func (p Program) attest(ctx context.Context, f attestFlags, args []string) error
 	}
 	window := statement.Window{NotBefore: begin, NotAfter: begin.Add(valid)}
 	results, predicate := assure.State(a, run.options.Policy, window)
+	if err := chooses(f.disclose, results); err != nil {
+		return err
+	}
 	attachments := map[string]surety.Digest{}
 	if f.oscal != "" {
 		var b bytes.Buffer
@@ -148,6 +151,19 @@ func (p Program) attest(ctx context.Context, f attestFlags, args []string) error
 	}
 	return p.writeBundle(kept, f.disclose, f.output)
 }
+
+// chooses refuses a selector that names no result, before anything is signed: a typo
+// must not hide what was meant to be shown.
+func chooses(selectors []string, results []statement.Result) error {
+	for _, s := range selectors {
+		if !slices.ContainsFunc(results, func(r statement.Result) bool { return selects(s, &r) }) {
+			return &usageError{fmt.Errorf(namesNothing, s)}
+		}
+	}
+	return nil
+}
+
+const namesNothing = "--disclose %s names no result; it is a control (SUR-VIR-02), a check (KSV-0017), a resource key or all, with * for any characters"
 
 // isParty refuses an issuer that a model, if there is one, does not have: nobody's
 // row could rest on what it states.
@@ -232,7 +248,7 @@ func (p Program) writeBundle(run *runs.Run, selectors []string, output string) e
 		case len(b.Erased) > 0:
 			return &usageError{fmt.Errorf("--disclose %s names no result that is left; %d of this statement were erased", s, len(b.Erased))}
 		default:
-			return &usageError{fmt.Errorf("--disclose %s names no result; it is a control (SUR-VIR-02), a check (KSV-0017), a resource key or all, with * for any characters", s)}
+			return &usageError{fmt.Errorf(namesNothing, s)}
 		}
 	}
 	raw, err := bundle.Pack(b)

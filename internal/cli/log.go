@@ -73,7 +73,7 @@ func loadLog(dir, state string) (ledger.Config, error) {
 	}
 	if _, err := os.Stat(state); err != nil {
 		return ledger.Config{}, &surety.Error{Kind: surety.Unreadable, Op: "open log", Origin: surety.Origin{File: dir},
-			Err: fmt.Errorf("it has no state: %w", err), Hint: "surety log init makes a log; --state names a state that lies elsewhere"}
+			Err: fmt.Errorf("it has no state: %w", err), Hint: "surety log init makes a log; if its state lies elsewhere, say where"}
 	}
 	config, err := ledger.Load(dir, state)
 	return config, logError(dir, err)

@@ -12,6 +12,7 @@
 package runs
 
 import (
+	"bytes"
 	"crypto/hmac"
 	"crypto/rand"
 	"crypto/sha256"
@@ -194,6 +195,9 @@ func Load(path string) (*Run, error) {
 		return fail(surety.Unreadable, err)
 	}
 	var f runFile
+	if bytes.HasPrefix(raw, []byte(`{"surety":"bundle/`)) {
+		return fail(surety.BadInput, errors.New("it is a bundle; give the run that it was made from, a file NNNNNN.run of the store"))
+	}
 	if err := statement.Strict(raw, &f); err != nil {
 		return fail(surety.BadInput, err)
 	}
