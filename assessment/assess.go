@@ -23,6 +23,7 @@ type Input struct {
 	Checks      []*policy.Check               // all that were to run, by id
 	Items       []*evidence.Item              // in key order; evidence.Sort numbers them, which saves time
 	Controllers map[evidence.Key]evidence.Key // of each controlled item, the controller at the top
+	Causes      []string                      // of Items; nil to find them here
 	Pool        *Pool                         // that Judgements come from; nil if there are none
 	Judgements  []Judgement                   // in any order; those on one item are joined
 	Judged      []Judged                      // more, one by one, in any order
@@ -60,7 +61,10 @@ func Assess(in Input) *Assessment {
 	a.loose = p.loose(&in)
 	a.index = newIndex(a.standing, in.Duties)
 	a.Statements = in.Statements
-	a.Groups = group(a)
+	if in.Causes == nil {
+		in.Causes = Causes(in.Items)
+	}
+	a.Groups = group(a, in.Causes)
 	a.Summary = summarise(a, p, in.Coverage)
 	if in.Baseline != nil {
 		a.Changes = Diff(in.Baseline, a.Snapshot())
@@ -89,6 +93,7 @@ func (in *Input) byItem() []Judgement {
 		at.Ruling = joint.of(at.Ruling, in.Pool.Judge(at.Item, rest[:n]).Ruling)
 		rest = rest[n:]
 	}
+	in.Pool.forget()
 	return out
 }
 

@@ -53,7 +53,7 @@ func (g *Group) Results() iter.Seq[Result] {
 
 // group collects the fails by root cause, most urgent first: by severity, then
 // what can be reached from outside, then by how many resources one fix mends.
-func group(a *Assessment) []*Group {
+func group(a *Assessment, names []string) []*Group {
 	var groups []*Group
 	causes := map[string]*cause{}
 	for i := range a.standing {
@@ -61,7 +61,10 @@ func group(a *Assessment) []*Group {
 		if s.Ruling == nil || strings.IndexByte(s.Marks, byte(fails)) < 0 && strings.IndexByte(s.Marks, byte(expired)) < 0 {
 			continue
 		}
-		name := rootCause(s.Item)
+		name := names[i]
+		if name == "" {
+			name = s.Item.Key.String()
+		}
 		c := causes[name]
 		if c == nil {
 			c = &cause{name: name}
@@ -144,23 +147,33 @@ func byUrgency(a, b *Group) int {
 	return cmp.Compare(a.first, b.first)
 }
 
-// rootCause names what the item was made from. Pods of one controller share it;
-// so do workloads that run the same images, which is what copies of one
-// template have in common after namespaces and names are changed. Anything else
-// is its own cause.
-func rootCause(item *evidence.Item) string {
-	if item == nil {
-		return "-"
+// Causes names what each item was made from, "" for what shares that with no other.
+// Pods of one controller share it; so do workloads that run the same images, which is
+// what copies of one template have in common after namespaces and names are changed.
+func Causes(items []*evidence.Item) []string {
+	out := make([]string, len(items))
+	known := map[string]string{} // one copy of each, which holds no facts
+	for i, item := range items {
+		name := madeBy(item)
+		if name == "" {
+			continue
+		}
+		if _, ok := known[name]; !ok {
+			name = strings.Clone(name)
+			known[name] = name
+		}
+		out[i] = known[name]
 	}
+	return out
+}
+
+func madeBy(item *evidence.Item) string {
 	for _, f := range item.Facts.Path("metadata", "ownerReferences").Fields() {
 		if f.Value.Get("controller").True() {
 			return f.Value.Get("kind").Str() + " " + item.Namespace + "/" + f.Value.Get("name").Str()
 		}
 	}
-	if shared := images(kubernetes.PodSpec(item.Facts)); shared != "" {
-		return shared
-	}
-	return item.Key.String()
+	return images(kubernetes.PodSpec(item.Facts))
 }
 
 // images lists the images of a pod's containers, in order.

@@ -232,6 +232,14 @@ func (p *Pool) join(a, b *Ruling) *Ruling {
 	return &Ruling{at.roster, string(marks), details}
 }
 
+// forget lets go of the rulings that nobody holds: what is said from now on is kept
+// once among itself.
+func (p *Pool) forget() {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	p.rulings, p.details = map[uint64]*Ruling{}, map[string]*Packed{}
+}
+
 // arrive notes checks that come in this order for the first time. The caller has
 // put the key of that order into p.key.
 func (p *Pool) arrive(came []*policy.Check) *arrival {

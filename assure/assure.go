@@ -72,11 +72,15 @@ func Run(ctx context.Context, o Options) (*assessment.Assessment, error) {
 	if model == nil {
 		model = system.Infer(seen.items)
 	}
+	causes := assessment.Causes(seen.items)
+	for _, item := range seen.items {
+		item.Facts = evidence.Facts{} // a large part of memory, and read for the last time
+	}
 	return assessment.Assess(assessment.Input{
 		Model: model, Catalog: o.Catalog,
 		Duties: responsibility.Resolve(model, o.Catalog), Elements: system.NewMatcher(model),
 		Root:   evidence.RootOf(seen.items),
-		Checks: seen.checks(o.Policy), Items: seen.items, Controllers: controllers,
+		Checks: seen.checks(o.Policy), Items: seen.items, Controllers: controllers, Causes: causes,
 		Pool: o.Pool, Judgements: seen.judged, Judged: seen.singly,
 		Sources: seen.reports, Coverage: seen.coverage(),
 		Statements: o.Statements, Waivers: o.Waivers, Baseline: o.Baseline, Today: o.Today,

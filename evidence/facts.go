@@ -13,9 +13,10 @@ import (
 // that the text holds wherever the item stands. The zero Facts is "absent", and
 // every method accepts it, as those of a Value do.
 //
-// A value is its kind, its line, and: for a text or number its length and bytes;
-// for a collection the length of all that follows, the number of entries, and
-// these, in an object after their keys. Numbers are unsigned varints.
+// A value is its kind, its line, and: for a string or number its text; for a
+// collection the length of all that follows, the number of entries, and these, in an
+// object after their keys. A text is the number of a word, times two plus one, or
+// twice its length and its bytes. Numbers are unsigned varints.
 type Facts struct {
 	text string // from the value on
 	base int32  // the item's line
@@ -93,17 +94,16 @@ func checked(s string, depth int) (rest string, ok bool) {
 	case Null, Bool:
 		return s, true
 	case Number, String:
-		_, rest, ok = safeText(s)
-		return rest, ok
+		return safeText(s)
 	case Array, Object:
-		in, rest, ok := safeText(s)
+		in, rest, ok := safeRun(s)
 		if !ok {
 			return "", false
 		}
 		var n uint64
 		for n, in, ok = safeUvarint(in); ok && n > 0; n-- {
 			if Kind(tag&kindBits) == Object {
-				if _, in, ok = safeText(in); !ok {
+				if in, ok = safeText(in); !ok {
 					return "", false
 				}
 			}
@@ -126,12 +126,25 @@ func safeUvarint(s string) (n uint64, rest string, ok bool) {
 	return 0, "", false
 }
 
-func safeText(s string) (text, rest string, ok bool) {
+// safeRun reads a length and so many bytes.
+func safeRun(s string) (run, rest string, ok bool) {
 	n, s, ok := safeUvarint(s)
 	if !ok || n > uint64(len(s)) {
 		return "", "", false
 	}
 	return s[:n], s[n:], true
+}
+
+// safeText reads past a text.
+func safeText(s string) (rest string, ok bool) {
+	n, s, ok := safeUvarint(s)
+	switch {
+	case !ok || n&1 == 0 && n>>1 > uint64(len(s)) || n&1 == 1 && n>>1 >= uint64(len(words)):
+		return "", false
+	case n&1 == 1:
+		return s, true
+	}
+	return s[n>>1:], true
 }
 
 // uvarint reads a number off text that has been checked.
@@ -149,7 +162,10 @@ func uvarint(s string) (n int, rest string) {
 
 func text(s string) (text, rest string) {
 	n, s := uvarint(s)
-	return s[:n], s[n:]
+	if n&1 == 1 {
+		return words[n>>1], s
+	}
+	return s[:n>>1], s[n>>1:]
 }
 
 // after returns what follows the value at the start of s.
@@ -157,7 +173,11 @@ func after(s string) string {
 	kind := Kind(s[0] & kindBits)
 	_, s = uvarint(s[1:])
 	if kind >= Number {
-		_, s = text(s)
+		var n int
+		if n, s = uvarint(s); kind < Array {
+			n = n >> 1 * (1 - n&1)
+		}
+		s = s[n:]
 	}
 	return s
 }
@@ -186,17 +206,24 @@ func (f Facts) Line() int {
 	return n>>1 ^ -(n & 1) + int(f.base)
 }
 
-// content is what follows the line, of a kind that has any.
-func (f Facts) content() string {
+// scalar is the text of a string or number.
+func (f Facts) scalar() string {
 	_, s := uvarint(f.text[1:])
 	s, _ = text(s)
 	return s
 }
 
+// content is the number of entries and the entries of a collection.
+func (f Facts) content() string {
+	_, s := uvarint(f.text[1:])
+	n, s := uvarint(s)
+	return s[:n]
+}
+
 // Text returns the text of a string or the literal of a number, else "".
 func (f Facts) Text() string {
 	if kind := f.Kind(); kind == String || kind == Number {
-		return f.content()
+		return f.scalar()
 	}
 	return ""
 }
@@ -206,7 +233,7 @@ func (f Facts) Str() string {
 	if f.Kind() != String {
 		return ""
 	}
-	return f.content()
+	return f.scalar()
 }
 
 // True reports whether f is the boolean true.
@@ -217,10 +244,10 @@ func (f Facts) Int() (n int64, ok bool) {
 	if f.Kind() != Number {
 		return 0, false
 	}
-	if n, err := strconv.ParseInt(f.content(), 10, 64); err == nil {
+	if n, err := strconv.ParseInt(f.scalar(), 10, 64); err == nil {
 		return n, true
 	}
-	return NewNumber(f.content(), 0).Int()
+	return NewNumber(f.scalar(), 0).Int()
 }
 
 // Len returns the number of elements or fields, 0 for scalars.
@@ -302,7 +329,7 @@ func (f Facts) Value() *Value {
 	case Bool:
 		return NewBool(f.True(), f.Line())
 	case Number, String:
-		return &Value{kind: kind, text: f.content(), line: int32(f.Line())}
+		return &Value{kind: kind, text: f.scalar(), line: int32(f.Line())}
 	default:
 		var fields []Field
 		for _, entry := range f.Fields() {

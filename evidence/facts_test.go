@@ -69,6 +69,14 @@ func TestFactsAreShared(t *testing.T) {
 	}
 }
 
+func TestEachWordHasOneNumber(t *testing.T) {
+	for i, w := range words {
+		if wordNumbers[w] != i {
+			t.Errorf("%s is word %d and %d", w, i, wordNumbers[w])
+		}
+	}
+}
+
 func TestProjectKeeps(t *testing.T) {
 	for _, tt := range []struct {
 		paths []string

@@ -158,7 +158,10 @@ func appendFacts(b []byte, v *Value, base int) []byte {
 }
 
 func appendText(b []byte, s string) []byte {
-	return append(binary.AppendUvarint(b, uint64(len(s))), s...)
+	if n, known := wordNumbers[s]; known {
+		return binary.AppendUvarint(b, uint64(n)<<1|1)
+	}
+	return append(binary.AppendUvarint(b, uint64(len(s))<<1), s...)
 }
 
 // prefixed puts the length of what stands from start on before it.

@@ -42,7 +42,7 @@ import (
 )
 
 // magic opens every file. The digit is the version of the record encoding.
-const magic = "surety-memo-6\n"
+const magic = "surety-memo-7\n"
 
 // maxFiles is how many policy sets are remembered; the least recently saved go.
 const maxFiles = 4
