@@ -45,7 +45,7 @@ func BenchmarkParse(b *testing.B) {
 	docs, size := benchInput(b)
 	declined := 0
 	for _, doc := range docs {
-		if _, ok := parseFast(doc, 1); !ok {
+		if _, ok, _ := parseFast(doc, 1); !ok {
 			declined++
 		}
 	}

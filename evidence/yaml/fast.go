@@ -10,7 +10,8 @@ import (
 // fastParser reads the block style most manifests are written in, in one pass
 // and without tokens or nodes. It holds no opinion on anything unusual: as soon
 // as it meets what it does not know for certain it declines, and the general
-// parser decides. It therefore never reports an error of its own.
+// parser decides. It therefore reports no error of its own but that of too many
+// repeated keys, which would cost the general parser most.
 //
 // Values are slices of one string, the document's text.
 type fastParser struct {
@@ -21,7 +22,8 @@ type fastParser struct {
 	lines   []int32          // where they begin, beside stack
 	path    []segment
 	depth   int
-	dups    []Duplicate
+	again   repeated
+	err     error
 	decline bool
 
 	// The current line: s[start:end] without its line break; the next begins
@@ -29,25 +31,26 @@ type fastParser struct {
 	start, pos, end, next int
 }
 
-// parseFast returns the result and true, or false if it declines.
-func parseFast(doc []byte, firstLine int) (Result, bool) {
+// parseFast returns the result and true, or false if it declines; the error is one
+// that ends the matter.
+func parseFast(doc []byte, firstLine int) (Result, bool, error) {
 	p := parsers.Get().(*fastParser)
 	defer p.release()
 	p.s, p.line = string(doc), firstLine-1
 	if !simpleBreaks(p.s) {
-		return Result{}, false
+		return Result{}, false, nil
 	}
 	n := strings.Count(p.s, "\n")
 	p.slab = evidence.NewSlab(n + n/4 + 4)
 	p.advance()
 	if p.done() || p.s[p.start] == '%' {
-		return Result{}, false
+		return Result{}, false, nil
 	}
 	v := p.block(p.pos-p.start, -1)
 	if p.decline || !p.done() {
-		return Result{}, false
+		return Result{}, false, p.err
 	}
-	return Result{Value: v, Duplicates: p.dups}, true
+	return Result{Value: v, Duplicates: p.again.list}, true, nil
 }
 
 // parsers lends the stacks of a parser to the next.
@@ -250,20 +253,21 @@ func (p *fastParser) fieldValue(indent, keyLine int) *evidence.Value {
 	return p.slab.Null(keyLine)
 }
 
+// manyKeys is how many keys of a mapping are compared one by one.
+const manyKeys = 256
+
 // note reports a repetition of key in the mapping whose entries begin at base.
 // Mappings of many keys are left to the general parser's index.
 func (p *fastParser) note(key string, base int) {
 	open := p.stack[base:]
-	if len(open) > 256 {
-		p.decline = true
-		return
-	}
-	for i := range open {
+	for i := range open[:min(len(open), manyKeys)] {
 		if open[i].Key == key {
-			p.dups = append(p.dups, Duplicate{Path: pathString(p.path), Line: p.line, FirstLine: int(p.lines[base+i])})
+			p.err = p.again.add(opYAML, p.path, p.line, int(p.lines[base+i]))
+			p.decline = p.err != nil
 			return
 		}
 	}
+	p.decline = len(open) > manyKeys
 }
 
 // keyEnd returns where the colon of the key at pos stands, -1 if the line's

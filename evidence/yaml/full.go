@@ -20,7 +20,7 @@ const opYAML = "parse YAML"
 func parseFull(doc []byte, firstLine int) (Result, error) {
 	if len(doc) > MaxComplexBytes {
 		return Result{}, badInput(opYAML, firstLine, "split the document, or write it in plain block style or as JSON",
-			"the document has %d bytes, more than the %d allowed with anchors, tags or nested flow style", len(doc), MaxComplexBytes)
+			"the document has %d bytes, more than the %d allowed with anchors, tags, nested flow style or hundreds of keys in one mapping", len(doc), MaxComplexBytes)
 	}
 	root, err := decodeNode(doc, firstLine)
 	if err != nil || root == nil {
@@ -31,7 +31,7 @@ func parseFull(doc []byte, firstLine int) (Result, error) {
 	if err != nil {
 		return Result{}, err
 	}
-	return Result{Value: v, Duplicates: b.duplicates}, nil
+	return Result{Value: v, Duplicates: b.repeated.list}, nil
 }
 
 // decodeNode returns the only node of doc, nil if it is empty. A panic of the
@@ -80,13 +80,13 @@ func syntaxError(err error, firstLine int) error {
 
 // builder turns the parser's nodes into values.
 type builder struct {
-	offset     int // added to the parser's lines
-	depth      int
-	path       []segment
-	expanding  []*goyaml.Node // anchors whose alias is being built
-	aliased    int            // values built for aliases
-	copied     int            // bytes of text and keys in these
-	duplicates []Duplicate
+	offset    int // added to the parser's lines
+	depth     int
+	path      []segment
+	expanding []*goyaml.Node // anchors whose alias is being built
+	aliased   int            // values built for aliases
+	copied    int            // bytes of text and keys in these
+	repeated  repeated
 }
 
 func (b *builder) line(n *goyaml.Node) int { return n.Line + b.offset }
@@ -178,7 +178,9 @@ func (b *builder) mapping(n *goyaml.Node) (*evidence.Value, error) {
 		}
 		b.path = append(b.path, segment{key, -1})
 		if first, repeated := keys.add(key, b.line(k)); repeated {
-			b.duplicates = append(b.duplicates, Duplicate{Path: pathString(b.path), Line: b.line(k), FirstLine: first})
+			if err := b.repeated.add(opYAML, b.path, b.line(k), first); err != nil {
+				return nil, err
+			}
 		}
 		v, err := b.value(c)
 		b.path = b.path[:len(b.path)-1]

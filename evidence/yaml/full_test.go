@@ -53,7 +53,10 @@ func TestHostileDocuments(t *testing.T) {
 		{"NUL", "a: 1\nb: \x00", 11, "control character U+0000"},
 		{"invalid UTF-8", "a: 1\nb: \xff", 11, "byte 0xFF is not valid UTF-8"},
 		{"tab", "a:\n\tb: 1", 11, "found character that cannot start any token"},
-		{"too long", strings.Repeat("#", MaxComplexBytes) + "\na: &a b", 10, "more than the 16777216 allowed"},
+		{"too long", strings.Repeat("#", MaxComplexBytes) + "\na: &a b", 10, "more than the 4194304 allowed"},
+		{"repeated keys", "a: 1\n" + strings.Repeat("b: 1\n", 1_500_000), 1012, "gives keys again more than 1000 times"},
+		{"repeated keys in flow style", "a: {" + strings.Repeat("b: 1, ", 5000) + "}", 10, "gives keys again more than 1000 times"},
+		{"repeated keys among many", "a: &a\n" + strings.Repeat("  b: 1\n", 1100) + "c: *a", 1012, "gives keys again more than 1000 times"},
 		{"null key", "a: 1\n~: 2", 11, "a mapping key is null"},
 		{"composite key", "? [a]\n: 2", 10, "a mapping key is a mapping or a sequence"},
 		{"infinite", "a: 1\nb: .inf", 11, ".inf is not a number JSON can hold"},
@@ -87,6 +90,19 @@ func TestDuplicates(t *testing.T) {
 		if got := canonical(res.Value.Get("x")); got != "2" {
 			t.Errorf("%s: x is %s, not the last", name, got)
 		}
+	}
+}
+
+// The path of a key below very long ones is cut, and so costs the same for each
+// repetition.
+func TestLongPathsAreCut(t *testing.T) {
+	long := strings.Repeat("k", 1<<20)
+	res := must(ParseJSON([]byte(`{"a":{"`+long+`":{"b":1`+strings.Repeat(`,"b":1`, MaxRepeated)+`}}}`), 1))
+	if len(res.Duplicates) != MaxRepeated || res.Duplicates[0].Path != "a..." {
+		t.Errorf("%d repetitions, the first at %.50q; want %d, at a...", len(res.Duplicates), res.Duplicates[0].Path, MaxRepeated)
+	}
+	if _, err := ParseJSON([]byte(`{"b":1`+strings.Repeat(`,"b":1`, MaxRepeated+1)+"}"), 1); err == nil {
+		t.Errorf("%d repetitions are accepted", MaxRepeated+1)
 	}
 }
 

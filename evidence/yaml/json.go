@@ -33,7 +33,7 @@ func ParseJSON(doc []byte, firstLine int) (Result, error) {
 	if p.space(); p.pos < len(p.s) {
 		return Result{}, p.fail("put each JSON value in a file of its own", "unexpected %s after the value", p.here())
 	}
-	return Result{Value: v, Duplicates: p.duplicates}, nil
+	return Result{Value: v, Duplicates: p.repeated.list}, nil
 }
 
 // invalidUTF8 returns the offset of the first byte that is not valid UTF-8, or
@@ -55,14 +55,14 @@ func invalidUTF8(doc []byte) int {
 // jsonParser reads a JSON text from left to right. Open containers keep their
 // entries on one stack, so that each container is allocated once, at its size.
 type jsonParser struct {
-	s          string
-	pos        int
-	line       int
-	depth      int
-	slab       evidence.Slab
-	stack      []evidence.Field
-	path       []segment
-	duplicates []Duplicate
+	s        string
+	pos      int
+	line     int
+	depth    int
+	slab     evidence.Slab
+	stack    []evidence.Field
+	path     []segment
+	repeated repeated
 }
 
 func (p *jsonParser) fail(hint, format string, args ...any) error {
@@ -184,7 +184,9 @@ func (p *jsonParser) object() (*evidence.Value, error) {
 		}
 		p.path = append(p.path, segment{key, -1})
 		if first, repeated := keys.add(key, p.line); repeated {
-			p.duplicates = append(p.duplicates, Duplicate{Path: pathString(p.path), Line: p.line, FirstLine: first})
+			if err := p.repeated.add(opJSON, p.path, p.line, first); err != nil {
+				return nil, err
+			}
 		}
 		if p.next() != ':' {
 			return nil, p.unexpected("':'")

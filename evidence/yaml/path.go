@@ -12,10 +12,17 @@ type segment struct {
 	index int
 }
 
-// pathString formats a path as people write it: spec.containers[0].name.
+// maxPath is how many bytes of a path are told.
+const maxPath = 1024
+
+// pathString formats a path as people write it: spec.containers[0].name. The end of
+// a very long one is left out.
 func pathString(path []segment) string {
 	var b strings.Builder
 	for _, s := range path {
+		if b.Len()+len(s.key) > maxPath {
+			return b.String() + "..."
+		}
 		if s.index >= 0 {
 			b.WriteString("[" + strconv.Itoa(s.index) + "]")
 			continue
@@ -26,6 +33,18 @@ func pathString(path []segment) string {
 		b.WriteString(s.key)
 	}
 	return b.String()
+}
+
+// repeated collects the keys that a document gives again.
+type repeated struct{ list []Duplicate }
+
+// add notes the key at path. The error refuses a document that has too many.
+func (r *repeated) add(op string, path []segment, line, first int) error {
+	if len(r.list) == MaxRepeated {
+		return badInput(op, line, "give each key once", "the document gives keys again more than %d times", MaxRepeated)
+	}
+	r.list = append(r.list, Duplicate{Path: pathString(path), Line: line, FirstLine: first})
+	return nil
 }
 
 // keyLines remembers where the keys of one mapping stand. A few keys are

@@ -17,7 +17,8 @@
 // value JSON cannot hold (.inf, .nan, a null or composite key) is an error.
 //
 // A repeated key does not fail the document, because tools differ on it. The
-// last one wins, as in kubectl, and every repetition is in Result.Duplicates.
+// last one wins, as in kubectl, and every repetition is in Result.Duplicates. A
+// document with more than MaxRepeated of them is refused.
 //
 // # Two paths, one result
 //
@@ -52,8 +53,10 @@ const (
 	// MaxBytes is how long a document may be.
 	MaxBytes = 256 << 20
 	// MaxComplexBytes is how long a document may be that needs the general
-	// parser, which takes many times the document's size in memory.
-	MaxComplexBytes = 16 << 20
+	// parser, which takes up to 150 times the document's size in memory.
+	MaxComplexBytes = 4 << 20
+	// MaxRepeated is how many keys a document may give again.
+	MaxRepeated = 1000
 	// MaxAliased is how many values aliases may add to a document.
 	MaxAliased = 400_000
 	// MaxAliasedBytes is how many bytes of text these values may hold.
@@ -82,8 +85,8 @@ func Parse(doc []byte, firstLine int) (Result, error) {
 	if err := check(doc, firstLine, opYAML); err != nil {
 		return Result{}, err
 	}
-	if res, ok := parseFast(doc, firstLine); ok {
-		return res, nil
+	if res, ok, err := parseFast(doc, firstLine); ok || err != nil {
+		return res, err
 	}
 	return parseFull(doc, firstLine)
 }
