@@ -2,10 +2,7 @@ package evidence
 
 import (
 	"cmp"
-	"crypto/sha256"
 	"encoding/binary"
-	"hash"
-	"io"
 	"slices"
 	"strings"
 
@@ -104,47 +101,40 @@ func newNode(name string, items []*Item, level int) node {
 		n.children = append(n.children, newNode(part, items[:end], level+1))
 		items = items[end:]
 	}
-	h := sha256.New()
+	var covered []byte
 	for i := range n.children {
-		addChild(h, n.children[i].name, n.children[i].digest)
+		covered = appendChild(covered, n.children[i].name, n.children[i].digest)
 	}
-	h.Sum(n.digest[:0])
+	n.digest = surety.DigestOf(covered)
 	return n
 }
 
-// addChild adds a node's child to the hash of the node.
-func addChild(h hash.Hash, name string, d surety.Digest) {
-	var size [8]byte
-	binary.BigEndian.PutUint64(size[:], uint64(len(name)))
-	h.Write(size[:])
-	io.WriteString(h, name)
-	h.Write(d[:])
+// appendChild appends what the hash of a node covers of one child.
+func appendChild(b []byte, name string, d surety.Digest) []byte {
+	b = append(binary.BigEndian.AppendUint64(b, uint64(len(name))), name...)
+	return append(b, d[:]...)
 }
 
 // RootOf is NewTree(items).Root() without the tree.
 func RootOf(items []*Item) surety.Digest {
 	var r rootHash
-	for level := range r {
-		r[level] = sha256.New()
-	}
 	return r.of(Sorted(items), 0)
 }
 
-// rootHash hashes the open node of each level.
-type rootHash [treeLevels]hash.Hash
+// rootHash holds, for each level, what the hash of its open node covers.
+type rootHash [treeLevels][]byte
 
-func (r *rootHash) of(items []*Item, level int) (d surety.Digest) {
+func (r *rootHash) of(items []*Item, level int) surety.Digest {
 	if level == treeLevels {
 		return items[0].Digest
 	}
-	r[level].Reset()
+	r[level] = r[level][:0]
 	for len(items) > 0 {
-		part, end := items[0].Key.part(level), sameParts(items, level)
-		addChild(r[level], part, r.of(items[:end], level+1))
+		end := sameParts(items, level)
+		r[level] = appendChild(r[level], items[0].Key.part(level), r.of(items[:end], level+1))
 		items = items[end:]
 	}
-	r[level].Sum(d[:0])
-	return d
+	return surety.DigestOf(r[level])
 }
 
 // sameParts returns how many of items, from the first on, have the first one's

@@ -12,13 +12,15 @@ import (
 // of its memory; that of a large one is hundreds. So nothing is collected before the
 // process has taken firstHeap bytes, which many runs never do. Then the heap may
 // triple between collections, and once a run has seen more objects than are called
-// small it may grow by less than Go would let it: a few parts in a hundred of the
-// time for a fifth of the memory. GOGC or GOMEMLIMIT, if set, decides instead.
+// small or large it may grow by less than Go would let it: a few parts in a hundred of
+// the time for a fifth of the memory. GOGC or GOMEMLIMIT, if set, decides instead.
 const (
 	firstHeap = 96 << 20
 	smallRun  = 20_000
+	largeRun  = 80_000
 	smallPace = 200
 	largePace = 60
+	hugePace  = 30
 )
 
 // pace is the collector's pace in one process.
@@ -43,16 +45,19 @@ func startPace() *pace {
 
 // seen tells how many objects the run has seen.
 func (p *pace) seen(objects int) {
-	if objects > smallRun {
+	switch {
+	case objects > largeRun:
+		p.set(hugePace)
+	case objects > smallRun:
 		p.set(largePace)
 	}
 }
 
-// set ends what startPace began. The pace of a large run stays.
+// set ends what startPace began. From then on the pace only slackens.
 func (p *pace) set(percent int) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	if p.fixed || p.now == percent || p.now == largePace {
+	if p.fixed || p.now >= 0 && p.now <= percent {
 		return // setting it stops the world
 	}
 	p.now = percent
