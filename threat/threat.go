@@ -139,7 +139,6 @@ type Question struct {
 	Element string
 	Kind    Kind
 	Missing []string // names of the facts that nobody stated, in the order of the premises
-	Ask     string
 
 	of *element
 }

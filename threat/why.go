@@ -21,7 +21,7 @@ func (q *Question) Affects(role system.Role) []string { return q.of.affects(role
 // Facts lists what the rule reads of the element; what is missing has no value.
 func (q *Question) Facts() []Fact { return q.of.trace(q.Rule) }
 
-// Ask is what must be answered, in words: the rule's own question, or those of the
+// Asks is what must be answered, in words: the rule's own question, or those of the
 // facts that are missing.
 func (q *Question) Asks() []string {
 	if q.Rule.Ask != "" {
