@@ -193,8 +193,21 @@ func (t *threagile) assets() error {
 	return nil
 }
 
-// technology is the type of an asset: its technologies with the machine that
-// carries them, as far as they are known.
+// threagileTypes are the component types of Threagile's technologies. Every other
+// technology is an application of that name.
+var threagileTypes = map[string]string{
+	"artifact-registry": "registry", "big-data-platform": "database", "block-storage": "volume", "browser": "browser",
+	"build-pipeline": "ci", "client-system": "terminal", "cli": "terminal", "code-inspection-platform": "scanner",
+	"container-platform": "orchestrator", "data-lake": "bucket", "database": "database", "desktop": "terminal",
+	"devops-client": "terminal", "file-server": "volume", "function": "function", "gateway": "gateway", "hsm": "hsm",
+	"identity-provider": "idp", "identity-store-database": "directory", "identity-store-ldap": "directory", "ids": "siem",
+	"iot-device": "terminal", "ips": "firewall", "ldap-server": "directory", "load-balancer": "loadbalancer",
+	"local-file-system": "volume", "mainframe": "server", "message-queue": "queue", "mobile-app": "mobile", "monitoring": "siem",
+	"reverse-proxy": "gateway", "search-index": "database", "service-mesh": "gateway", "sourcecode-repository": "repository",
+	"stream-processing": "queue", "task": "function", "vault": "vault", "waf": "waf",
+}
+
+// technology is the type of an asset by its first technology.
 func (t *threagile) technology(v *evidence.Value) string {
 	tech := t.text(v, "technology")
 	if all := t.words(v, "technologies"); len(all) > 0 {
@@ -203,11 +216,18 @@ func (t *threagile) technology(v *evidence.Value) string {
 			t.note("%s has several technologies; %s is not carried", t.at(v), more)
 		}
 	}
-	if tech == "" || tech == "unknown-technology" {
-		tech = cmp.Or(t.text(v, "type"), "process")
+	kind := t.text(v, "type")
+	switch known := threagileTypes[strings.ToLower(tech)]; {
+	case known != "":
+		return known
+	case tech != "" && tech != "unknown-technology":
+		return "app." + slug(tech)
+	case kind == "datastore":
+		return "database"
+	case kind == "external-entity":
+		return "terminal"
 	}
-	t.get(v, "type")
-	return cmp.Or(slug(tech), "process")
+	return "app"
 }
 
 // reach says where an asset is reached from. One outside the system is on the
