@@ -324,7 +324,7 @@ func (t *threagile) runtimes() {
 				t.note("%s runs %s, which is no technical asset; left out", t.at(f.Value), id)
 			}
 		}
-		c := &system.Component{Name: t.element("runtime "+t.id(f), t.id(f), f.Key), Type: "shared-runtime", In: t.outermost(in), Origin: t.at(f.Value)}
+		c := &system.Component{Name: t.element("runtime "+t.id(f), t.id(f), f.Key), Type: "host", In: t.outermost(in), Origin: t.at(f.Value)}
 		if c.In == "" {
 			c.Operator = t.mainOwner()
 		}
