@@ -1,12 +1,11 @@
 package suretytest
 
 import (
-	"compress/gzip"
 	"encoding/hex"
 	"encoding/json"
 	"fmt"
-	"io"
 	"os"
+	"os/exec"
 	"path/filepath"
 	"testing"
 )
@@ -22,20 +21,20 @@ type Signature struct {
 	Valid   bool     // as the set says; false if it does not say
 }
 
-// CCTV is the set of edge cases of Ed25519 of the Community Cryptography Test
-// Vectors. It does not say which are valid: that depends on the verifier.
-func CCTV(tb testing.TB) []Signature {
+// EdgeCases is the set of edge cases of Ed25519 that Go itself is tested with, which
+// the Community Cryptography Test Vectors grew from (filippo.io/mostly-harmless). It
+// does not say which are valid: that depends on the verifier.
+func EdgeCases(tb testing.TB) []Signature {
 	tb.Helper()
 	var list []struct {
-		Number        int
-		Key, Sig, Msg string
-		Flags         []string
+		A, R, S, M string
+		Flags      []string
 	}
-	read(tb, "cctv-ed25519.json.gz", &list)
+	read(tb, "filippo.io/mostly-harmless/ed25519vectors", "ed25519vectors.json", &list)
 	var out []Signature
-	for _, x := range list {
+	for i, x := range list {
 		out = append(out, Signature{
-			Name: fmt.Sprintf("CCTV %d", x.Number), Key: unhex(tb, x.Key), Sig: unhex(tb, x.Sig), Message: []byte(x.Msg), Flags: x.Flags,
+			Name: fmt.Sprintf("edge case %d", i), Key: unhex(tb, x.A), Sig: unhex(tb, x.R+x.S), Message: []byte(x.M), Flags: x.Flags,
 		})
 	}
 	return out
@@ -59,7 +58,8 @@ func Wycheproof(tb testing.TB, algorithm string) []Signature {
 			}
 		}
 	}
-	read(tb, "wycheproof-"+algorithm+".json.gz", &set)
+	file := map[string]string{"ed25519": "ed25519_test.json", "p256": "ecdsa_secp256r1_sha256_test.json"}[algorithm]
+	read(tb, "github.com/c2sp/wycheproof", "testvectors_v1/"+file, &set)
 	var out []Signature
 	for _, g := range set.TestGroups {
 		for _, x := range g.Tests {
@@ -78,25 +78,32 @@ func Wycheproof(tb testing.TB, algorithm string) []Signature {
 	return out
 }
 
-// read reads a set for a package that lies in the root of the module.
-func read(tb testing.TB, name string, dst any) {
+// read reads a file of a module that testenv/vectors requires, for a package that
+// lies in the root of ours. The module is fetched once, as Go fetches any other.
+func read(tb testing.TB, module, file string, dst any) {
 	tb.Helper()
-	f, err := os.Open(filepath.Join("..", "testdata", "vectors", "signatures", name))
-	if err != nil {
-		tb.Fatal(err)
-	}
-	defer f.Close()
-	r, err := gzip.NewReader(f)
-	if err != nil {
-		tb.Fatal(err)
-	}
-	raw, err := io.ReadAll(r)
+	raw, err := os.ReadFile(filepath.Join(Module(tb, "vectors", module), filepath.FromSlash(file)))
 	if err != nil {
 		tb.Fatal(err)
 	}
 	if err := json.Unmarshal(raw, dst); err != nil {
 		tb.Fatal(err)
 	}
+}
+
+// Module returns the folder of a module that a folder of testenv requires, and
+// skips the test if it cannot be had. It is for packages in the root of ours.
+func Module(tb testing.TB, env, module string) string {
+	tb.Helper()
+	download := exec.Command("go", "mod", "download", "-json", module)
+	download.Dir = filepath.Join("..", "testenv", env)
+	download.Env = append(os.Environ(), "GOWORK=off", "GOFLAGS=-mod=mod")
+	raw, err := download.Output()
+	var got struct{ Dir, Error string }
+	if err != nil || json.Unmarshal(raw, &got) != nil || got.Dir == "" {
+		tb.Skipf("skipped: module %s cannot be had (%v %s)", module, err, got.Error)
+	}
+	return got.Dir
 }
 
 func unhex(tb testing.TB, text string) []byte {

@@ -279,10 +279,24 @@ func (t *threagile) links() error {
 				t.note("%s goes through a VPN, which is not carried: whether %s -> %s is encrypted end to end stays as its protocol says", t.at(v), from, to)
 			}
 			t.m.Flows = append(t.m.Flows, flow)
+			t.deploys(v, from, to)
 			t.ignore(v, "description", "diagram_tweak_weight", "diagram_tweak_constraint")
 		}
 	}
 	return nil
+}
+
+// deploys gives a pipeline the privilege to change what it writes to for
+// development and operations, unless that only keeps code or builds it.
+func (t *threagile) deploys(link *evidence.Value, from, to string) {
+	readonly := t.truth(link, "readonly")
+	if t.text(link, "usage") != "devops" || readonly != nil && *readonly {
+		return
+	}
+	pipeline, target := t.m.Components[from], t.m.Components[to]
+	if pipeline.Type == "ci" && target.Type != "ci" && target.Type != "repository" && target.Type != "registry" {
+		can(pipeline, "deploy", to)
+	}
 }
 
 // Protocols that are encrypted, and those that are not, whatever is said around
