@@ -184,15 +184,17 @@ func (d *draft) party(title string, at surety.Origin) string {
 	return name
 }
 
-// internet is the zone of everyone.
-func (d *draft) internet() string {
-	const name = "internet"
-	if d.m.Zones[name] == nil {
+// internet is the name of the zone of everyone.
+const internet = "internet"
+
+// everyone returns the zone of everyone, which it makes if need be.
+func (d *draft) everyone() string {
+	if d.m.Zones[internet] == nil {
 		nobody := 0
-		d.m.Zones[name] = &system.Zone{Name: name, Trust: &nobody}
-		d.taken[name] = true
+		d.m.Zones[internet] = &system.Zone{Name: internet, Trust: &nobody}
+		d.taken[internet] = true
 	}
-	return name
+	return internet
 }
 
 // can notes that a component has a privilege over others.

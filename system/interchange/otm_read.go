@@ -134,8 +134,8 @@ func (o *otmReader) trustZones() error {
 	return nil
 }
 
-// everyone are the types of zones that nobody is kept out of.
-var everyone = []string{"internet", "public"}
+// openZones are the types of zones that nobody is kept out of.
+var openZones = []string{"internet", "public"}
 
 func (o *otmReader) zone(id string, v *evidence.Value) {
 	name := o.element(id, o.text(v, "name"), id)
@@ -149,7 +149,7 @@ func (o *otmReader) zone(id string, v *evidence.Value) {
 	if unstated := o.truth(own, "trustUnstated"); unstated != nil && *unstated {
 		ok = false
 	}
-	if slices.Contains(everyone, kind) && trust > 0 {
+	if slices.Contains(openZones, kind) && trust > 0 {
 		o.note("%s is of type %s with a rating of %g; taken as trust 0, which everyone has", o.at(v), kind, rating)
 		trust = 0
 	}

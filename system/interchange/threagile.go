@@ -238,9 +238,9 @@ func (t *threagile) reach(c *system.Component, v *evidence.Value) {
 	switch {
 	case public == nil || !*public:
 	case external && c.In == "":
-		c.In = t.internet()
+		c.In = t.everyone()
 	default:
-		c.Exposed = t.internet()
+		c.Exposed = t.everyone()
 	}
 	if c.In == "" && c.Operator == "" {
 		c.Operator = t.mainOwner()
@@ -280,10 +280,19 @@ func (t *threagile) links() error {
 			}
 			t.m.Flows = append(t.m.Flows, flow)
 			t.deploys(v, from, to)
+			t.called(from, to)
 			t.ignore(v, "description", "diagram_tweak_weight", "diagram_tweak_constraint")
 		}
 	}
 	return nil
+}
+
+// called says that what is called from the internet can be reached from there.
+func (t *threagile) called(from, to string) {
+	source, target := t.m.Components[from], t.m.Components[to]
+	if source.In == internet && target.In != internet && target.Exposed == "" {
+		target.Exposed = internet
+	}
 }
 
 // deploys gives a pipeline the privilege to change what it writes to for

@@ -1,0 +1,110 @@
+package threat
+
+import (
+	"os"
+	"path/filepath"
+	"regexp"
+	"slices"
+	"strings"
+	"testing"
+
+	"github.com/surety-cloud/surety/internal/suretytest"
+	"github.com/surety-cloud/surety/system"
+	"github.com/surety-cloud/surety/system/interchange"
+)
+
+// threagileRisks are what Threagile says of its example, by category: the elements,
+// as we name them, that each risk is about.
+func threagileRisks(t *testing.T) map[string][][]string {
+	t.Helper()
+	raw, err := os.ReadFile(filepath.Join("testdata", "threagile-risks.txt"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	out := map[string][][]string{}
+	for _, line := range strings.Split(strings.TrimSpace(string(raw)), "\n") {
+		if strings.HasPrefix(line, "#") {
+			continue
+		}
+		category, about, _ := strings.Cut(line, "@")
+		out[category] = append(out[category], strings.Split(about, "@"))
+	}
+	return out
+}
+
+// TestBesideThreagile reads Threagile's own example and compares what both say of
+// it, risk by risk where they mean the same, with what docs/threagile.md explains.
+func TestBesideThreagile(t *testing.T) {
+	dir := suretytest.Module(t, "threagile", "github.com/threagile/threagile")
+	raw, err := os.ReadFile(filepath.Join(dir, "demo", "example", "threagile.yaml"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	p, err := interchange.ReadThreagile(raw, "threagile.yaml")
+	if err != nil {
+		t.Fatal(err)
+	}
+	m, err := system.Decode(system.Encode(p.Model), "surety.yaml")
+	if err != nil {
+		t.Fatal(err)
+	}
+	set := Derive(Input{Model: m, Catalog: known(t), Rules: builtin(t), Today: "2026-11-27"})
+	elements := map[string][]string{} // by rule
+	for _, x := range set.Threats {
+		elements[x.Rule.ID] = append(elements[x.Rule.ID], x.Element)
+	}
+	page, err := os.ReadFile(filepath.Join("..", "docs", "threagile.md"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	risks := threagileRisks(t)
+	named := regexp.MustCompile("`([a-z-]+)`")
+	for _, line := range strings.Split(string(page), "\n") {
+		cells := strings.Split(line, "|")
+		if !strings.HasPrefix(line, "| `") || len(cells) != 6 {
+			continue
+		}
+		category := strings.Trim(cells[1], " `")
+		if risks[category] == nil {
+			t.Errorf("Threagile has no risk of category %s", category)
+		}
+		var ours []string
+		for _, rule := range named.FindAllStringSubmatch(cells[3], -1) {
+			if elements[rule[1]] == nil {
+				t.Errorf("%s: rule %s says nothing of the example", category, rule[1])
+			}
+			ours = append(ours, elements[rule[1]]...)
+		}
+		if same(risks[category], ours) != strings.HasPrefix(strings.TrimSpace(cells[4]), "the same") {
+			t.Errorf("%s: the page is wrong about %v and %v being the same", category, risks[category], ours)
+		}
+		delete(risks, category)
+	}
+	for category := range risks {
+		t.Errorf("the page says nothing of %s", category)
+	}
+}
+
+// same reports whether threats on ours are about the elements of all the risks, and
+// about no other: the two ends of a flow, or one component.
+func same(risks [][]string, ours []string) bool {
+	met := map[string]bool{}
+	for _, about := range risks {
+		found := false
+		for _, element := range ours {
+			from, to, flow := strings.Cut(element, "->")
+			if flow && slices.Contains(about, from) && slices.Contains(about, to) || slices.Contains(about, element) {
+				met[element], found = true, true
+			}
+		}
+		if !found {
+			return false
+		}
+	}
+	for _, element := range ours {
+		if !met[element] {
+			return false
+		}
+	}
+	return true
+}
