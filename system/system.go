@@ -14,7 +14,11 @@
 // it by each component's match patterns.
 package system
 
-import "github.com/surety-cloud/surety"
+import (
+	"strings"
+
+	"github.com/surety-cloud/surety"
+)
 
 // Category is a cloud service category of Y.3500, plus containers.
 type Category string
@@ -156,6 +160,19 @@ type Flow struct {
 	TLS      *bool  // nil = not stated
 	Via      string // component that mediates
 	Origin   surety.Origin
+}
+
+// Distinct names f FROM->TO, followed by as many of its protocol, data and
+// authentication as are needed for a name that is not taken. What does not differ
+// in these has a name that is.
+func (f *Flow) Distinct(taken func(name string) bool) string {
+	name := f.From + "->" + f.To
+	for _, more := range []string{f.Proto, strings.Join(f.Data, "+"), f.Auth} {
+		if more != "" && taken(name) {
+			name += ":" + more
+		}
+	}
+	return name
 }
 
 // Override changes who is responsible for one control on one element.

@@ -3,7 +3,6 @@ package threat
 import (
 	"fmt"
 	"slices"
-	"strings"
 
 	"github.com/surety-cloud/surety/catalog"
 	"github.com/surety-cloud/surety/policy/cel"
@@ -99,15 +98,7 @@ func (d *derivation) run() {
 func (d *derivation) flows() {
 	x := d.index
 	for _, f := range x.model.Flows {
-		name := f.From + "->" + f.To
-		for _, more := range []string{f.Proto, strings.Join(f.Data, "+"), f.Auth} {
-			if d.all[string(Flow)+" "+name] == nil {
-				break
-			}
-			if more != "" {
-				name += ":" + more
-			}
-		}
+		name := f.Distinct(func(n string) bool { return d.all[string(Flow)+" "+n] != nil })
 		if d.all[string(Flow)+" "+name] == nil {
 			d.ask(&element{kind: Flow, name: name, flow: f}, func(s *sheet) { x.fillFlow(s, f) })
 		}

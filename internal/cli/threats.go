@@ -63,7 +63,7 @@ they are listed apart, with who accepted them and until when.`,
 	f.registerRules(c)
 	fs.StringVar(&f.party, "party", "", "only what bears on this `NAME`, a party of the model, in its roles")
 	fs.StringVar(&f.row, "row", "", "only this row of X.1601, by its `CLAUSE`, such as 7.1.1")
-	fs.StringVar(&f.format, "format", "text", strings.Join(report.ThreatFormats(), ", "))
+	fs.StringVar(&f.format, "format", "text", strings.Join(threatFormats(), ", "))
 	fs.StringVarP(&f.output, "output", "o", "", "write to this `FILE` instead of standard output")
 	fs.BoolVar(&f.noColor, "no-color", false, "no colour, even on a terminal")
 	fs.IntVar(&f.width, "width", 0, "columns of the text (default: the terminal's)")
@@ -72,7 +72,7 @@ they are listed apart, with who accepted them and until when.`,
 }
 
 func (p Program) threats(ctx context.Context, f threatFlags, sources []string) error {
-	if err := refuseFormat(f.format, report.ThreatFormats()...); err != nil {
+	if err := refuseFormat(f.format, threatFormats()...); err != nil {
 		return err
 	}
 	t, err := p.threatSet(ctx, f, sources)
@@ -88,6 +88,9 @@ func (p Program) threats(ctx context.Context, f threatFlags, sources []string) e
 	}
 	t.Party, t.Row = f.party, f.row
 	t.Set = t.Set.Only(t.Catalog, f.party, f.row)
+	if f.format == "otm" {
+		return p.writeThreatModel(f.output, t)
+	}
 	return p.writeOutput(f.output, func(w io.Writer) error {
 		return report.WriteThreats(w, f.format, t, p.options(f.output, f.noColor, f.width))
 	})

@@ -13,7 +13,7 @@ import (
 // Claim is a threat as an Open Threat Model lists it.
 type Claim struct {
 	ID, Name string   // of the rule
-	Element  string   // component, zone or service, or "a -> b" of a flow
+	Element  string   // component, or a->b of a flow; if there are several, with what tells it apart, see system.Flow
 	Rows     []string // categories: clauses of X.1601, and ids of ATT&CK
 	Answers  []Answer
 }
@@ -198,12 +198,12 @@ func (w *otmWriter) components() (out []object) {
 }
 
 func (w *otmWriter) dataflows() (out []object) {
-	times := map[string]int{}
-	for _, f := range w.m.Flows {
-		ends := f.From + " -> " + f.To
-		id := ends
-		if times[ends]++; times[ends] > 1 {
-			id = numbered(ends, times[ends])
+	taken := map[string]bool{}
+	for i, f := range w.m.Flows {
+		name := f.Distinct(func(n string) bool { return taken[n] })
+		id := name
+		if taken[id] {
+			id = numbered(name, i+1)
 		}
 		facts := object{"proto": f.Proto, "auth": f.Auth, "via": f.Via}
 		tags := []string{}
@@ -213,12 +213,9 @@ func (w *otmWriter) dataflows() (out []object) {
 		if f.TLS != nil {
 			facts["tls"] = *f.TLS
 		}
-		flow := object{"id": id, "name": strings.TrimSpace(ends + " " + f.Proto), "source": f.From, "destination": f.To, "bidirectional": false,
-			"assets": f.Data, "tags": tags, "attributes": kept(facts)}
-		if times[ends] == 1 {
-			flow["threats"] = w.threatsOn(ends)
-		}
-		out = append(out, flow)
+		out = append(out, object{"id": id, "name": id, "source": f.From, "destination": f.To, "bidirectional": false,
+			"assets": f.Data, "tags": tags, "threats": w.threatsOn(id), "attributes": kept(facts)})
+		taken[id] = true
 	}
 	return out
 }
