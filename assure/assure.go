@@ -39,6 +39,7 @@ type Options struct {
 	Today      time.Time            // the date waivers are measured against
 	Budget     func() policy.Budget // called for each item
 	Facts      bool                 // record the values each fail rests on, for reports that show them
+	Paths      bool                 // keep the facts of items, by which attack paths are found
 	Pool       *assessment.Pool     // of Policy's checks; nil: one of this run's own
 	Memo       *memo.Memo           // of what Pool keeps; nil: judge everything anew
 	Progress   func(items int)      // called now and then from one goroutine; nil: silent
@@ -73,8 +74,10 @@ func Run(ctx context.Context, o Options) (*assessment.Assessment, error) {
 		model = system.Infer(seen.items)
 	}
 	causes := assessment.Causes(seen.items)
-	for _, item := range seen.items {
-		item.Facts = evidence.Facts{} // a large part of memory, and read for the last time
+	if !o.Paths {
+		for _, item := range seen.items {
+			item.Facts = evidence.Facts{} // a large part of memory, and read for the last time
+		}
 	}
 	return assessment.Assess(assessment.Input{
 		Model: model, Catalog: o.Catalog,

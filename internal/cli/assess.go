@@ -79,6 +79,7 @@ func (p Program) assess(ctx context.Context, f assessFlags, args []string) error
 		return err
 	}
 	run.options.Facts = report.ShowsFacts(f.format) || f.baseline != ""
+	run.options.Paths = report.ShowsPaths(f.format)
 	if f.baseline != "" {
 		if run.options.Baseline, err = report.OpenSnapshot(f.baseline); err != nil {
 			return err

@@ -102,6 +102,7 @@ func (p Program) attackGraph(ctx context.Context, f runFlags, sources []string) 
 	if err != nil {
 		return nil, err
 	}
+	run.options.Paths = true
 	a, err := p.execute(ctx, run)
 	if err != nil {
 		return nil, err

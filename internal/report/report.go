@@ -67,6 +67,10 @@ func ShowsFacts(format string) bool {
 	return format == "json" || format == "html" || format == "sarif" || format == "ocsf"
 }
 
+// ShowsPaths reports whether a format shows attack paths, which are found by facts
+// that a run keeps only if asked.
+func ShowsPaths(format string) bool { return format == "html" }
+
 // Write writes a in the named format.
 func Write(w io.Writer, format string, a *assessment.Assessment, o Options) error {
 	write, ok := formats[format]
