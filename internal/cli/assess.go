@@ -92,7 +92,10 @@ func (p Program) assess(ctx context.Context, f assessFlags, args []string) error
 	o := p.options(f.output, f.noColor, f.width)
 	o.Findings = f.findings
 	if f.format == "html" {
-		if o.Risk, err = assessedRisk(a); err != nil {
+		if o.Threats, err = assessedThreats(a); err != nil {
+			return err
+		}
+		if o.Risk, err = assessedRisk(a, o.Threats.Set); err != nil {
 			return err
 		}
 	}

@@ -8,7 +8,6 @@ import (
 	"os"
 	"slices"
 	"strings"
-	"time"
 
 	"github.com/spf13/cobra"
 
@@ -174,19 +173,14 @@ func (p Program) whyScenario(t *report.Threats, id string) error {
 
 // assessedRisk is the risk of an assessed system for the page of its assessment; nil
 // if the model states nothing of losses.
-func assessedRisk(a *assessment.Assessment) (*report.Risk, error) {
+func assessedRisk(a *assessment.Assessment, set *threat.Set) (*report.Risk, error) {
 	if a.Model.Risk == nil {
 		return nil, nil
-	}
-	rules, err := threatRules(a.Model, a.Catalog, nil)
-	if err != nil {
-		return nil, err
 	}
 	priors, err := risk.Default()
 	if err != nil {
 		return nil, err
 	}
-	set := threat.Derive(threat.Input{Model: a.Model, Catalog: a.Catalog, Duties: a.Duties, Rules: rules, Today: time.Now().UTC().Format(time.DateOnly)})
 	found, err := risk.Analyse(risk.Input{Model: a.Model, Catalog: a.Catalog, Duties: a.Duties, Threats: set, Assessment: a, Priors: priors, Years: riskYears, Seed: 1})
 	if err != nil {
 		return nil, &surety.Error{Kind: surety.BadInput, Op: "analyse risk", Err: err}

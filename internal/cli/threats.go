@@ -14,6 +14,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/surety-cloud/surety"
+	"github.com/surety-cloud/surety/assessment"
 	"github.com/surety-cloud/surety/catalog"
 	"github.com/surety-cloud/surety/internal/report"
 	"github.com/surety-cloud/surety/internal/strict"
@@ -112,6 +113,17 @@ func (p Program) threatSet(ctx context.Context, f threatFlags, sources []string)
 	}
 	set := threat.Derive(threat.Input{Model: d.Model, Catalog: d.Catalog, Duties: d.Set, Rules: rules, Today: time.Now().UTC().Format(time.DateOnly)})
 	return &report.Threats{Model: d.Model, Catalog: d.Catalog, Duties: d.Set, Assessment: d.Assessment, Set: set}, nil
+}
+
+// assessedThreats are the threats of an assessed model, with what the assessment
+// says of the controls.
+func assessedThreats(a *assessment.Assessment) (*report.Threats, error) {
+	rules, err := threatRules(a.Model, a.Catalog, nil)
+	if err != nil {
+		return nil, err
+	}
+	set := threat.Derive(threat.Input{Model: a.Model, Catalog: a.Catalog, Duties: a.Duties, Rules: rules, Today: time.Now().UTC().Format(time.DateOnly)})
+	return &report.Threats{Model: a.Model, Catalog: a.Catalog, Duties: a.Duties, Assessment: a, Set: set}, nil
 }
 
 // threatRules are Surety's own rules, those the model names and those given.

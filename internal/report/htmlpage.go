@@ -46,6 +46,7 @@ type page struct {
 	Summary assessment.Summary
 	Fails   []share // by severity
 	Fixes   []fix
+	Threats []pageBlock // what threatens the system; nothing if it was not asked for
 	Risk    []pageBlock // what the threats cost; nothing if it was not asked for
 	// MoreFixes counts the groups that Fixes leaves out.
 	MoreFixes  int
@@ -74,6 +75,9 @@ func newPage(a *assessment.Assessment, o Options, findings []assessment.Result) 
 		Matrix: newMatrix(a), Waivers: a.Waivers, Changes: newChanges(a.Changes),
 		Findings: len(findings),
 		Controls: func(id string) string { return controlTitle(a, id) },
+	}
+	if o.Threats != nil {
+		p.Threats = pageBlocks(threatSection(o.Threats))
 	}
 	if o.Risk != nil {
 		p.Risk = pageBlocks(riskSection(o.Risk))

@@ -35,7 +35,8 @@ type Options struct {
 	// Findings leaves out results that pass or do not apply. The totals still
 	// count them. Only json and csv list them otherwise.
 	Findings bool
-	Risk     *Risk // html only: what the threats cost, shown if it is given
+	Threats  *Threats // html only: what threatens the system, shown if it is given
+	Risk     *Risk    // html only: what the threats cost, shown if it is given
 }
 
 type writeFunc func(io.Writer, *assessment.Assessment, Options) error

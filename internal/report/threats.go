@@ -143,6 +143,31 @@ func (t *Threats) applies() []block {
 	return out
 }
 
+// threatSection is the part of the page of an assessment: a table of what applies,
+// by rule, and how much must be answered to know more.
+func threatSection(t *Threats) []block {
+	t.standings = threat.NewStandings(t.Duties, t.Assessment)
+	head := []string{"Threat", "X.1601", "On", "Answered by"}
+	first, rest := table{head: head}, table{head: head}
+	for i, g := range threat.Groups(t.Set.Threats) {
+		row := []phrase{join(g.Rule.Title+" ", code(g.Rule.ID)), just(strings.Join(g.Rule.Rows, ", ")), just(namesOf(g.Threats)), t.answers(g)}
+		if i < threatFull {
+			first.rows = append(first.rows, row)
+		} else {
+			rest.rows = append(rest.rows, row)
+		}
+	}
+	if len(first.rows) == 0 {
+		return nil
+	}
+	out := []block{first}
+	if len(rest.rows) > 0 {
+		out = append(out, fold{fmt.Sprintf("%s more", count(len(rest.rows), "rule")), []block{rest}})
+	}
+	return append(out, paragraph{just(fmt.Sprintf("%s accepted for a time; %s to answer before more can be said: surety threats lists them, and surety why RULE@ELEMENT shows the facts of each.",
+		count(len(t.Set.Accepted), "threat"), count(len(t.Set.Questions), "question")))})
+}
+
 // namesOf names the elements of threats.
 func namesOf(list []threat.Threat) string {
 	var names []string
