@@ -94,7 +94,7 @@ var vocabularyOf = map[Kind][]FactType{
 	}, need("data.", "it stores or handles", askData, askKinds)...), need("stored.", "it stores", askData, askKinds)...),
 	Flow: append([]FactType{
 		{"proto", cel.Text, "its protocol", "Which protocol does {name} use? State proto."},
-		{"auth", cel.Text, "how the caller proves who it is; none", askCaller},
+		{"auth", cel.Text, "how the caller proves who it is; none if it need not", askCaller},
 		{"authenticated", cel.Bool, "the caller proves who it is", askCaller},
 		{"encrypted", cel.Bool, "it is encrypted, by tls or its protocol", askOver},
 		{"crosses", cel.Bool, "its ends lie in different zones or services", ""},

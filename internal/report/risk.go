@@ -163,6 +163,9 @@ func riskShort(r *Risk) []block {
 		p := r.Curve[i]
 		curve.rows = append(curve.rows, []phrase{just("more than " + risk.Money(p.Loss)), just(chance(p.P)), just(fmt.Sprintf("%s to %s %%", figures(100*p.Lo), figures(100*p.Hi)))})
 	}
+	if len(curve.rows) == 0 {
+		return out
+	}
 	return append(out, curve)
 }
 
