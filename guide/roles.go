@@ -190,22 +190,17 @@ func (v *view) dataUse(components []*system.Component) []DataUse {
 
 func greatest(d *system.Data) int { return max(d.Confidentiality, d.Integrity, d.Availability) }
 
-var (
-	secrecy = []string{"", "public", "internal", "confidential", "secret"}
-	grades  = []string{"", "low", "medium", "high", "critical"}
-)
-
 // needs says the protection needs of data, its kinds and how much there is.
 func needs(d *system.Data) string {
 	var parts []string
 	if d.Confidentiality > 0 {
-		parts = append(parts, secrecy[min(d.Confidentiality, 4)])
+		parts = append(parts, system.SecrecyWord(d.Confidentiality))
 	}
 	if d.Integrity > 0 {
-		parts = append(parts, "integrity "+grades[min(d.Integrity, 4)])
+		parts = append(parts, "integrity "+system.NeedWord(d.Integrity))
 	}
 	if d.Availability > 0 {
-		parts = append(parts, "availability "+grades[min(d.Availability, 4)])
+		parts = append(parts, "availability "+system.NeedWord(d.Availability))
 	}
 	if len(parts) == 0 {
 		parts = append(parts, "needs not stated")

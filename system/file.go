@@ -212,6 +212,20 @@ func (w *word) UnmarshalValue(v *evidence.Value, _ string) error {
 // levelWords are the words for 1 to 4.
 var levelWords = [4][]string{{"public", "low"}, {"internal", "medium"}, {"confidential", "high"}, {"secret", "critical"}}
 
+// SecrecyWord is the word for a need of confidentiality from 1 to 4; one above is the
+// highest, one below is not stated and has none.
+func SecrecyWord(need int) string { return needWord(need, 0) }
+
+// NeedWord is the word for a need of integrity or availability, as SecrecyWord.
+func NeedWord(need int) string { return needWord(need, 1) }
+
+func needWord(need, column int) string {
+	if need < 1 {
+		return ""
+	}
+	return levelWords[min(need, len(levelWords))-1][column]
+}
+
 // level is a protection need from 1 to 4, or its word.
 type level int
 

@@ -5,7 +5,6 @@ import (
 	"errors"
 	"fmt"
 	"io/fs"
-	"path"
 	"regexp"
 	"slices"
 	"strings"
@@ -86,27 +85,12 @@ func (p *patch) UnmarshalValue(v *evidence.Value, _ string) error {
 // mistakes are reported together, each with its file (named below prefix) and line.
 func Load(fsys fs.FS, prefix string) (*Rules, error) {
 	out := &Rules{}
-	var errs []error
-	walk := func(name string, entry fs.DirEntry, err error) error {
-		if err != nil {
-			return err
-		}
-		if entry.IsDir() || path.Ext(name) != ".yaml" && path.Ext(name) != ".yml" {
-			return nil
-		}
-		raw, err := fs.ReadFile(fsys, name)
-		if err != nil {
-			return err
-		}
-		found, err := Parse(raw, path.Join(prefix, name))
-		out.All, errs = append(out.All, found...), append(errs, err)
-		return nil
-	}
-	if err := fs.WalkDir(fsys, ".", walk); err != nil {
-		errs = append(errs, &surety.Error{Kind: surety.Unreadable, Op: "read threat rules", Err: err})
-	}
-	errs = append(errs, out.enter())
-	if err := errors.Join(errs...); err != nil {
+	err := strict.Dir(fsys, prefix, "read threat rules", func(raw []byte, file string) error {
+		found, err := Parse(raw, file)
+		out.All = append(out.All, found...)
+		return err
+	})
+	if err := errors.Join(err, out.enter()); err != nil {
 		return nil, err
 	}
 	return out, nil

@@ -407,22 +407,17 @@ func (x *index) dataWord(d *system.Data, word string) string {
 	return some(out)
 }
 
-var (
-	secrecy = []string{"", "public", "internal", "confidential", "secret"}
-	grades  = []string{"", "low", "medium", "high", "critical"}
-)
-
 // needWords says what data needs, and its kinds.
 func needWords(d *system.Data) string {
 	var out []string
 	if d.Confidentiality > 0 {
-		out = append(out, secrecy[min(d.Confidentiality, 4)])
+		out = append(out, system.SecrecyWord(d.Confidentiality))
 	}
 	if d.Integrity > 2 {
-		out = append(out, "integrity "+grades[min(d.Integrity, 4)])
+		out = append(out, "integrity "+system.NeedWord(d.Integrity))
 	}
 	if d.Availability > 2 {
-		out = append(out, "availability "+grades[min(d.Availability, 4)])
+		out = append(out, "availability "+system.NeedWord(d.Availability))
 	}
 	return strings.Join(append(out, d.Kinds...), ", ")
 }

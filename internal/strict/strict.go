@@ -24,7 +24,9 @@ import (
 	"encoding"
 	"errors"
 	"fmt"
+	"io/fs"
 	"os"
+	"path"
 	"reflect"
 	"slices"
 
@@ -73,6 +75,31 @@ func Bytes(raw []byte, file string, dst any) error {
 		return bad(file, 0, "write the settings, or remove the file", "the file holds nothing")
 	}
 	return Join(append(errs, Decode(root, file, dst))...)
+}
+
+// Dir hands every *.yaml and *.yml file of fsys, in all its directories, to read, with
+// its name below prefix. What read refuses and what cannot be read is reported
+// together; op says for what it was read.
+func Dir(fsys fs.FS, prefix, op string, read func(raw []byte, file string) error) error {
+	var errs []error
+	walk := func(name string, entry fs.DirEntry, err error) error {
+		if err != nil {
+			return err
+		}
+		if entry.IsDir() || path.Ext(name) != ".yaml" && path.Ext(name) != ".yml" {
+			return nil
+		}
+		raw, err := fs.ReadFile(fsys, name)
+		if err != nil {
+			return err
+		}
+		errs = append(errs, read(raw, path.Join(prefix, name)))
+		return nil
+	}
+	if err := fs.WalkDir(fsys, ".", walk); err != nil {
+		errs = append(errs, &surety.Error{Kind: surety.Unreadable, Op: op, Err: err})
+	}
+	return errors.Join(errs...)
 }
 
 // Decode reads v into dst, a non-nil pointer. file is the file of v, for errors

@@ -4,7 +4,6 @@ import (
 	"errors"
 	"fmt"
 	"io/fs"
-	"path"
 	"slices"
 	"strings"
 	"sync"
@@ -13,6 +12,7 @@ import (
 
 	"github.com/surety-cloud/surety"
 	"github.com/surety-cloud/surety/evidence"
+	"github.com/surety-cloud/surety/internal/strict"
 	"github.com/surety-cloud/surety/policy"
 )
 
@@ -58,26 +58,12 @@ func Load(fsys fs.FS, prefix string) (*Engine, error) {
 
 func read(fsys fs.FS, prefix string) ([]*Definition, error) {
 	var defs []*Definition
-	var errs []error
-	walk := func(name string, entry fs.DirEntry, err error) error {
-		if err != nil {
-			return err
-		}
-		if entry.IsDir() || path.Ext(name) != ".yaml" && path.Ext(name) != ".yml" {
-			return nil
-		}
-		raw, err := fs.ReadFile(fsys, name)
-		if err != nil {
-			return err
-		}
-		found, err := Parse(raw, path.Join(prefix, name))
-		defs, errs = append(defs, found...), append(errs, err)
-		return nil
-	}
-	if err := fs.WalkDir(fsys, ".", walk); err != nil {
-		errs = append(errs, &surety.Error{Kind: surety.Unreadable, Op: "read checks", Err: err})
-	}
-	return defs, errors.Join(errs...)
+	err := strict.Dir(fsys, prefix, "read checks", func(raw []byte, file string) error {
+		found, err := Parse(raw, file)
+		defs = append(defs, found...)
+		return err
+	})
+	return defs, err
 }
 
 // Compile makes an engine of checks that Parse has read, and compiles all of
