@@ -50,7 +50,7 @@ func Verify(b *Bundle, p *Policy, now time.Time) *Report {
 		r.refuse("%v", err)
 		return r
 	}
-	r.Statement, r.Issuer, r.Envelope = opened.Statement, opened.By[0].Name, surety.Digest(opened.Digest)
+	r.Statement, r.Issuer, r.Envelope = opened.Statement, opened.By.Name, surety.Digest(opened.Digest)
 	pred := &opened.Statement.Predicate
 	r.prove("%s signed this statement about %s", r.Issuer, pred.System)
 	if pred.Issuer.Name != r.Issuer {
@@ -143,32 +143,25 @@ func (r *Report) log(b *Bundle, p *Policy, opened *statement.Opened) {
 // keyCounts refuses statements about another system, or logged at another time,
 // than the signing key counts for.
 func (r *Report) keyCounts(p *Policy, opened *statement.Opened) {
-	var why []string
-	for _, by := range opened.By {
-		at := slices.IndexFunc(p.Issuers, func(i Issuer) bool { return i.ID == by.ID })
-		issuer := &p.Issuers[at]
-		bounded := issuer.From > 0 || issuer.Until >= 0 || issuer.In != ""
-		switch about := opened.Statement.Predicate.System; {
-		case issuer.System != "" && issuer.System != about:
-			why = append(why, fmt.Sprintf("key %s of %s counts for system %s, and the statement is about %s", issuer.ID, issuer.Name, issuer.System, about))
-		case bounded && r.Logged == nil:
-			why = append(why, fmt.Sprintf("key %s of %s counts for some log entries only, and the statement has none", issuer.ID, issuer.Name))
-		case bounded && issuer.In != "" && r.Logged.Origin != issuer.In:
-			why = append(why, fmt.Sprintf("key %s of %s counts for some entries of log %s only, and the statement is in log %s", issuer.ID, issuer.Name, issuer.In, r.Logged.Origin))
-		case bounded && issuer.Compromised && r.Logged.Index >= issuer.Until:
-			why = append(why, fmt.Sprintf("key %s of %s is compromised from log entry %d on, and the statement is entry %d", issuer.ID, issuer.Name, issuer.Until, r.Logged.Index))
-		case bounded && (r.Logged.Index < issuer.From || issuer.Until >= 0 && r.Logged.Index >= issuer.Until):
-			why = append(why, fmt.Sprintf("key %s of %s does not count for log entry %d", issuer.ID, issuer.Name, r.Logged.Index))
-		default:
-			r.Issuer = issuer.Name
-			r.followed(p, issuer.ID)
-			if issuer.System == "" {
-				r.leave("that %s is what %s runs for you: the policy takes its statements about any system", about, issuer.Name)
-			}
-			return
+	issuer := &p.Issuers[slices.IndexFunc(p.Issuers, func(i Issuer) bool { return i.ID == opened.By.ID })]
+	bounded := issuer.From > 0 || issuer.Until >= 0 || issuer.In != ""
+	switch about := opened.Statement.Predicate.System; {
+	case issuer.System != "" && issuer.System != about:
+		r.refuse("key %s of %s counts for system %s, and the statement is about %s", issuer.ID, issuer.Name, issuer.System, about)
+	case bounded && r.Logged == nil:
+		r.refuse("key %s of %s counts for some log entries only, and the statement has none", issuer.ID, issuer.Name)
+	case bounded && issuer.In != "" && r.Logged.Origin != issuer.In:
+		r.refuse("key %s of %s counts for some entries of log %s only, and the statement is in log %s", issuer.ID, issuer.Name, issuer.In, r.Logged.Origin)
+	case bounded && issuer.Compromised && r.Logged.Index >= issuer.Until:
+		r.refuse("key %s of %s is compromised from log entry %d on, and the statement is entry %d", issuer.ID, issuer.Name, issuer.Until, r.Logged.Index)
+	case bounded && (r.Logged.Index < issuer.From || issuer.Until >= 0 && r.Logged.Index >= issuer.Until):
+		r.refuse("key %s of %s does not count for log entry %d", issuer.ID, issuer.Name, r.Logged.Index)
+	default:
+		r.followed(p, issuer.ID)
+		if issuer.System == "" {
+			r.leave("that %s is what %s runs for you: the policy takes its statements about any system", about, issuer.Name)
 		}
 	}
-	r.Reasons = append(r.Reasons, why...)
 }
 
 // followed says up to where it is known that the key did not end.

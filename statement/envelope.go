@@ -145,7 +145,7 @@ func NewKey(name string, public crypto.PublicKey) (Key, error) {
 // Opened is an envelope whose signature was verified.
 type Opened struct {
 	Statement *Statement
-	By        []Key             // the trusted key that the statement names, and that signed it; no other counts
+	By        Key               // the trusted key that the statement names, and that signed it; no other counts
 	Digest    [sha256.Size]byte // of the envelope's bytes
 }
 
@@ -166,17 +166,18 @@ func (e *Envelope) Open(trusted []Key) (*Opened, error) {
 	encoded := e.Encode()
 	out := &Opened{Digest: sha256.Sum256(encoded)}
 	message := e.appendMessage(encoded[:0]) // in the same memory, which is enough
+	var signed []Key
 	for i, s := range e.Signatures {
 		if slices.ContainsFunc(e.Signatures[:i], func(before Signature) bool { return before.KeyID == s.KeyID }) {
 			return nil, fmt.Errorf("open envelope: key %s signed it twice", s.KeyID)
 		}
 		for _, key := range trusted {
 			if key.ID == s.KeyID && Verify(key.Public, message, s.Sig) {
-				out.By = append(out.By, key)
+				signed = append(signed, key)
 			}
 		}
 	}
-	if len(out.By) == 0 {
+	if len(signed) == 0 {
 		return nil, fmt.Errorf("open envelope: %w", ErrUntrusted)
 	}
 	s, err := Decode(e.Payload)
@@ -185,11 +186,11 @@ func (e *Envelope) Open(trusted []Key) (*Opened, error) {
 	}
 	out.Statement = s
 	named := s.Predicate.Issuer.Key
-	at := slices.IndexFunc(out.By, func(k Key) bool { return k.ID == named })
+	at := slices.IndexFunc(signed, func(k Key) bool { return k.ID == named })
 	if at < 0 {
-		return nil, fmt.Errorf("open envelope: the statement says that key %q signed it, and of the keys you trust %s did", named, out.By[0].ID)
+		return nil, fmt.Errorf("open envelope: the statement says that key %q signed it, and of the keys you trust %s did", named, signed[0].ID)
 	}
-	out.By = out.By[at : at+1]
+	out.By = signed[at]
 	return out, nil
 }
 

@@ -244,7 +244,7 @@ func TestSealAndOpen(t *testing.T) {
 				}
 				return
 			}
-			if err != nil || len(opened.By) != 1 || opened.By[0].Name != tt.by || opened.Statement.Predicate.System != "shop" || len(opened.Statement.Subject) != 4 {
+			if err != nil || opened.By.Name != tt.by || opened.Statement.Predicate.System != "shop" || len(opened.Statement.Subject) != 4 {
 				t.Errorf("opened %+v, %v", opened, err)
 			}
 		})
