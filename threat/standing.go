@@ -1,6 +1,8 @@
 package threat
 
 import (
+	"slices"
+
 	"github.com/surety-cloud/surety/assessment"
 	"github.com/surety-cloud/surety/responsibility"
 )
@@ -33,11 +35,11 @@ func NewStandings(duties *responsibility.Set, a *assessment.Assessment) *Standin
 	return s
 }
 
-// Of lists how the controls that answer a threat stand on the element and, for a
-// flow or data, on each element it touches; in the order of the rule.
+// Of lists how the controls that answer a threat stand in each of its places, in the
+// order of the rule.
 func (s *Standings) Of(t *Threat) []Standing {
 	var out []Standing
-	places := t.of.places()
+	places := t.Places()
 	for _, control := range t.Rule.Controls {
 		seen := map[string]bool{}
 		for _, p := range places {
@@ -56,11 +58,31 @@ func (s *Standings) Of(t *Threat) []Standing {
 	return out
 }
 
-// Places lists the components, zones and services whose controls answer a threat.
-func (t *Threat) Places() []string { return t.of.places() }
+// Places lists the components, zones and services whose controls answer a threat. If
+// it is about a component's privileges, these are given where they are had: a role
+// lies in the zone that it opens.
+func (t *Threat) Places() []string {
+	out := t.of.places()
+	if t.of.part == nil || !t.Rule.reads(Component, "can") {
+		return out
+	}
+	for _, target := range targetsOf(t.of.part) {
+		if len(out) < mostPlaces && !slices.Contains(out, target) {
+			out = append(out, target)
+		}
+	}
+	return out
+}
 
-// placesOfData is how many holders of data are looked at for its controls.
-const placesOfData = 32
+// reads reports whether a premise of the rule reads a fact of its elements.
+func (r *Rule) reads(kind Kind, fact string) bool {
+	return r.About == kind && slices.ContainsFunc(r.Premises, func(p *Premise) bool {
+		return slices.ContainsFunc(p.Reads, func(i int) bool { return vocabularyOf[kind][i].Name == fact })
+	})
+}
+
+// mostPlaces is how many places are looked at for the controls against one threat.
+const mostPlaces = 32
 
 func (e *element) places() []string {
 	x := e.index
@@ -70,7 +92,7 @@ func (e *element) places() []string {
 	case e.data != nil:
 		var out []string
 		for _, p := range x.uses[e.data.Name] {
-			if len(out) < placesOfData {
+			if len(out) < mostPlaces {
 				out = append(out, p.Name)
 			}
 		}

@@ -375,3 +375,17 @@ func TestWhyNot(t *testing.T) {
 		t.Errorf("asked again: %v, derived: %v", held, want)
 	}
 }
+
+// The controls against what a component may do stand where it may do it: a role lies in
+// the zone that it opens. Those against its other threats stand on it alone.
+func TestPrivilegesStandWhereTheyAreHad(t *testing.T) {
+	set := Derive(Input{Model: example(t, "saas-shop"), Catalog: known(t), Rules: builtin(t), Today: "2026-11-27"})
+	for id, want := range map[string][]string{"poisoned-pipeline@ci": {"ci", "prod"}, "exposed-workload@api": {"api"}} {
+		i := slices.IndexFunc(set.Threats, func(x Threat) bool { return x.ID == id })
+		if i < 0 {
+			t.Errorf("%s does not apply", id)
+		} else if got := set.Threats[i].Places(); !slices.Equal(got, want) {
+			t.Errorf("%s: controls stand on %v, want %v", id, got, want)
+		}
+	}
+}
