@@ -77,7 +77,7 @@ func (r *remembering) report(t *testing.T, text string, remember bool) []byte {
 			t.Fatal(err)
 		}
 	}
-	a, err := assure.Run(t.Context(), o)
+	c, err := assure.Run(t.Context(), o)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -87,7 +87,7 @@ func (r *remembering) report(t *testing.T, text string, remember bool) []byte {
 		}
 	}
 	var out bytes.Buffer
-	if err := report.Write(&out, "json", a, report.Options{Time: time.Unix(0, 0)}); err != nil {
+	if err := report.Write(&out, "json", c, report.Options{Time: time.Unix(0, 0)}); err != nil {
 		t.Fatal(err)
 	}
 	return out.Bytes()

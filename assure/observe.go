@@ -37,6 +37,8 @@ type seen struct {
 	reports  []evidence.Report
 	imports  imports
 	unparsed int
+
+	controllers map[evidence.Key]evidence.Key
 }
 
 func (s *seen) coverage() assessment.Coverage {

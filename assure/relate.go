@@ -14,9 +14,9 @@ import (
 )
 
 // relate adds what the checks on relations say of the items, which are numbered.
-func (s *seen) relate(o Options, controllers map[evidence.Key]evidence.Key) {
+func (s *seen) relate(o Options) {
 	r := relater{Options: o, hash: sha256.New()}
-	for _, part := range o.Policy.Divide(policy.Scene{Items: s.items, Controllers: controllers, Unseen: s.unseen}) {
+	for _, part := range o.Policy.Divide(policy.Scene{Items: s.items, Controllers: s.controllers, Unseen: s.unseen}) {
 		s.judged = append(s.judged, r.remembered(part)...)
 	}
 }

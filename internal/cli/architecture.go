@@ -5,15 +5,12 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"time"
 
 	"github.com/spf13/cobra"
 
 	"github.com/surety-cloud/surety"
 	"github.com/surety-cloud/surety/architecture"
-	"github.com/surety-cloud/surety/assessment"
 	"github.com/surety-cloud/surety/internal/report"
-	"github.com/surety-cloud/surety/responsibility"
 )
 
 // architectureFlags are the flags of architecture.
@@ -94,24 +91,12 @@ func (f *architectureFlags) refuse() error {
 // view places the model, and what an assessment of the sources says of it if there
 // are any.
 func (p Program) view(ctx context.Context, f runFlags, args []string) (*architecture.View, error) {
-	if len(args) > 0 {
-		run, err := p.prepare(ctx, f, args)
-		if err != nil {
-			return nil, err
-		}
-		a, err := p.execute(ctx, run)
-		if err != nil {
-			return nil, err
-		}
-		if a.Model.Inferred {
-			p.say("no model was given: this is the one inferred from the evidence; surety init writes it down")
-		}
-		return architecture.New(a.Model, a.Catalog, a.Duties, a)
-	}
-	m, known, err := p.modelAlone(f, time.Now().UTC().Format(time.DateOnly))
+	k, err := p.look(ctx, f, args)
 	if err != nil {
 		return nil, err
 	}
-	var none *assessment.Assessment
-	return architecture.New(m, known, responsibility.Resolve(m, known), none)
+	if k.Model.Inferred {
+		p.say("no model was given: this is the one inferred from the evidence; surety init writes it down")
+	}
+	return architecture.New(k.Model, k.Catalog, k.Duties, k.Assessment)
 }

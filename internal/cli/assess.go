@@ -79,33 +79,40 @@ func (p Program) assess(ctx context.Context, f assessFlags, args []string) error
 		return err
 	}
 	run.options.Facts = report.ShowsFacts(f.format) || f.baseline != ""
-	run.options.Paths = report.ShowsPaths(f.format)
 	if f.baseline != "" {
 		if run.options.Baseline, err = report.OpenSnapshot(f.baseline); err != nil {
 			return err
 		}
 	}
-	a, err := p.execute(ctx, run)
+	if report.ShowsCase(f.format) {
+		if err := run.askAll(); err != nil {
+			return err
+		}
+	}
+	k, err := p.execute(ctx, run)
 	if err != nil {
 		return err
 	}
 	o := p.options(f.output, f.noColor, f.width)
 	o.Findings = f.findings
-	if f.format == "html" {
-		if o.Threats, err = assessedThreats(a); err != nil {
-			return err
-		}
-		if o.Risk, err = assessedRisk(a, o.Threats.Set); err != nil {
-			return err
-		}
-	}
-	if err := p.writeOutput(f.output, func(w io.Writer) error { return report.Write(w, f.format, a, o) }); err != nil {
+	if err := p.writeOutput(f.output, func(w io.Writer) error { return report.Write(w, f.format, k, o) }); err != nil {
 		return err
 	}
-	if err := f.broken(a, limit); err != nil || ctx.Err() == nil {
+	if err := f.broken(k.Assessment, limit); err != nil || ctx.Err() == nil {
 		return err
 	}
 	return &surety.Error{Kind: surety.Canceled, Op: "assess", Err: errInterrupted}
+}
+
+// askAll asks for all that a page on the system shows beside its assessment: risk only
+// where the model says what a loss would be.
+func (r *prepared) askAll() error {
+	o := &r.options
+	o.Ways = &report.PageWays
+	if err := askThreats(nil)(o); err != nil || o.Model == nil || o.Model.Risk == nil {
+		return err
+	}
+	return askRisk("", riskYears, 1)(o)
 }
 
 // errInterrupted is the outcome of a run that a signal cut short.
@@ -134,8 +141,8 @@ func (f *assessFlags) broken(a *assessment.Assessment, limit *surety.Severity) e
 	return nil
 }
 
-// execute runs the assessment, with progress on a terminal.
-func (p Program) execute(ctx context.Context, r *prepared) (*assessment.Assessment, error) {
+// execute runs what was prepared, with progress on a terminal.
+func (p Program) execute(ctx context.Context, r *prepared) (*assure.Case, error) {
 	show := func(int) {}
 	_, onTerminal := terminal(p.Stderr)
 	if onTerminal {
@@ -145,23 +152,23 @@ func (p Program) execute(ctx context.Context, r *prepared) (*assessment.Assessme
 		r.pace.seen(items)
 		show(items)
 	}
-	a, err := assure.Run(ctx, r.options)
+	k, err := assure.Run(ctx, r.options)
 	if onTerminal {
 		fmt.Fprint(p.Stderr, "\r\x1b[K")
 	}
-	if err != nil {
-		return nil, err
+	if err != nil || k.Assessment == nil {
+		return k, err
 	}
-	for _, name := range r.options.Policy.Unmet(a.Checks) {
+	for _, name := range r.options.Policy.Unmet(k.Assessment.Checks) {
 		p.say("warning: no report of another scanner holds a result of " + name)
 	}
-	p.warn(a)
+	p.warn(k.Assessment)
 	if m := r.options.Memo; m != nil {
 		if err := m.Save(); err != nil {
 			p.say("warning: " + err.Error())
 		}
 	}
-	return a, nil
+	return k, nil
 }
 
 // warn names the parts of a described model that nothing bears out.

@@ -106,13 +106,14 @@ func (p Program) attest(ctx context.Context, f attestFlags, args []string) error
 		return err
 	}
 	begin := time.Now().UTC().Truncate(time.Second)
-	a, err := p.execute(ctx, run)
+	k, err := p.execute(ctx, run)
 	if err != nil {
 		return err
 	}
 	if ctx.Err() != nil {
 		return &surety.Error{Kind: surety.Canceled, Op: "attest", Err: errors.New("interrupted; nothing was signed")}
 	}
+	a := k.Assessment
 	if a.Model.Inferred && a.Model.Parties[f.issuer] == nil {
 		p.say(fmt.Sprintf("warning: no surety.yaml says what %s answers for, so the statement counts no result for it; surety init writes one", f.issuer))
 	}
@@ -124,7 +125,7 @@ func (p Program) attest(ctx context.Context, f attestFlags, args []string) error
 	attachments := map[string]surety.Digest{}
 	if f.oscal != "" {
 		var b bytes.Buffer
-		if err := report.Write(&b, "oscal", a, report.Options{Time: begin, Version: version()}); err != nil {
+		if err := report.Write(&b, "oscal", k, report.Options{Time: begin, Version: version()}); err != nil {
 			return err
 		}
 		if err := p.writeOutput(f.oscal, func(w io.Writer) error { _, err := w.Write(b.Bytes()); return err }); err != nil {

@@ -1,6 +1,7 @@
 package cli
 
 import (
+	"context"
 	"errors"
 	"io"
 	"os"
@@ -10,6 +11,7 @@ import (
 
 	"github.com/surety-cloud/surety"
 	"github.com/surety-cloud/surety/assessment"
+	"github.com/surety-cloud/surety/assure"
 	"github.com/surety-cloud/surety/catalog"
 	"github.com/surety-cloud/surety/internal/report"
 	"github.com/surety-cloud/surety/responsibility"
@@ -41,7 +43,7 @@ their threats.`,
 				return err
 			}
 			if models {
-				return p.diffModels(args[0], args[1], format, output)
+				return p.diffModels(c.Context(), args[0], args[1], format, output)
 			}
 			if threats, err := bothThreats(args[0], args[1]); threats || err != nil {
 				if err != nil {
@@ -131,31 +133,30 @@ func isJSON(head []byte) bool {
 	return false
 }
 
-func (p Program) diffModels(before, after, format, output string) error {
+func (p Program) diffModels(ctx context.Context, before, after, format, output string) error {
 	known, err := catalog.Default()
 	if err != nil {
 		return err
 	}
-	var models [2]*system.Model
+	var cases [2]*assure.Case
 	for i, path := range []string{before, after} {
-		if models[i], err = readModel(path); err != nil {
-			return err
-		}
-		p.missingTerms(models[i])
-	}
-	var duties [2]*responsibility.Set
-	var shots [2]*threat.Snapshot
-	for i, m := range models {
-		duties[i] = responsibility.Resolve(m, known)
-		rules, err := threatRules(m, known, nil)
+		m, err := readModel(path)
 		if err != nil {
 			return err
 		}
-		shots[i] = threat.Derive(threat.Input{Model: m, Catalog: known, Duties: duties[i], Rules: rules, Today: time.Now().UTC().Format(time.DateOnly)}).Snapshot()
+		p.missingTerms(m)
+		o := assure.Options{Catalog: known, Model: m, Today: time.Now().UTC()}
+		if err := askThreats(nil)(&o); err != nil {
+			return err
+		}
+		if cases[i], err = assure.Run(ctx, o); err != nil {
+			return err
+		}
 	}
 	changes := &report.ModelChanges{
-		Before: before, After: after, Catalog: known, Parts: system.Compare(models[0], models[1]),
-		Duties: responsibility.Compare(duties[0], duties[1]), Threats: threat.Compare(shots[0], shots[1]),
+		Before: before, After: after, Catalog: known, Parts: system.Compare(cases[0].Model, cases[1].Model),
+		Duties:  responsibility.Compare(cases[0].Duties, cases[1].Duties),
+		Threats: threat.Compare(cases[0].Threats.Snapshot(), cases[1].Threats.Snapshot()),
 	}
 	return p.writeOutput(output, func(w io.Writer) error {
 		columns, color := terminal(w)

@@ -14,8 +14,6 @@ import (
 	"github.com/surety-cloud/surety"
 	"github.com/surety-cloud/surety/guide"
 	"github.com/surety-cloud/surety/internal/report"
-	"github.com/surety-cloud/surety/responsibility"
-	"github.com/surety-cloud/surety/threat"
 )
 
 // guideFlags are the flags of guide; what to look at is as in assess.
@@ -26,7 +24,6 @@ type guideFlags struct {
 	parts   []string
 	rules   []string
 	output  string
-	today   string
 	width   int
 	noColor bool
 }
@@ -54,7 +51,7 @@ what it shows to hold is done. Without one nothing counts as done.`,
 	fs.StringSliceVar(&f.parts, "section", nil, "only these `SECTIONS`, but not of oscal: "+strings.Join(report.GuideSections(), ", "))
 	fs.StringArrayVar(&f.rules, "rules", nil, "also ask the threat rules in this `DIR` or file; repeatable")
 	fs.StringVarP(&f.output, "output", "o", "", "write the guide to this `FILE` instead of standard output")
-	fs.StringVar(&f.today, "date", "", "the `DAY`, YYYY-MM-DD, that terms, waivers and assumptions are measured against (default: today)")
+	fs.StringVar(&f.day, "date", "", "the `DAY`, YYYY-MM-DD, that terms, waivers and assumptions are measured against (default: today)")
 	fs.BoolVar(&f.noColor, "no-color", false, "no colour, even on a terminal")
 	fs.IntVar(&f.width, "width", 0, "columns of the text (default: the terminal's)")
 	return c
@@ -69,15 +66,18 @@ func (p Program) guide(ctx context.Context, f guideFlags, sources []string) erro
 			return &usageError{fmt.Errorf("--section %q is not known; use %s", report.Printable(s), strings.Join(report.GuideSections(), ", "))}
 		}
 	}
-	if f.today == "" {
-		f.today = time.Now().UTC().Format(time.DateOnly)
-	} else if _, err := time.Parse(time.DateOnly, f.today); err != nil {
-		return &usageError{fmt.Errorf("--date %q is no day; write it as YYYY-MM-DD", f.today)}
-	}
-	in, err := p.guideInput(ctx, f, sources)
+	k, err := p.look(ctx, f.runFlags, sources, askThreats(f.rules))
 	if err != nil {
 		return err
 	}
+	if ctx.Err() != nil {
+		return &surety.Error{Kind: surety.Canceled, Op: "write guide", Err: ctx.Err()}
+	}
+	today, err := f.today()
+	if err != nil {
+		return err
+	}
+	in := guide.Input{Party: f.party, Today: today.Format(time.DateOnly), Model: k.Model, Catalog: k.Catalog, Duties: k.Duties, Assessment: k.Assessment, Threats: k.Threats}
 	if f.party == "" {
 		return &usageError{fmt.Errorf("--party says whose guide to write; the parties of %s are %s",
 			in.Model.Name, strings.Join(slices.Sorted(maps.Keys(in.Model.Parties)), ", "))}
@@ -88,45 +88,4 @@ func (p Program) guide(ctx context.Context, f guideFlags, sources []string) erro
 	}
 	o := report.Options{Time: time.Now(), Version: version(), Width: f.width, Sections: f.parts}
 	return p.writeOutput(f.output, func(w io.Writer) error { return report.WriteGuide(w, f.format, g, in.Catalog, o) })
-}
-
-// guideInput gathers what a guide is made of: the model, and if sources are given
-// their assessment.
-func (p Program) guideInput(ctx context.Context, f guideFlags, sources []string) (guide.Input, error) {
-	in := guide.Input{Party: f.party, Today: f.today}
-	if len(sources) > 0 {
-		run, err := p.prepare(ctx, f.runFlags, sources)
-		if err != nil {
-			return in, err
-		}
-		if run.options.Today, err = time.Parse(time.DateOnly, f.today); err != nil {
-			return in, err
-		}
-		termsOn(run.options.Model, f.today)
-		a, err := p.execute(ctx, run)
-		if err != nil {
-			return in, err
-		}
-		if ctx.Err() != nil {
-			return in, &surety.Error{Kind: surety.Canceled, Op: "write guide", Err: ctx.Err()}
-		}
-		in.Model, in.Catalog, in.Duties, in.Assessment = a.Model, a.Catalog, a.Duties, a
-		return in, p.threaten(&in, f.rules)
-	}
-	m, known, err := p.modelAlone(f.runFlags, f.today)
-	if err != nil {
-		return in, err
-	}
-	in.Model, in.Catalog, in.Duties = m, known, responsibility.Resolve(m, known)
-	return in, p.threaten(&in, f.rules)
-}
-
-// threaten derives the threats of a guide, by the rules of the model too.
-func (p Program) threaten(in *guide.Input, dirs []string) error {
-	rules, err := threatRules(in.Model, in.Catalog, dirs)
-	if err != nil {
-		return err
-	}
-	in.Threats = threat.Derive(threat.Input{Model: in.Model, Catalog: in.Catalog, Duties: in.Duties, Rules: rules, Today: in.Today})
-	return nil
 }

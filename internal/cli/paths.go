@@ -5,15 +5,14 @@ import (
 	"fmt"
 	"io"
 	"strings"
-	"time"
 
 	"github.com/spf13/cobra"
 
 	"github.com/surety-cloud/surety"
+	"github.com/surety-cloud/surety/assure"
 	"github.com/surety-cloud/surety/attack"
 	"github.com/surety-cloud/surety/attack/graph"
 	"github.com/surety-cloud/surety/internal/report"
-	"github.com/surety-cloud/surety/responsibility"
 )
 
 // pathsFlags are the flags of paths; what to look at is as in assess.
@@ -73,42 +72,16 @@ func (p Program) paths(ctx context.Context, f pathsFlags, sources []string) erro
 	if f.question.Trials < 0 || f.question.Trials > mostTrials {
 		return &usageError{fmt.Errorf("--trials %d: give 1 to %d, or none", f.question.Trials, mostTrials)}
 	}
-	g, err := p.attackGraph(ctx, f.runFlags, sources)
+	k, err := p.look(ctx, f.runFlags, sources, func(o *assure.Options) error { o.Ways = &f.question; return nil })
 	if err != nil {
 		return err
 	}
-	a, err := g.Answer(f.question)
-	if err != nil {
-		return err
+	if k.Model.Inferred {
+		p.say("no model was given: this rests on the one inferred from the evidence; surety init writes it down")
 	}
 	o := p.options(f.output, f.noColor, f.width)
-	if err := p.writeOutput(f.output, func(w io.Writer) error { return report.WritePaths(w, f.format, a, o) }); err != nil || ctx.Err() == nil {
+	if err := p.writeOutput(f.output, func(w io.Writer) error { return report.WritePaths(w, f.format, k.Ways, o) }); err != nil || ctx.Err() == nil {
 		return err
 	}
 	return &surety.Error{Kind: surety.Canceled, Op: "find paths", Err: errInterrupted}
-}
-
-// attackGraph is made of the model, and of what an assessment of the sources says if there
-// are any.
-func (p Program) attackGraph(ctx context.Context, f runFlags, sources []string) (*attack.Graph, error) {
-	if len(sources) == 0 {
-		m, known, err := p.modelAlone(f, time.Now().UTC().Format(time.DateOnly))
-		if err != nil {
-			return nil, err
-		}
-		return attack.Build(attack.Input{Model: m, Duties: responsibility.Resolve(m, known)})
-	}
-	run, err := p.prepare(ctx, f, sources)
-	if err != nil {
-		return nil, err
-	}
-	run.options.Paths = true
-	a, err := p.execute(ctx, run)
-	if err != nil {
-		return nil, err
-	}
-	if a.Model.Inferred {
-		p.say("no model was given: this rests on the one inferred from the evidence; surety init writes it down")
-	}
-	return attack.Build(attack.Input{Model: a.Model, Duties: a.Duties, Assessment: a})
 }

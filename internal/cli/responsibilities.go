@@ -8,7 +8,6 @@ import (
 	"maps"
 	"slices"
 	"strings"
-	"time"
 
 	"github.com/spf13/cobra"
 
@@ -78,11 +77,11 @@ func (p Program) responsibilities(ctx context.Context, f dutyFlags, args []strin
 	if err := f.refuse(); err != nil {
 		return err
 	}
-	d, err := p.duties(ctx, f.runFlags, args)
+	k, err := p.look(ctx, f.runFlags, args)
 	if err != nil {
 		return err
 	}
-	d.Only = f.only
+	d := &report.Duties{Case: k, Only: f.only}
 	if err := knownNames(d); err != nil {
 		return err
 	}
@@ -110,32 +109,11 @@ func (f *dutyFlags) refuse() error {
 	return nil
 }
 
-// duties resolves the responsibilities of the model alone, or with what an
-// assessment of the sources says of them.
-func (p Program) duties(ctx context.Context, f runFlags, sources []string) (*report.Duties, error) {
-	if len(sources) > 0 {
-		run, err := p.prepare(ctx, f, sources)
-		if err != nil {
-			return nil, err
-		}
-		a, err := p.execute(ctx, run)
-		if err != nil {
-			return nil, err
-		}
-		return &report.Duties{Model: a.Model, Catalog: a.Catalog, Set: a.Duties, Assessment: a}, nil
-	}
-	m, known, err := p.modelAlone(f, time.Now().UTC().Format(time.DateOnly))
-	if err != nil {
-		return nil, err
-	}
-	return &report.Duties{Model: m, Catalog: known, Set: responsibility.Resolve(m, known)}, nil
-}
-
 // knownNames refuses names that the model or the catalogue do not have.
 func knownNames(d *report.Duties) error {
 	var elements []string
-	for i := range d.Set.Elements() {
-		elements = append(elements, d.Set.Elements()[i].Name)
+	for i := range d.Duties.Elements() {
+		elements = append(elements, d.Duties.Elements()[i].Name)
 	}
 	for _, given := range []struct {
 		flag, name string

@@ -12,11 +12,10 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/surety-cloud/surety"
-	"github.com/surety-cloud/surety/assessment"
+	"github.com/surety-cloud/surety/assure"
 	"github.com/surety-cloud/surety/internal/report"
 	"github.com/surety-cloud/surety/risk"
 	"github.com/surety-cloud/surety/system"
-	"github.com/surety-cloud/surety/threat"
 )
 
 // riskFlags are the flags of risk; what to look at is as in threats.
@@ -77,9 +76,6 @@ the same numbers.`,
 	return c
 }
 
-// rankedFixes is how many fixes the formats are given.
-const rankedFixes = 40
-
 func (p Program) risk(ctx context.Context, f riskFlags, sources []string) error {
 	if err := refuseFormat(f.format, report.RiskFormats()...); err != nil {
 		return err
@@ -91,20 +87,21 @@ func (p Program) risk(ctx context.Context, f riskFlags, sources []string) error 
 			return &usageError{fmt.Errorf("--budget: %w", err)}
 		}
 	}
-	a, err := p.analysis(ctx, f, sources)
+	t, err := p.threatSet(ctx, f.threatFlags, sources, askRisk(f.priors, f.years, f.seed))
 	if err != nil {
 		return err
 	}
+	a := t.Risk
 	if f.party != "" && a.Model.Parties[f.party] == nil {
 		return notKnown("party", f.party, slices.Sorted(maps.Keys(a.Model.Parties)))
 	}
-	r := &report.Risk{Analysis: a, Party: f.party, NIST: f.nist}
+	r := report.NewRisk(a)
+	r.Party, r.NIST = f.party, f.nist
 	if len(f.whatIf) > 0 {
 		if r.WhatIf, err = a.WhatIf(f.whatIf...); err != nil {
 			return &usageError{fmt.Errorf("--what-if: %w", err)}
 		}
 	}
-	r.Ranking = a.Rank(rankedFixes)
 	if f.budget != "" {
 		plan := a.Plan(r.Ranking.Fixes, budget, f.party)
 		r.Plan = &plan
@@ -114,24 +111,13 @@ func (p Program) risk(ctx context.Context, f riskFlags, sources []string) error 
 	})
 }
 
-// analysis derives the threats and simulates what they cost.
-func (p Program) analysis(ctx context.Context, f riskFlags, sources []string) (*risk.Analysis, error) {
-	priors, err := readPriors(f.priors)
-	if err != nil {
-		return nil, err
+// askRisk asks for what the threats cost, by the priors in a file or Surety's own.
+func askRisk(file string, years int, seed uint64) asking {
+	return func(o *assure.Options) error {
+		priors, err := readPriors(file)
+		o.Risk = &risk.Input{Priors: priors, Years: years, Seed: seed}
+		return err
 	}
-	t, err := p.threatSet(ctx, f.threatFlags, sources)
-	if err != nil {
-		return nil, err
-	}
-	a, err := risk.Analyse(risk.Input{
-		Model: t.Model, Catalog: t.Catalog, Duties: t.Duties, Threats: t.Set, Assessment: t.Assessment,
-		Priors: priors, Years: f.years, Seed: f.seed,
-	})
-	if err != nil {
-		return nil, &surety.Error{Kind: surety.BadInput, Op: "analyse risk", Err: err}
-	}
-	return a, nil
 }
 
 // readPriors reads priors from a file, or Surety's own if none is named.
@@ -151,39 +137,11 @@ func readPriors(path string) (*risk.Priors, error) {
 }
 
 // whyScenario explains one scenario of a risk analysis with the priors.
-func (p Program) whyScenario(t *report.Threats, id string) error {
-	priors, err := risk.Default()
-	if err != nil {
-		return err
-	}
-	a, err := risk.Analyse(risk.Input{
-		Model: t.Model, Catalog: t.Catalog, Duties: t.Duties, Threats: t.Set, Assessment: t.Assessment,
-		Priors: priors, Years: riskYears, Seed: 1,
-	})
-	if err != nil {
-		return &surety.Error{Kind: surety.BadInput, Op: "analyse risk", Err: err}
-	}
+func (p Program) whyScenario(a *risk.Analysis, id string) error {
 	s := a.Scenario(id)
 	if s == nil {
 		return &surety.Error{Kind: surety.BadInput, Op: "explain " + id, Err: fmt.Errorf("it is no scenario: the threat does not apply there, is accepted, or does not endanger that data"),
 			Hint: "surety risk lists the scenarios, surety why-not explains what does not apply"}
 	}
 	return standardOutputError(report.WriteScenario(p.Stdout, a, s, p.options("", false, 0)))
-}
-
-// assessedRisk is the risk of an assessed system for the page of its assessment; nil
-// if the model states nothing of losses.
-func assessedRisk(a *assessment.Assessment, set *threat.Set) (*report.Risk, error) {
-	if a.Model.Risk == nil {
-		return nil, nil
-	}
-	priors, err := risk.Default()
-	if err != nil {
-		return nil, err
-	}
-	found, err := risk.Analyse(risk.Input{Model: a.Model, Catalog: a.Catalog, Duties: a.Duties, Threats: set, Assessment: a, Priors: priors, Years: riskYears, Seed: 1})
-	if err != nil {
-		return nil, &surety.Error{Kind: surety.BadInput, Op: "analyse risk", Err: err}
-	}
-	return &report.Risk{Analysis: found, Ranking: found.Rank(rankedFixes)}, nil
 }

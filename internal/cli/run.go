@@ -42,6 +42,7 @@ type runFlags struct {
 	statements []string
 	trust      string
 	timeout    time.Duration
+	day        string // YYYY-MM-DD that terms, waivers and assumptions are measured against; "" is today
 }
 
 // registerPolicy registers the flags that choose checks.
@@ -85,12 +86,19 @@ func (p Program) prepare(ctx context.Context, f runFlags, args []string) (*prepa
 	if err != nil {
 		return nil, err
 	}
+	today, err := f.today()
+	if err != nil {
+		return nil, err
+	}
 	r := &prepared{pace: pace, options: assure.Options{
-		Sources: sources, Policy: set, Catalog: known, Today: time.Now().UTC().Truncate(24 * time.Hour),
+		Sources: sources, Policy: set, Catalog: known, Today: today,
 		Budget: f.budget, Pool: assessment.NewPool(set.Checks()),
 	}}
 	if r.options.Model, err = loadModel(f, args); err != nil {
 		return nil, err
+	}
+	if r.options.Model != nil && f.day != "" {
+		termsOn(r.options.Model, f.day)
 	}
 	if err := refuseModels(f, args, r.options.Model != nil); err != nil {
 		return nil, err
@@ -107,6 +115,39 @@ func (p Program) prepare(ctx context.Context, f runFlags, args []string) (*prepa
 		r.options.Memo = p.openMemo(f.memo, set, r.options.Pool)
 	}
 	return r, nil
+}
+
+// asking asks for a step that is only taken if asked for.
+type asking func(*assure.Options) error
+
+// look takes the steps on the sources, or on the model alone if there are none.
+func (p Program) look(ctx context.Context, f runFlags, sources []string, asks ...asking) (*assure.Case, error) {
+	prepare := p.prepare
+	if len(sources) == 0 {
+		prepare = p.modelAlone
+	}
+	run, err := prepare(ctx, f, sources)
+	if err != nil {
+		return nil, err
+	}
+	for _, ask := range asks {
+		if err := ask(&run.options); err != nil {
+			return nil, err
+		}
+	}
+	return p.execute(ctx, run)
+}
+
+// today is the day that terms, waivers and assumptions are measured against.
+func (f *runFlags) today() (time.Time, error) {
+	if f.day == "" {
+		return time.Now().UTC().Truncate(24 * time.Hour), nil
+	}
+	day, err := time.Parse(time.DateOnly, f.day)
+	if err != nil {
+		return day, &usageError{fmt.Errorf("--date %q is no day; write it as YYYY-MM-DD", f.day)}
+	}
+	return day, nil
 }
 
 // budget bounds the checks on one object in steps, and in time from now.
@@ -215,33 +256,34 @@ func isModel(path string) bool {
 	return false
 }
 
-// modelAlone reads the model where no source is given, with the catalogue, and
-// tells what of it cannot be taken into account. day decides which terms hold.
-func (p Program) modelAlone(f runFlags, day string) (*system.Model, *catalog.Catalog, error) {
+// modelAlone is prepare where no source is given: it reads the model, and tells what
+// of it cannot be taken into account.
+func (p Program) modelAlone(_ context.Context, f runFlags, _ []string) (*prepared, error) {
 	m, err := loadModel(f, nil)
 	if err != nil {
-		return nil, nil, err
+		return nil, err
 	}
 	if m == nil {
-		return nil, nil, &usageError{errors.New("there is no model: give --system FILE, or a SOURCE to infer one from")}
+		return nil, &usageError{errors.New("there is no model: give --system FILE, or a SOURCE to infer one from")}
 	}
 	known, err := catalog.Default()
 	if err != nil {
-		return nil, nil, err
+		return nil, err
 	}
-	termsOn(m, day)
+	today, err := f.today()
+	if err != nil {
+		return nil, err
+	}
+	termsOn(m, today.Format(time.DateOnly))
 	for _, g := range withoutEffect(m, known) {
 		p.say("warning: " + g.String())
 	}
 	p.missingTerms(m)
-	return m, known, nil
+	return &prepared{options: assure.Options{Catalog: known, Model: m, Today: today}}, nil
 }
 
 // termsOn decides which terms of a model hold on a day.
 func termsOn(m *system.Model, day string) {
-	if m == nil {
-		return
-	}
 	for _, t := range m.Terms {
 		t.Expired = !t.HoldOn(day)
 	}

@@ -9,12 +9,11 @@ import (
 	"path/filepath"
 	"slices"
 	"strings"
-	"time"
 
 	"github.com/spf13/cobra"
 
 	"github.com/surety-cloud/surety"
-	"github.com/surety-cloud/surety/assessment"
+	"github.com/surety-cloud/surety/assure"
 	"github.com/surety-cloud/surety/catalog"
 	"github.com/surety-cloud/surety/internal/report"
 	"github.com/surety-cloud/surety/internal/strict"
@@ -99,31 +98,29 @@ func (p Program) threats(ctx context.Context, f threatFlags, sources []string) e
 
 // threatSet derives the threats of the model, with what an assessment of the
 // sources, if there are any, says of the controls.
-func (p Program) threatSet(ctx context.Context, f threatFlags, sources []string) (*report.Threats, error) {
-	d, err := p.duties(ctx, f.runFlags, sources)
+func (p Program) threatSet(ctx context.Context, f threatFlags, sources []string, more ...asking) (*report.Threats, error) {
+	c, err := p.look(ctx, f.runFlags, sources, append([]asking{askThreats(f.rules)}, more...)...)
 	if err != nil {
 		return nil, err
 	}
 	if ctx.Err() != nil {
 		return nil, &surety.Error{Kind: surety.Canceled, Op: "derive threats", Err: ctx.Err()}
 	}
-	rules, err := threatRules(d.Model, d.Catalog, f.rules)
-	if err != nil {
-		return nil, err
-	}
-	set := threat.Derive(threat.Input{Model: d.Model, Catalog: d.Catalog, Duties: d.Set, Rules: rules, Today: time.Now().UTC().Format(time.DateOnly)})
-	return &report.Threats{Model: d.Model, Catalog: d.Catalog, Duties: d.Set, Assessment: d.Assessment, Set: set}, nil
+	return &report.Threats{Case: c, Set: c.Threats}, nil
 }
 
-// assessedThreats are the threats of an assessed model, with what the assessment
-// says of the controls.
-func assessedThreats(a *assessment.Assessment) (*report.Threats, error) {
-	rules, err := threatRules(a.Model, a.Catalog, nil)
-	if err != nil {
-		return nil, err
+// askThreats asks for the threats by Surety's own rules, those the model names and
+// those given.
+func askThreats(given []string) asking {
+	return func(o *assure.Options) error {
+		m := o.Model
+		if m == nil {
+			m = &system.Model{} // one that is inferred names no rules
+		}
+		var err error
+		o.Threats, err = threatRules(m, o.Catalog, given)
+		return err
 	}
-	set := threat.Derive(threat.Input{Model: a.Model, Catalog: a.Catalog, Duties: a.Duties, Rules: rules, Today: time.Now().UTC().Format(time.DateOnly)})
-	return &report.Threats{Model: a.Model, Catalog: a.Catalog, Duties: a.Duties, Assessment: a, Set: set}, nil
 }
 
 // threatRules are Surety's own rules, those the model names and those given.

@@ -75,10 +75,10 @@ func (p Program) reperform(ctx context.Context, f runFlags, r *bundle.Report, so
 	if err != nil {
 		return err
 	}
-	a, err := p.execute(ctx, run)
+	k, err := p.execute(ctx, run)
 	if err != nil {
 		return err
 	}
-	assure.Reperform(a, r)
+	assure.Reperform(k.Assessment, r)
 	return nil
 }

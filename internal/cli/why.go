@@ -150,7 +150,7 @@ func (p Program) record(ctx context.Context, f runFlags, check, reportFile strin
 		return nil, "", err
 	}
 	run.options.Facts = true
-	a, err := p.execute(ctx, run)
+	k, err := p.execute(ctx, run)
 	if err != nil {
 		return nil, "", err
 	}
@@ -158,7 +158,7 @@ func (p Program) record(ctx context.Context, f runFlags, check, reportFile strin
 		return nil, "", &surety.Error{Kind: surety.Canceled, Op: "explain", Err: ctx.Err()}
 	}
 	var b bytes.Buffer
-	err = report.Write(&b, "json", a, report.Options{Time: time.Now(), Version: version()})
+	err = report.Write(&b, "json", k, report.Options{Time: time.Now(), Version: version()})
 	return b.Bytes(), "assessment", err
 }
 

@@ -30,10 +30,11 @@ func namedControl(known *catalog.Catalog, name string, isCheck bool) *catalog.Co
 // whyDuty explains the responsibility for a control on an element. Without an
 // element it lists where the control stands.
 func (p Program) whyDuty(ctx context.Context, f runFlags, k *catalog.Control, element string, sources []string) error {
-	d, err := p.duties(ctx, f, sources)
+	c, err := p.look(ctx, f, sources)
 	if err != nil {
 		return err
 	}
+	d := &report.Duties{Case: c}
 	if element == "" {
 		explainControl(p.Stdout, &knowledge{Catalog: d.Catalog}, k)
 		fmt.Fprintln(p.Stdout)
@@ -44,7 +45,7 @@ func (p Program) whyDuty(ctx context.Context, f runFlags, k *catalog.Control, el
 	if err != nil {
 		return err
 	}
-	r, ok := d.Set.Of(k.ID, name)
+	r, ok := d.Duties.Of(k.ID, name)
 	if !ok {
 		return &surety.Error{Kind: surety.BadInput, Op: "explain " + k.ID + "@" + element,
 			Err:  fmt.Errorf("%s asks nothing of %s, nor of what holds it: it is about the %s layer", k.ID, name, k.Layer),
@@ -63,7 +64,7 @@ func (p Program) whyDuty(ctx context.Context, f runFlags, k *catalog.Control, el
 // elementNamed finds the element that a word means: by its name, or as the place
 // of the one resource whose key contains the word.
 func elementNamed(d *report.Duties, word string) (string, error) {
-	if _, ok := d.Set.Find(word); ok {
+	if _, ok := d.Duties.Find(word); ok {
 		return word, nil
 	}
 	found := map[string]bool{}
@@ -75,8 +76,8 @@ func elementNamed(d *report.Duties, word string) (string, error) {
 		}
 	}
 	var names []string
-	for i := range d.Set.Elements() {
-		name := d.Set.Elements()[i].Name
+	for i := range d.Duties.Elements() {
+		name := d.Duties.Elements()[i].Name
 		if found[name] {
 			return name, nil
 		}

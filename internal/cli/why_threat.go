@@ -10,6 +10,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/surety-cloud/surety"
+	"github.com/surety-cloud/surety/assure"
 	"github.com/surety-cloud/surety/catalog"
 	"github.com/surety-cloud/surety/internal/report"
 	"github.com/surety-cloud/surety/internal/strict"
@@ -27,7 +28,16 @@ func (p Program) whyThreat(ctx context.Context, f threatFlags, rule, element str
 	if rules.Find(rule) == nil && len(f.rules) == 0 && !likelyRule(f, sources) {
 		return false, nil
 	}
-	t, err := p.threatSet(ctx, f, sources)
+	data := ""
+	if at := strings.LastIndexByte(element, '/'); at > 0 {
+		data = element[at+1:]
+	}
+	t, err := p.threatSet(ctx, f, sources, func(o *assure.Options) error {
+		if data == "" || o.Model != nil && o.Model.Data[data] == nil {
+			return nil
+		}
+		return askRisk("", riskYears, 1)(o)
+	})
 	if err != nil {
 		return rules.Find(rule) != nil, err
 	}
@@ -35,8 +45,8 @@ func (p Program) whyThreat(ctx context.Context, f threatFlags, rule, element str
 	if r == nil {
 		return false, nil
 	}
-	if at := strings.LastIndexByte(element, '/'); at > 0 && t.Model.Data[element[at+1:]] != nil {
-		return true, p.whyScenario(t, rule+"@"+element)
+	if t.Model.Data[data] != nil {
+		return true, p.whyScenario(t.Risk, rule+"@"+element)
 	}
 	explainThreatRule(p.Stdout, r, t.Catalog)
 	standings := threat.NewStandings(t.Duties, t.Assessment)

@@ -10,6 +10,7 @@ import (
 
 	"github.com/surety-cloud/surety"
 	"github.com/surety-cloud/surety/assessment"
+	"github.com/surety-cloud/surety/assure"
 	"github.com/surety-cloud/surety/catalog"
 	"github.com/surety-cloud/surety/responsibility"
 	plans "github.com/surety-cloud/surety/responsibility/oscal"
@@ -18,11 +19,8 @@ import (
 
 // Duties is what a report of responsibilities shows.
 type Duties struct {
-	Model      *system.Model
-	Catalog    *catalog.Catalog
-	Set        *responsibility.Set
-	Assessment *assessment.Assessment // nil: no evidence was judged, so everything is unproven
-	Only       Narrow
+	*assure.Case
+	Only Narrow
 }
 
 // Narrow leaves out the responsibilities that do not fit. An empty field fits
@@ -50,7 +48,7 @@ func WriteDuties(w io.Writer, format string, d *Duties, o Options) error {
 	case "csv":
 		return writeDutyCSV(w, d)
 	case "oscal":
-		raw, err := plans.Plan(d.Model, d.Catalog, d.Set, plans.About{
+		raw, err := plans.Plan(d.Model, d.Catalog, d.Duties, plans.About{
 			Time: o.Time, Version: o.Version, Service: d.Only.Service, Control: d.Only.Control, Status: d.serviceStatuses(),
 		})
 		if err != nil {
@@ -111,11 +109,11 @@ func involves(r *responsibility.Row, party string) bool {
 
 // shows reports whether the element at place i of the set is shown.
 func (d *Duties) shows(i int) bool {
-	e := &d.Set.Elements()[i]
+	e := &d.Duties.Elements()[i]
 	if d.Only.Element != "" && e.Name != d.Only.Element {
 		return false
 	}
-	return d.Only.Service == "" || serviceOf(d.Model, d.Set, i) == d.Only.Service
+	return d.Only.Service == "" || serviceOf(d.Model, d.Duties, i) == d.Only.Service
 }
 
 // serviceOf returns the service that an element is or stands in, "" if none.
@@ -135,9 +133,9 @@ func (d *Duties) places() []*place {
 	byRow := map[*responsibility.Row]*stand{}
 	var out []*place
 	known := map[*responsibility.Row]*place{}
-	shown := make([]bool, len(d.Set.Elements()))
-	for i := range d.Set.Elements() {
-		e := &d.Set.Elements()[i]
+	shown := make([]bool, len(d.Duties.Elements()))
+	for i := range d.Duties.Elements() {
+		e := &d.Duties.Elements()[i]
 		if len(e.Rows) == 0 || !d.shows(i) {
 			continue
 		}
@@ -172,7 +170,7 @@ func (d *Duties) count(byRow map[*responsibility.Row]*stand, shown []bool) {
 	at, name := -1, ""
 	for r := range d.Assessment.Responsibilities() {
 		if at < 0 || r.Element != name {
-			at, _ = d.Set.Find(r.Element)
+			at, _ = d.Duties.Find(r.Element)
 			name = r.Element
 		}
 		if s := byRow[r.Row]; s != nil && shown[at] {
@@ -305,7 +303,7 @@ func (d *Duties) rows() iter.Seq2[responsibility.Responsibility, dutyStanding] {
 			for r := range d.Assessment.Responsibilities() {
 				if name == "" || r.Element != name {
 					name = r.Element
-					at, _ := d.Set.Find(name)
+					at, _ := d.Duties.Find(name)
 					shown = d.shows(at)
 				}
 				if shown && d.fits(r.Row) && !yield(r.Responsibility, dutyStanding{r.Status, r.Verdicts}) {
@@ -314,11 +312,11 @@ func (d *Duties) rows() iter.Seq2[responsibility.Responsibility, dutyStanding] {
 			}
 			return
 		}
-		for i := range d.Set.Elements() {
+		for i := range d.Duties.Elements() {
 			if !d.shows(i) {
 				continue
 			}
-			e := &d.Set.Elements()[i]
+			e := &d.Duties.Elements()[i]
 			for n := range e.Rows {
 				r := responsibility.Responsibility{Row: &e.Rows[n], Element: e.Name}
 				if d.fits(r.Row) && !yield(r, dutyStanding{Status: responsibility.Unproven}) {

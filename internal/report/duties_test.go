@@ -12,6 +12,7 @@ import (
 
 	"github.com/santhosh-tekuri/jsonschema/v6"
 
+	"github.com/surety-cloud/surety/assure"
 	"github.com/surety-cloud/surety/catalog"
 	"github.com/surety-cloud/surety/responsibility"
 	"github.com/surety-cloud/surety/system"
@@ -55,7 +56,7 @@ func dutySample(t testing.TB) *Duties {
 		}}},
 	}
 	c := fullCatalog(t)
-	return &Duties{Model: m, Catalog: c, Set: responsibility.Resolve(m, c)}
+	return &Duties{Case: &assure.Case{Model: m, Catalog: c, Duties: responsibility.Resolve(m, c)}}
 }
 
 func writeDuties(t testing.TB, format string, d *Duties) []byte {
@@ -124,7 +125,7 @@ func TestDutyText(t *testing.T) {
 // With an assessment each row has its status.
 func TestDutyStatuses(t *testing.T) {
 	a := sample(t)
-	d := &Duties{Model: a.Model, Catalog: a.Catalog, Set: a.Duties, Assessment: a}
+	d := &Duties{Case: &assure.Case{Model: a.Model, Catalog: a.Catalog, Duties: a.Duties, Assessment: a}}
 	text := string(writeDuties(t, "text", d))
 	if !strings.Contains(text, "violated") || strings.Contains(text, "all unproven") {
 		t.Errorf("no status is told:\n%s", text)
@@ -292,7 +293,7 @@ func TestDutyCSV(t *testing.T) {
 func TestDutyOSCAL(t *testing.T) {
 	a := sample(t)
 	full := fullCatalog(t)
-	judged := writeDuties(t, "oscal", &Duties{Model: a.Model, Catalog: full, Set: responsibility.Resolve(a.Model, full), Assessment: a})
+	judged := writeDuties(t, "oscal", &Duties{Case: &assure.Case{Model: a.Model, Catalog: full, Duties: responsibility.Resolve(a.Model, full), Assessment: a}})
 	if !bytes.Contains(judged, []byte(`"name": "status"`)) {
 		t.Error("the statuses of the services are not told")
 	}

@@ -338,8 +338,8 @@ func (t *dutyText) listing() {
 // standsIn says what kind of element a place is of, and in which service.
 func (t *dutyText) standsIn(p *place) string {
 	name := p.elements[0]
-	i, _ := t.Set.Find(name)
-	within := serviceOf(t.Model, t.Set, i)
+	i, _ := t.Case.Duties.Find(name)
+	within := serviceOf(t.Model, t.Case.Duties, i)
 	what := "component"
 	switch {
 	case t.Model.Services[name] != nil:

@@ -13,7 +13,7 @@ import (
 	"unicode"
 
 	"github.com/surety-cloud/surety/architecture"
-	"github.com/surety-cloud/surety/assessment"
+	"github.com/surety-cloud/surety/assure"
 )
 
 // The page's template, style and script. The page loads nothing else.
@@ -24,14 +24,14 @@ var htmlFiles embed.FS
 // writeHTML writes one page that needs no network. The template writes what can
 // be read without scripts; the results follow as compact tables (htmlTables)
 // that the script shows a window of at a time. Passes are counted, not listed.
-func writeHTML(w io.Writer, a *assessment.Assessment, o Options) error {
-	if err := writePage(w, a, o); err != nil {
+func writeHTML(w io.Writer, c *assure.Case, o Options) error {
+	if err := writePage(w, c, o); err != nil {
 		return fmt.Errorf("write html report: %w", err)
 	}
 	return nil
 }
 
-func writePage(w io.Writer, a *assessment.Assessment, o Options) error {
+func writePage(w io.Writer, c *assure.Case, o Options) error {
 	tmpl, err := template.New("page").Funcs(template.FuncMap{"count": count, "label": columnLabel}).ParseFS(htmlFiles, "html/page.html", "html/paper.html")
 	if err != nil {
 		return err
@@ -45,12 +45,13 @@ func writePage(w io.Writer, a *assessment.Assessment, o Options) error {
 		return err
 	}
 	style = append(style, architecture.Style()...)
+	a := c.Assessment
 	findings := byUrgency(a)
-	p := newPage(a, o, findings)
+	p := newPage(c, o, findings)
 	if err := p.draw(a); err != nil {
 		return err
 	}
-	if err := p.findPaths(a); err != nil {
+	if err := p.drawPaths(c.Ways); err != nil {
 		return err
 	}
 	p.Style, p.Script = template.CSS(style), template.JS(script)

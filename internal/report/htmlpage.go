@@ -10,6 +10,7 @@ import (
 
 	"github.com/surety-cloud/surety"
 	"github.com/surety-cloud/surety/assessment"
+	"github.com/surety-cloud/surety/assure"
 	"github.com/surety-cloud/surety/evidence"
 	"github.com/surety-cloud/surety/policy"
 	"github.com/surety-cloud/surety/system"
@@ -67,7 +68,8 @@ type page struct {
 	Controls   func(id string) string // title
 }
 
-func newPage(a *assessment.Assessment, o Options, findings []assessment.Result) *page {
+func newPage(c *assure.Case, o Options, findings []assessment.Result) *page {
+	a := c.Assessment
 	p := &page{
 		System: a.Model.Name, Model: a.Model, Root: a.Root, Checks: len(a.Checks),
 		Time: o.Time.UTC().Format(time.RFC3339), Version: o.Version,
@@ -76,11 +78,11 @@ func newPage(a *assessment.Assessment, o Options, findings []assessment.Result) 
 		Findings: len(findings),
 		Controls: func(id string) string { return controlTitle(a, id) },
 	}
-	if o.Threats != nil {
-		p.Threats = pageBlocks(threatSection(o.Threats))
+	if c.Threats != nil {
+		p.Threats = pageBlocks(threatSection(&Threats{Case: c, Set: c.Threats}))
 	}
-	if o.Risk != nil {
-		p.Risk = pageBlocks(riskSection(o.Risk))
+	if c.Risk != nil {
+		p.Risk = pageBlocks(riskSection(NewRisk(c.Risk)))
 	}
 	all := remedies(a.Groups)
 	shown := all[:min(len(all), firstFixes)]

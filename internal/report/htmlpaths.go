@@ -6,7 +6,6 @@ import (
 	"strings"
 
 	"github.com/surety-cloud/surety/architecture"
-	"github.com/surety-cloud/surety/assessment"
 	"github.com/surety-cloud/surety/attack"
 )
 
@@ -25,24 +24,20 @@ type pathRow struct{ Name, Chance, Best, Stake, Via string }
 
 type pathFix struct{ Words, Gain, Party, Control, Where string }
 
-// The page is read by many and asked by none: it shows less than surety paths, and makes
-// fewer trials.
+// How much the page shows: it is read by many and asked by none.
 const (
-	pageTrials  = 1280
-	pagePaths   = 2
 	pageTargets = 12
 	pageFixes   = 5
 )
 
-// findPaths makes the part of the page on attack paths.
-func (p *page) findPaths(a *assessment.Assessment) error {
-	g, err := attack.Build(attack.Input{Model: a.Model, Duties: a.Duties, Assessment: a})
-	if err != nil {
-		return err
-	}
-	ways, err := g.Answer(attack.Question{K: pagePaths, Trials: pageTrials, Seed: 1, Brief: true})
-	if err != nil || len(ways.Targets) == 0 {
-		return err
+// PageWays is what the page asks of attack paths: less than surety paths, by fewer
+// trials.
+var PageWays = attack.Question{K: 2, Trials: 1280, Seed: 1, Brief: true}
+
+// drawPaths makes the part of the page on attack paths, if there are any.
+func (p *page) drawPaths(ways *attack.Answer) error {
+	if ways == nil || len(ways.Targets) == 0 {
+		return nil
 	}
 	scene := pathScene(ways)
 	var b strings.Builder

@@ -1,7 +1,7 @@
-// Package report writes assessments, one file per format.
+// Package report writes what is said of a system (assure.Case), one file per format.
 //
-// Formats only read: everything they print is already in the Assessment, so no
-// format can judge differently from another. JSON is the complete record and is
+// Formats only read: everything they print is already in the Case, so no format
+// can judge differently from another. JSON is the complete record and is
 // also read back (OpenSnapshot), for baselines and diffs. The same input gives
 // the same bytes in every format but for the time, which Options carries.
 //
@@ -23,6 +23,7 @@ import (
 
 	"github.com/surety-cloud/surety"
 	"github.com/surety-cloud/surety/assessment"
+	"github.com/surety-cloud/surety/assure"
 )
 
 // Options are what a report needs beside the assessment.
@@ -35,21 +36,24 @@ type Options struct {
 	// Findings leaves out results that pass or do not apply. The totals still
 	// count them. Only json and csv list them otherwise.
 	Findings bool
-	Threats  *Threats // html only: what threatens the system, shown if it is given
-	Risk     *Risk    // html only: what the threats cost, shown if it is given
 }
 
-type writeFunc func(io.Writer, *assessment.Assessment, Options) error
+type writeFunc func(io.Writer, *assure.Case, Options) error
+
+// ofAssessment is a format that shows the assessment of a case and no more.
+func ofAssessment(write func(io.Writer, *assessment.Assessment, Options) error) writeFunc {
+	return func(w io.Writer, c *assure.Case, o Options) error { return write(w, c.Assessment, o) }
+}
 
 // formats is the one table of formats; Formats and Write read it.
 var formats = map[string]writeFunc{
-	"text":  writeText,
-	"json":  writeJSON,
+	"text":  ofAssessment(writeText),
+	"json":  ofAssessment(writeJSON),
 	"html":  writeHTML,
-	"csv":   writeCSV,
-	"sarif": writeSARIF,
-	"oscal": writeOSCAL,
-	"ocsf":  writeOCSF,
+	"csv":   ofAssessment(writeCSV),
+	"sarif": ofAssessment(writeSARIF),
+	"oscal": ofAssessment(writeOSCAL),
+	"ocsf":  ofAssessment(writeOCSF),
 }
 
 // Formats lists the names of the formats, sorted.
@@ -68,12 +72,12 @@ func ShowsFacts(format string) bool {
 	return format == "json" || format == "html" || format == "sarif" || format == "ocsf"
 }
 
-// ShowsPaths reports whether a format shows attack paths, which are found by facts
-// that a run keeps only if asked.
-func ShowsPaths(format string) bool { return format == "html" }
+// ShowsCase reports whether a format shows the threats, the ways in and the risk of
+// a case where these were asked for, beside its assessment.
+func ShowsCase(format string) bool { return format == "html" }
 
-// Write writes a in the named format.
-func Write(w io.Writer, format string, a *assessment.Assessment, o Options) error {
+// Write writes the assessment of c, and what else of it the format shows.
+func Write(w io.Writer, format string, c *assure.Case, o Options) error {
 	write, ok := formats[format]
 	if !ok {
 		return &surety.Error{
@@ -82,7 +86,7 @@ func Write(w io.Writer, format string, a *assessment.Assessment, o Options) erro
 			Hint: "use one of " + strings.Join(Formats(), ", "),
 		}
 	}
-	return write(w, a, o)
+	return write(w, c, o)
 }
 
 // worthTelling reports whether a result is listed when only findings are.

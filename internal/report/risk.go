@@ -23,6 +23,12 @@ type Risk struct {
 	NIST    bool         // add the tables of NIST SP 800-30
 }
 
+// rankedFixes is how many fixes the formats are given.
+const rankedFixes = 40
+
+// NewRisk is a report of an analysis with its fixes, the best first.
+func NewRisk(a *risk.Analysis) *Risk { return &Risk{Analysis: a, Ranking: a.Rank(rankedFixes)} }
+
 // riskFormats is the one table of the formats of a risk analysis.
 var riskFormats = map[string]func(io.Writer, *Risk, Options) error{
 	"text":       func(w io.Writer, r *Risk, o Options) error { return writePaperText(w, newRiskPaper(r), o) },

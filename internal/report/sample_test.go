@@ -14,6 +14,7 @@ import (
 
 	"github.com/surety-cloud/surety"
 	"github.com/surety-cloud/surety/assessment"
+	"github.com/surety-cloud/surety/assure"
 	"github.com/surety-cloud/surety/catalog"
 	"github.com/surety-cloud/surety/evidence"
 	"github.com/surety-cloud/surety/policy"
@@ -186,7 +187,7 @@ func large(t testing.TB, n int) *assessment.Assessment {
 func write(t testing.TB, format string, a *assessment.Assessment, o Options) []byte {
 	t.Helper()
 	var b bytes.Buffer
-	if err := Write(&b, format, a, o); err != nil {
+	if err := Write(&b, format, &assure.Case{Assessment: a}, o); err != nil {
 		t.Fatal(err)
 	}
 	return b.Bytes()
@@ -218,7 +219,7 @@ func TestFormatsAreDeterministic(t *testing.T) {
 		if !bytes.Equal(first, again) {
 			t.Errorf("%s: two reports of the same assessment differ", format)
 		}
-		if err := Write(brokenWriter{}, format, sample(t), sampleOptions()); err == nil {
+		if err := Write(brokenWriter{}, format, &assure.Case{Assessment: sample(t)}, sampleOptions()); err == nil {
 			t.Errorf("%s: no error from a writer that fails", format)
 		}
 	}
@@ -267,7 +268,7 @@ func BenchmarkFormats(b *testing.B) {
 			var w countingWriter
 			for b.Loop() {
 				w = 0
-				if err := Write(&w, format, a, sampleOptions()); err != nil {
+				if err := Write(&w, format, &assure.Case{Assessment: a}, sampleOptions()); err != nil {
 					b.Fatal(err)
 				}
 			}

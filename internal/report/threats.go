@@ -9,22 +9,17 @@ import (
 	"strings"
 
 	"github.com/surety-cloud/surety"
-	"github.com/surety-cloud/surety/assessment"
-	"github.com/surety-cloud/surety/catalog"
-	"github.com/surety-cloud/surety/responsibility"
+	"github.com/surety-cloud/surety/assure"
 	"github.com/surety-cloud/surety/system"
 	"github.com/surety-cloud/surety/threat"
 )
 
 // Threats is what threatens a system, and what is known of the controls against it.
 type Threats struct {
-	Model      *system.Model
-	Catalog    *catalog.Catalog
-	Duties     *responsibility.Set
-	Assessment *assessment.Assessment // nil: nothing has been looked at
-	Set        *threat.Set            // perhaps narrowed down to Party and Row
-	Party      string                 // "" is all
-	Row        string
+	*assure.Case
+	Set   *threat.Set // of the case, perhaps narrowed down to Party and Row
+	Party string      // "" is all
+	Row   string
 
 	standings *threat.Standings
 }
