@@ -149,6 +149,7 @@ type builder struct {
 	edge    map[edge]int32        // steps from one node
 	nobodys string                // the zone that what is exposed is reached from
 	onHost  map[int32][]*workload // by node of the graph, once it is asked for
+	outdone int                   // stated privileges that the roles of the evidence say better
 }
 
 // Build makes the graph. The error is about the table of attacks.
@@ -166,6 +167,9 @@ func Build(in Input) (*Graph, error) {
 		b.unread(in.Assessment)
 	}
 	b.model()
+	if b.outdone > 0 {
+		b.Unseen = append(b.Unseen, "what the model says workloads may do is left out ("+count(b.outdone, "privilege", "privileges")+"): the roles in the evidence say it better")
+	}
 	if b.c != nil {
 		b.exposure()
 		b.network()

@@ -125,7 +125,10 @@ func (g *Graph) Words(s *Step) string { return g.fill(s, s.Attack.Words) }
 // Fix says what takes a step away, or makes it less likely; "" if it follows from what the
 // system is for.
 func (g *Graph) Fix(s *Step) string {
-	if !s.mendable() {
+	switch {
+	case s.eased():
+		return g.fill(s, s.Attack.Ease)
+	case !s.mendable():
 		return g.fill(s, s.Attack.Fix)
 	}
 	var checks []string
@@ -140,6 +143,9 @@ func (g *Graph) Fix(s *Step) string {
 func (s *Step) mendable() bool {
 	return s.State == Open && s.item != nil && s.Attack.Chance.Held > 0 && s.Attack.Fix == ""
 }
+
+// eased reports whether a step is more likely than it need be, and no check says why.
+func (s *Step) eased() bool { return s.Attack.Ease != "" && s.State == Base }
 
 func (g *Graph) fill(s *Step, words string) string {
 	from := make([]string, len(s.From))

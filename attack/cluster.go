@@ -241,6 +241,11 @@ func (b *builder) observed(component string) *evidence.Item {
 	return b.c.observed[component]
 }
 
+// bound reports whether the evidence holds what binds roles to accounts.
+func (c *cluster) bound() bool {
+	return len(c.byKind["RoleBinding"])+len(c.byKind["ClusterRoleBinding"]) > 0
+}
+
 // exposure adds the workloads to the graph, and what of them is reached from outside as
 // the services and routes of the evidence say.
 func (b *builder) exposure() {

@@ -51,7 +51,8 @@ func (f *Fix) Gain() float64 {
 type cause struct {
 	attack *Attack
 	fact   Fact
-	item   *evidence.Item // whose checks are to pass; nil if the steps go away
+	item   *evidence.Item // whose checks are to pass; nil if none are
+	eased  bool           // the steps become as likely as they need be; else they go away
 	escape int32          // the node whose ways to its host all go away, none if it is not that
 }
 
@@ -63,7 +64,9 @@ func (g *Graph) cause(s *Step) cause {
 	case g.escapes(s):
 		c.escape = from
 	case s.mendable():
-		c.attack, c.item = s.Attack, s.item
+		c.attack, c.item, c.eased = s.Attack, s.item, true
+	case s.eased():
+		c.attack, c.fact, c.eased = s.Attack, s.Facts[0], true
 	case len(s.Facts) == 0:
 		c.attack = s.Attack
 	default:
@@ -132,7 +135,7 @@ func (a *Answer) fixes(s *graph.Slice, seed uint64, most int) {
 // after is the slice once a cause is gone, or its steps are as likely as they need be.
 func (a *Answer) after(s *graph.Slice, c cause, steps graph.Set, targets []int32) *graph.Slice {
 	held := s.Locals(a.From)
-	if c.item == nil {
+	if !c.eased {
 		return s.Without(graph.Cut{Node: none, Steps: steps}, held, targets)
 	}
 	return s.Rated(steps, c.attack.Chance.Held).Slice(held, targets)
@@ -145,7 +148,7 @@ func (a *Answer) candidates() []cause {
 	for _, t := range a.Targets {
 		for _, p := range t.Paths {
 			for _, id := range p.Steps {
-				if s := &a.Steps[id]; s.Attack.Fix != "" || s.mendable() {
+				if s := &a.Steps[id]; a.Fix(s) != "" {
 					c := a.cause(s)
 					if uses[c] == 0 {
 						out = append(out, c)

@@ -24,9 +24,14 @@ func (b *builder) model() {
 		}
 	}
 	b.nobodys = cmp.Or(b.nobodys, internet)
-	entered := enterable(m)
+	entered, open := enterable(m), map[string][]*system.Flow{}
+	for _, f := range m.Flows {
+		if f.Auth == "none" {
+			open[f.To] = append(open[f.To], f)
+		}
+	}
 	for _, name := range sortedKeys(m.Components) {
-		b.component(m.Components[name], entered)
+		b.component(m.Components[name], entered, open[name])
 	}
 	for _, f := range m.Flows {
 		b.flow(f)
@@ -64,8 +69,9 @@ func (b *builder) data(name string) int32 {
 	return b.node(Data, name, "", at)
 }
 
-// component adds how code gets into a component, and what data it has.
-func (b *builder) component(c *system.Component, entered map[string]bool) {
+// component adds how code gets into a component, and what data it has. open are flows to it
+// that need no identity.
+func (b *builder) component(c *system.Component, entered map[string]bool, open []*system.Flow) {
 	code, reached := b.code(c), b.reached(c)
 	id := "ENDPOINT_EXPLOIT"
 	switch {
@@ -84,6 +90,13 @@ func (b *builder) component(c *system.Component, entered map[string]bool) {
 	}
 	for _, d := range c.Stores {
 		b.plain("DATA_STORED", code, b.data(d), fmt.Sprintf("component %s stores %s", c.Name, d), c.Origin)
+	}
+	for _, f := range open {
+		for _, d := range c.Stores {
+			if len(f.Data) == 0 || slices.Contains(f.Data, d) {
+				b.plain("NO_SIGN_IN", reached, b.data(d), fmt.Sprintf("flow %s -> %s needs no identity (auth: none)", f.From, f.To), f.Origin)
+			}
+		}
 	}
 	for _, d := range c.Handles {
 		if !slices.Contains(c.Stores, d) {
@@ -170,9 +183,14 @@ func (b *builder) neighbours(c *system.Component) {
 	b.plain("ZONE_LATERAL", net, b.reached(c), text, c.Origin)
 }
 
-// privileges adds what the model says a component can do to others. One that can do
-// something and is in nothing is run over the internet.
+// privileges adds what the model says a component can do to others. Of a workload whose
+// roles are in the evidence these say it better. People use what can do something to
+// others and is neither a workload nor exposed.
 func (b *builder) privileges(c *system.Component) {
+	if b.observed(c.Name) != nil && b.c.bound() {
+		b.outdone += len(c.Can)
+		return
+	}
 	for _, privilege := range sortedKeys(c.Can) {
 		id, ok := privileged[privilege]
 		if !ok {
@@ -187,14 +205,14 @@ func (b *builder) privileges(c *system.Component) {
 			b.plain(id, b.code(c), right, text, c.Origin)
 		}
 	}
-	if len(c.Can) > 0 && c.In == "" && c.Service == "" && c.Exposed == "" {
-		b.plain("STOLEN_ACCOUNT", b.outside("", c.Origin), b.code(c), fmt.Sprintf("component %s is in no zone or service", c.Name), c.Origin)
+	if len(c.Can) > 0 && c.Service == "" && c.Exposed == "" && !strings.HasPrefix(c.Type, "k8s.") {
+		b.plain("STOLEN_ACCOUNT", b.outside("", c.Origin), b.code(c), b.typed(c)+" has privileges over others", c.Origin)
 	}
 }
 
 // privileged says which attack a privilege of the model is; "" for none.
 var privileged = map[string]string{
-	"deploy": "DEPLOY", "write": "DEPLOY", "run-workloads": "DEPLOY", "enter-containers": "DEPLOY",
+	"deploy": "DEPLOY", "run-workloads": "DEPLOY", "enter-containers": "DEPLOY",
 	"administer": "ADMINISTER", "raise-privileges": "ADMINISTER", "read": "",
 }
 

@@ -23,6 +23,7 @@ type Attack struct {
 	At        string   `yaml:"at"`      // where the control acts: from or to
 	Quiet     bool     `yaml:"quiet"`   // no attack by itself
 	Fix       string   `yaml:"fix"`     // what takes it away
+	Ease      string   `yaml:"ease"`    // what brings its chance to held where no check is at hand
 	Words     string   `yaml:"words,required"`
 
 	Origin surety.Origin `yaml:"-,origin"`
@@ -95,6 +96,8 @@ func (a *Attack) check(t *table) error {
 	switch {
 	case t.byID[a.ID] != nil:
 		return fmt.Errorf("attack %s is there twice", a.ID)
+	case a.Ease != "" && (a.Fix != "" || a.Chance.Held == 0):
+		return fmt.Errorf("attack %s can be eased, and has no chance when held, or can be taken away", a.ID)
 	case a.At != "" && a.At != "from" && a.At != "to", (a.At == "") != (a.Control == ""):
 		return fmt.Errorf("attack %s does not say whether its control acts at from or to", a.ID)
 	}

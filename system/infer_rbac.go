@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"maps"
 	"slices"
+	"strings"
 
 	"github.com/surety-cloud/surety/evidence"
 )
@@ -71,7 +72,7 @@ func privilegesOf(rules evidence.Facts) []string {
 		reads := verbs.any("*", "get", "list", "watch")
 		writes := verbs.any("*", "create", "update", "patch", "delete", "deletecollection")
 		found["read"] = found["read"] || reads
-		found["write"] = found["write"] || writes
+		found["write"] = found["write"] || writes && !harmless(resources)
 		found["administer"] = found["administer"] || verbs["*"] && resources["*"]
 		found["read-secrets"] = found["read-secrets"] || reads && resources.any("*", "secrets")
 		found["run-workloads"] = found["run-workloads"] || verbs.any("*", "create", "update", "patch") && resources.any("*", "pods",
@@ -85,6 +86,23 @@ func privilegesOf(rules evidence.Facts) []string {
 		return []string{"administer"}
 	}
 	return slices.Sorted(maps.Keys(found))
+}
+
+// harmless reports whether whoever may write no more than these gains nothing by it.
+func harmless(resources words) bool {
+	for r := range resources {
+		if !strings.HasSuffix(r, "/status") && !strings.HasSuffix(r, "/finalizers") && !trifles[r] {
+			return false
+		}
+	}
+	return true
+}
+
+// trifles are what nearly every controller writes: events, its place as leader, and
+// questions to the API server.
+var trifles = words{
+	"events": true, "leases": true, "tokenreviews": true, "subjectaccessreviews": true, "localsubjectaccessreviews": true,
+	"selfsubjectaccessreviews": true, "selfsubjectrulesreviews": true, "selfsubjectreviews": true,
 }
 
 // words is a set of texts.
