@@ -19,6 +19,9 @@ type Gap struct {
 
 func (g Gap) String() string { return g.Origin.String() + ": " + g.Message }
 
+// mostUnmatched is how many components without evidence are named one by one.
+const mostUnmatched = 20
+
 // Gaps lists what m leaves open, in line order.
 func Gaps(m *Model) []Gap {
 	var gaps []Gap
@@ -36,10 +39,16 @@ func Gaps(m *Model) []Gap {
 			add(d.Origin, "data %s states no protection needs (c, i, a): what its loss means cannot be judged", name)
 		}
 	}
+	unmatched := 0
 	for _, name := range sortedKeys(m.Components) {
 		if c := m.Components[name]; len(c.Match) == 0 && c.Service == "" {
-			add(c.Origin, "component %s has no match: no evidence will reach it", name)
+			if unmatched++; unmatched <= mostUnmatched {
+				add(c.Origin, "component %s has no match: no evidence will reach it", name)
+			}
 		}
+	}
+	if more := unmatched - mostUnmatched; more > 0 {
+		add(m.Origin, "%d more components have no match", more)
 	}
 	used := m.usedZones()
 	for _, name := range sortedKeys(m.Zones) {

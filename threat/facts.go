@@ -40,7 +40,7 @@ const (
 	askReached  = "From where can {name} be reached? State exposed, or the flows into it."
 	askTrust    = "How far is who is in the zone of {name} trusted? State trust, 0 to 5, on the zone."
 	askRegion   = "In which region, and so under which law, is {name}? State region on its services."
-	askType     = "What is {name}? State a type that says what it does."
+	askType     = "What is {name}? State a type that says what it does, such as database, gateway or function (docs/model.md)."
 	askFlowData = "Which data goes over {name}? State data on the flow."
 	askOver     = "How is {name} protected? State tls."
 	askPartners = "What are the partners of {name}: developer, auditor or broker? State sub on these parties."

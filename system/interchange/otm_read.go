@@ -134,8 +134,9 @@ func (o *otmReader) trustZones() error {
 	return nil
 }
 
-// openZones are the types of zones that nobody is kept out of.
-var openZones = []string{"internet", "public"}
+// openZones are the types, names and ids of zones that nobody is kept out of. The last is
+// the id that IriusRisk and StartLeft give the internet.
+var openZones = []string{"internet", "public", "the internet", "public internet", "f0ba7722-39b6-4c81-8290-a30a248bb8d9"}
 
 func (o *otmReader) zone(id string, v *evidence.Value) {
 	name := o.element(id, o.text(v, "name"), id)
@@ -149,9 +150,11 @@ func (o *otmReader) zone(id string, v *evidence.Value) {
 	if unstated := o.truth(own, "trustUnstated"); unstated != nil && *unstated {
 		ok = false
 	}
-	if slices.Contains(openZones, kind) && trust > 0 {
-		o.note("%s is of type %s with a rating of %g; taken as trust 0, which everyone has", o.at(v), kind, rating)
-		trust = 0
+	for _, word := range []string{kind, strings.ToLower(o.text(v, "name")), id} {
+		if slices.Contains(openZones, word) && trust > 0 {
+			o.note("%s: %s is the internet, with a rating of %g; taken as trust 0, which everyone has", o.at(v), name, rating)
+			trust = 0
+		}
 	}
 	if ok {
 		z.Trust = &trust
