@@ -144,7 +144,6 @@ func TestEveryBuiltInCheckShowsAControl(t *testing.T) {
 // and those for other input). They are mapped because other scanners report them.
 var foreign = map[string]bool{
 	"KSV-0032": true, "KSV-0033": true, "KSV-0034": true, "KSV-0035": true, "DS-0024": true, "KCV-0135": true,
-	"KSV-0107": true, "KSV-0122": true, "KSV-0123": true, "KSV-01011": true,
 }
 
 func TestControlsOf(t *testing.T) {

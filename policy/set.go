@@ -39,19 +39,24 @@ func (m member) reads(provider, kind string) bool {
 	return m.kinds[kindOf{provider, kind}] || m.kinds[kindOf{provider, ""}]
 }
 
-// NewSet joins engines. controls, if not nil, gives the catalogue controls of a
+// NewSet joins engines; an Engine that is a RelationEngine too judges what single
+// items left open. controls, if not nil, gives the catalogue controls of a
 // check that names none itself. NewSet takes ownership of the engines' checks.
 //
 // Two checks that share an id or an alias are an error that names both places:
 // a report could not tell them apart.
 func NewSet(controls func(check string) []string, engines []Engine, relations []RelationEngine) (*Set, error) {
-	s := &Set{relations: relations}
+	s := &Set{}
 	for _, e := range engines {
 		s.checks = append(s.checks, e.Checks()...)
 		s.engines = append(s.engines, member{Engine: e})
+		if both, ok := e.(RelationEngine); ok {
+			s.relations = append(s.relations, both)
+		}
 	}
 	for _, e := range relations {
 		s.checks = append(s.checks, e.Checks()...)
+		s.relations = append(s.relations, e)
 	}
 	slices.SortStableFunc(s.checks, func(a, b *Check) int { return cmp.Compare(a.ID, b.ID) })
 	if err := s.index(); err != nil {

@@ -26,7 +26,10 @@ func (f *fake) Judge(out []Outcome, item *evidence.Item, _ Budget) []Outcome {
 	return out
 }
 
-func (f *fake) Divide(scene Scene) []Part {
+// relating is a fake that judges relations too.
+type relating struct{ *fake }
+
+func (f relating) Divide(scene Scene) []Part {
 	return []Part{{Items: scene.Items, Judge: func() []Relation {
 		f.calls++
 		var out []Relation
@@ -68,7 +71,7 @@ func newFakeSet(t *testing.T) (s *Set, pods, all, relations *fake) {
 	pods = &fake{checks: []*Check{check("KSV-0002", surety.High, "Pod", "KSV002", "apparmor"), check("KSV-0001", surety.Low, "Pod")}}
 	all = &fake{checks: []*Check{check("DOC-1", surety.Medium, "")}}
 	relations = &fake{checks: []*Check{check("REL-1", surety.Medium, "Pod")}}
-	s, err := NewSet(func(id string) []string { return []string{"C-" + id} }, []Engine{pods, all}, []RelationEngine{relations})
+	s, err := NewSet(func(id string) []string { return []string{"C-" + id} }, []Engine{pods, all}, []RelationEngine{relating{relations}})
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -10,6 +10,7 @@ import (
 	"strings"
 
 	"github.com/surety-cloud/surety/evidence"
+	"github.com/surety-cloud/surety/evidence/kubernetes"
 	"github.com/surety-cloud/surety/evidence/yaml"
 )
 
@@ -106,14 +107,14 @@ func ours(doc evidence.Document, after bool) bool {
 }
 
 // isObject reports whether v is a Kubernetes object or meant to be one, or a
-// list of them. One of apiVersion and kind alone is found in other files too;
+// list of them, or a cluster's word on its version. One of apiVersion and kind alone is found in other files too;
 // with a metadata or spec it is an object that lacks the other.
 func isObject(v *evidence.Value) bool {
 	if v.Is(evidence.Array) {
 		return v.Len() > 0 && isObject(v.At(0))
 	}
 	apiVersion, kind := anyCase(v, "apiVersion"), anyCase(v, "kind")
-	if apiVersion != nil && kind != nil {
+	if apiVersion != nil && kind != nil || kubernetes.TellsVersion(v) {
 		return true
 	}
 	return (apiVersion != nil || kind != nil) && (v.Get("metadata") != nil || v.Get("spec") != nil)

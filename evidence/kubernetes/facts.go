@@ -71,6 +71,7 @@ var specific = map[string][]string{
 		"spec hostPath", "spec csi driver", "spec persistentVolumeReclaimPolicy"},
 	"StorageClass":                   {"provisioner"},
 	"Node":                           {"spec providerID"},
+	ClusterInfo:                      {"gitVersion"},
 	"APIService":                     {"spec service"},
 	"ValidatingWebhookConfiguration": {"webhooks * clientConfig service"},
 	"MutatingWebhookConfiguration":   {"webhooks * clientConfig service"},

@@ -146,7 +146,7 @@ func (n *normaliser) expand(v *evidence.Value, apiVersion, kind string, dups []y
 		n.problem(v.Line(), "not a Kubernetes object: it is %s; an object has apiVersion, kind and metadata", v.Kind().Noun())
 		return nil
 	}
-	v = withType(v, apiVersion, kind)
+	v = withType(asClusterInfo(v), apiVersion, kind)
 	ownKind, items := v.Get("kind").Str(), v.Get("items")
 	itemKind, isList := strings.CutSuffix(ownKind, "List")
 	if !isList || itemKind != "" && !items.Is(evidence.Array) {

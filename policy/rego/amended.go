@@ -47,12 +47,80 @@ args_in(commands) := [arg |
 ]
 `,
 	}},
+	// KSV-0107 compares versions as semver does, where 1.29.0-eks-1 comes before
+	// 1.29.0, though it is no release before it. It passes the kinds that nothing
+	// takes the place of and those whose API group it cuts short, and points to line
+	// 1 wherever the object stands.
+	"checks/kubernetes/outdated_api.rego": {
+		{`resultDep := semver.compare(k8s.version, apiDepVer)`, `resultDep := semver.compare(release, apiDepVer)`},
+		{`resultRem := semver.compare(k8s.version, apiRemVer)`, `resultRem := semver.compare(release, apiRemVer)`},
+		{`recommendedVersions[input.apiVersion][input.kind].replacement_version,`, `object.get(obj, "replacement_version", "of another version or kind"),`},
+		{`"apidiscovery/v2beta1": {`, `"apidiscovery.k8s.io/v2beta1": {`},
+		{`"authentication/v1alpha1": {`, `"authentication.k8s.io/v1alpha1": {`},
+		{`"certificates/v1alpha1": {`, `"certificates.k8s.io/v1alpha1": {`},
+		{`"events/v1beta1": {`, `"events.k8s.io/v1beta1": {`},
+		{`"networking/v1alpha1": {`, `"networking.k8s.io/v1alpha1": {`},
+		{`"node/v1beta1": {`, `"node.k8s.io/v1beta1": {`},
+		{`{"__defsec_metadata": {"startline": 1, "endline": 5}}`, `input`},
+		{`compareVersion(_) if {`, `release := regex.replace(k8s.version, "[-+].*", "")
+
+compareVersion(_) if {`},
+	},
+	// KSV-0122, KSV-0123 and KSV-01011 never see a ClusterRoleBinding: the library
+	// spells the kind otherwise. Once they do, they see the bindings that every
+	// cluster has, and that take nothing from its safety: anybody may ask for the
+	// version, and system:masters is above all roles.
+	"lib/kubernetes/kubernetes.rego": {{
+		`roleBindingKinds := {"RoleBinding", "ClusterRolebinding"}
+`, `roleBindingKinds := {"RoleBinding", "ClusterRolebinding", "ClusterRoleBinding"}
+
+binds_what_all_may if object.roleRef.name in {
+	"system:public-info-viewer",
+	"system:service-account-issuer-discovery",
+	"system:discovery",
+	"system:basic-user",
+}
+
+binds_masters_to_their_role if {
+	object.kind == "ClusterRoleBinding"
+	object.metadata.name == "cluster-admin"
+	object.roleRef.name == "cluster-admin"
+}
+`,
+	}},
+	"checks/kubernetes/anonymous_user_bind.rego": {{`anonymousUserBind if {
+`, `anonymousUserBind if {
+	not kubernetes.binds_what_all_may
+`}},
+	"checks/kubernetes/masters_group_bind.rego": {{`mastersGroupBind if {
+`, `mastersGroupBind if {
+	not kubernetes.binds_masters_to_their_role
+`}},
+	// KSV-01011 denies nothing where the version is not known, which reads as a
+	// pass. KSV-0107 denies then what some version would deny, and so does this.
+	"checks/kubernetes/authenticate_group_bind.rego": {{`authenticatedGroupBind if {
+`, `authenticatedGroupBind if {
+	not kubernetes.binds_what_all_may
+`}, {
+		`deny contains res if {
+	contains(k8s.version, "-gke")
+`, `on_gke if contains(k8s.version, "-gke")
+
+on_gke if not k8s
+
+deny contains res if {
+	on_gke
+`,
+	}},
 }
 
 // contentFS is the content as Surety reads it.
 type contentFS struct{ embed.FS }
 
-var contentFiles = contentFS{checks.EmbeddedPolicyFileSystem}
+var (
+	contentFiles = contentFS{checks.EmbeddedPolicyFileSystem}
+	libraryFiles = contentFS{checks.EmbeddedLibraryFileSystem}
+)
 
 // ReadFile implements fs.ReadFileFS. An amendment that does not fit is an error:
 // the content has changed, and it is to be seen whether it is still needed.

@@ -70,3 +70,35 @@ func TestRepeatedArguments(t *testing.T) {
 		}
 	}
 }
+
+// TestBindings: a ClusterRoleBinding is judged as a RoleBinding is, but for those
+// that every cluster has.
+func TestBindings(t *testing.T) {
+	e, err := Default()
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, tt := range []struct{ kind, name, role, subject, fails string }{
+		{"RoleBinding", "a", "edit", "system:anonymous", "KSV-0122"},
+		{"ClusterRoleBinding", "a", "edit", "system:anonymous", "KSV-0122"},
+		{"ClusterRoleBinding", "a", "edit", "system:unauthenticated", "KSV-0122"},
+		{"ClusterRoleBinding", "a", "edit", "system:masters", "KSV-0123"},
+		{"ClusterRoleBinding", "cluster-admin", "edit", "system:masters", "KSV-0123"},
+		{"RoleBinding", "cluster-admin", "cluster-admin", "system:masters", "KSV-0123"},
+		{"ClusterRoleBinding", "cluster-admin", "cluster-admin", "system:masters", ""},
+		{"ClusterRoleBinding", "system:public-info-viewer", "system:public-info-viewer", "system:unauthenticated", ""},
+		{"ClusterRoleBinding", "cluster-admin", "cluster-admin", "ann", ""},
+	} {
+		binding := item(t, "apiVersion: rbac.authorization.k8s.io/v1\nkind: "+tt.kind+"\nmetadata: {name: '"+tt.name+"'}\n"+
+			"roleRef: {kind: ClusterRole, name: '"+tt.role+"'}\nsubjects: [{kind: Group, name: '"+tt.subject+"'}]\n")
+		fails := ""
+		for _, o := range e.Judge(nil, binding, policy.DefaultBudget) {
+			if o.Verdict == surety.Fail && (o.Check.ID == "KSV-0122" || o.Check.ID == "KSV-0123") {
+				fails += o.Check.ID
+			}
+		}
+		if fails != tt.fails {
+			t.Errorf("%+v: %q fails", tt, fails)
+		}
+	}
+}

@@ -11,7 +11,6 @@ import (
 	"slices"
 	"strings"
 
-	checks "github.com/aquasecurity/trivy-checks"
 	"github.com/open-policy-agent/opa/v1/ast"
 	"github.com/open-policy-agent/opa/v1/bundle"
 	"github.com/open-policy-agent/opa/v1/compile"
@@ -73,7 +72,7 @@ func readModules(fsys fs.FS, root, prefix string, keep func(name string) bool) (
 // library is what policies may import: the modules below data.lib that come
 // with the content.
 func library() ([]*module, error) {
-	return readModules(checks.EmbeddedLibraryFileSystem, "lib", "", func(name string) bool { return !isTest(name) })
+	return readModules(libraryFiles, "lib", "", func(name string) bool { return !isTest(name) })
 }
 
 // plan compiles modules and plans the given entry points, "a/b/rule".

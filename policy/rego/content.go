@@ -32,29 +32,21 @@ func compileContent() (*Engine, error) {
 		}
 		modules = append(modules, m...)
 	}
-	return build(modules, ofContent)
+	e, err := build(modules, ofContent)
+	if err != nil {
+		return nil, err
+	}
+	for _, c := range e.list {
+		c.versioned, c.wanting = versioned[c.ID], false
+	}
+	return e, nil
 }
 
 // ofContent reports whether a module of the content is a check: its package is
 // below one of the three roots that Trivy runs.
-//
-// The two of clusterVersion are left out. They compare with the cluster's
-// version in data.k8s, which no file tells; without it they deny nothing, and
-// that would read as a pass nobody checked. A live cluster could tell it, and
-// little would be gained: a server answers in the API version it prefers, whatever
-// the one an object was written in, so that KSV-0107 finds nothing there, and
-// SUR-K8S-110 names removed versions in files; KSV-01011 looks on GKE alone for
-// what SUR-K8S-076 finds everywhere.
 func ofContent(m *module) bool {
 	root, _, _ := strings.Cut(m.pkg(), ".")
-	return (root == "builtin" || root == "defsec" || root == "appshield") && !clusterVersion[m.pkg()]
-}
-
-// clusterVersion names the checks that only deny if they know the version of
-// the cluster.
-var clusterVersion = map[string]bool{
-	"defsec.kubernetes.KSV107":      true, // outdated API
-	"appshield.kubernetes.KSV01011": true, // binding to all authenticated users, on GKE
+	return root == "builtin" || root == "defsec" || root == "appshield"
 }
 
 // Load builds the engine of the Rego checks in fsys, whose files are named
@@ -89,7 +81,7 @@ func build(modules []*module, wanted func(*module) bool) (*Engine, error) {
 		if rule == "" || c == nil || !wanted(m) {
 			continue
 		}
-		c.Version = version(m, lib)
+		c.Version, c.wanting = version(m, lib), m.asksVersion()
 		list, from = append(list, c), append(from, m)
 		entries = append(entries, strings.ReplaceAll(m.pkg(), ".", "/")+"/"+rule)
 	}

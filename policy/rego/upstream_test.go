@@ -5,8 +5,6 @@ import (
 	"strings"
 	"testing"
 	"testing/fstest"
-
-	checks "github.com/aquasecurity/trivy-checks"
 )
 
 // Every Rego test that comes with the content, our amendments included, runs on our machine and holds.
@@ -20,7 +18,7 @@ func TestUpstreamRegoTests(t *testing.T) {
 		}
 		modules = append(modules, m...)
 	}
-	lib, err := readModules(checks.EmbeddedLibraryFileSystem, "lib", "", all)
+	lib, err := readModules(libraryFiles, "lib", "", all)
 	if err != nil {
 		t.Fatal(err)
 	}

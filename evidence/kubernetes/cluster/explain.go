@@ -68,13 +68,15 @@ func (c *Cluster) nothing(denied bool, message string) error {
 
 // refusal describes a kind that was not read, or not to its end.
 func refusal(r resource, err error) string {
-	switch statusOf(err) {
-	case http.StatusForbidden, http.StatusUnauthorized:
+	switch code := statusOf(err); {
+	case code == http.StatusForbidden && r == info:
+		return fmt.Sprintf("%v; needs the verb get on the path /version, which system:public-info-viewer gives", err)
+	case code == http.StatusForbidden, code == http.StatusUnauthorized:
 		return fmt.Sprintf("%v; needs the verb list on %s: `kubectl auth can-i list %s --all-namespaces`",
 			err, r.permission(), r.permission())
-	case http.StatusGone:
+	case code == http.StatusGone:
 		return "the list expired twice while it was read; try again when the cluster is quieter: " + err.Error()
-	case http.StatusTooManyRequests:
+	case code == http.StatusTooManyRequests:
 		return "the server asked us to slow down for longer than we wait; try again later: " + err.Error()
 	}
 	if errors.Is(err, context.DeadlineExceeded) {

@@ -32,13 +32,20 @@ var quick = limits{
 // fake is an API server with two kinds, pods and secrets. A test replaces the
 // handler of pods; secrets always answer, to show that nothing hides them.
 type fake struct {
-	pods  http.HandlerFunc
-	calls int // of pods
+	pods    http.HandlerFunc
+	calls   int              // of pods
+	version http.HandlerFunc // nil for one that answers
 }
 
 func (f *fake) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	w.Header().Set("Content-Type", "application/json")
 	switch r.URL.Path {
+	case "/version":
+		if f.version != nil {
+			f.version(w, r)
+			return
+		}
+		fmt.Fprint(w, `{"major":"1","minor":"34","gitVersion":"v1.34.2","gitCommit":"8cc511e"}`)
 	case "/api":
 		fmt.Fprint(w, `{"kind":"APIVersions","versions":["v1"]}`)
 	case "/apis":
@@ -210,6 +217,45 @@ func TestFaults(t *testing.T) {
 	}
 }
 
+// TestVersion: a server that does not tell its version is read all the same, and
+// the report says what is missing.
+func TestVersion(t *testing.T) {
+	text := func(s string) http.HandlerFunc { return func(w http.ResponseWriter, _ *http.Request) { fmt.Fprint(w, s) } }
+	tests := map[string]struct {
+		version http.HandlerFunc
+		status  evidence.Status
+		message string
+	}{
+		"told":         {nil, evidence.Complete, ""},
+		"forbidden":    {func(w http.ResponseWriter, _ *http.Request) { status(w, 403, "no") }, evidence.Denied, "system:public-info-viewer"},
+		"not found":    {func(w http.ResponseWriter, r *http.Request) { http.NotFound(w, r) }, evidence.Failed, "404"},
+		"not JSON":     {text("<html>"), evidence.Failed, "invalid character"},
+		"no version":   {text(`{"major":"1"}`), evidence.Failed, "names no gitVersion"},
+		"no object":    {text(`["v1.34.2"]`), evidence.Failed, "cannot unmarshal"},
+		"cut off":      {func(w http.ResponseWriter, r *http.Request) { cut(w, r, text(`{"gitVersion":"v1.34.2","gitCommit":"8"}`)) }, evidence.Failed, "EOF"},
+		"other fields": {text(`{"gitVersion":"v1.34.2","gitCommit":"8","x":{}}`), evidence.Complete, ""},
+	}
+	for name, tt := range tests {
+		t.Run(name, func(t *testing.T) {
+			report, docs, err := collect(t, (&fake{pods: list, version: tt.version}).start(t, ""))
+			if err != nil {
+				t.Fatal(err)
+			}
+			k := kindOf(report, "ClusterInfo")
+			if k.Status != tt.status || !strings.Contains(k.Message, tt.message) || (k.Message == "") != (tt.message == "") {
+				t.Errorf("got %s %q, want %s and %q", k.Status, k.Message, tt.status, tt.message)
+			}
+			if told := k.Status == evidence.Complete; told != (report.Status == evidence.Complete) || told != (len(report.Problems) == 0) {
+				t.Errorf("the whole is %s with problems %v", report.Status, report.Problems)
+			}
+			find(t, docs, "kubernetes:test/a/Pod/p0")
+			if tt.status == evidence.Complete {
+				find(t, docs, "kubernetes:test/-/ClusterInfo/cluster")
+			}
+		})
+	}
+}
+
 // TestFullSecrets: a server that ignores the wish for metadata is refused.
 func TestFullSecrets(t *testing.T) {
 	secrets := resource{version: "v1", name: "secrets", kind: "Secret", namespaced: true}
@@ -238,8 +284,8 @@ func TestCancellation(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if seen != 2 || report.Seen != 2 || report.Status != evidence.Partial {
-		t.Errorf("got %d documents, %d reported, status %s, want 2, 2, partial", seen, report.Seen, report.Status)
+	if seen != 3 || report.Seen != 3 || report.Status != evidence.Partial { // the version and one page
+		t.Errorf("got %d documents, %d reported, status %s, want 3, 3, partial", seen, report.Seen, report.Status)
 	}
 	if k := kindOf(report, "Pod"); k.Status != evidence.Partial || len(report.Problems) != 1 {
 		t.Errorf("pods are %+v, problems %v; want partial and one problem", k, report.Problems)

@@ -6,6 +6,8 @@ import (
 	"errors"
 	"fmt"
 	"io"
+
+	"github.com/surety-cloud/surety/evidence/kubernetes"
 )
 
 // page is one response to a list request, or as much of it as arrived.
@@ -28,6 +30,9 @@ const metadataList = "PartialObjectMetadataList"
 // before a broken connection or a syntax error are in the page that comes with
 // the error. Secrets come from a list of metadata or not at all.
 func decodePage(body io.Reader, r resource) (page, error) {
+	if r == info {
+		return decodeInfo(body)
+	}
 	var p page
 	var kind string
 	var meta struct {
@@ -56,6 +61,22 @@ func decodePage(body io.Reader, r resource) (page, error) {
 		err = fmt.Errorf("the server sent %q, which is not a list", kind)
 	}
 	return p, err
+}
+
+// decodeInfo reads what the server says of itself.
+func decodeInfo(body io.Reader) (page, error) {
+	raw, err := io.ReadAll(body)
+	if err != nil {
+		return page{}, err
+	}
+	var told struct{ GitVersion, GitCommit string }
+	if err := json.Unmarshal(raw, &told); err != nil {
+		return page{}, err
+	}
+	if told.GitVersion == "" || told.GitCommit == "" {
+		return page{}, errors.New("the server's answer names no gitVersion and gitCommit, so that its version is not known")
+	}
+	return page{objects: []object{{name: kubernetes.ClusterName, raw: raw}}}, nil
 }
 
 // decodeObject calls field for each key of the object that dec is at; field

@@ -13,6 +13,7 @@ import (
 
 	"github.com/surety-cloud/surety"
 	"github.com/surety-cloud/surety/evidence"
+	"github.com/surety-cloud/surety/evidence/kubernetes"
 )
 
 // resource is one kind of the server, at its preferred version.
@@ -22,6 +23,10 @@ type resource struct {
 	kind           string
 	namespaced     bool
 }
+
+// info is what the server says of itself. It is read as a kind with one object,
+// whose body is the server's answer.
+var info = resource{name: "version", kind: kubernetes.ClusterInfo}
 
 // title names the kind as evidence keys do: Pod, Deployment.apps.
 func (r resource) title() string {
@@ -49,6 +54,9 @@ func (r resource) apiVersion() string {
 // path returns the segments of the URL that lists r, in one namespace or, if it
 // is "", in all.
 func (r resource) path(namespace string) []string {
+	if r == info {
+		return []string{r.name}
+	}
 	p := []string{"apis", r.group, r.version}
 	if r.group == "" {
 		p = []string{"api", r.version}
