@@ -167,7 +167,7 @@ func withoutItem(c *policy.Check, sources []evidence.Report) (surety.Verdict, st
 			}
 		}
 		if s.Live && slices.Contains(c.Kinds, nodeInfo) {
-			return surety.Unknown, "needs " + nodeInfo + ", which is read on each node and was not collected"
+			return surety.Unknown, "needs " + nodeInfo + ", which is read on each node and was not collected; add the reports of k8s-node-collector as files"
 		}
 	}
 	return surety.NotApplicable, "the evidence holds no object of kind " + kinds

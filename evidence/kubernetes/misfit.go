@@ -19,6 +19,9 @@ func misfit(group, kind string, body *evidence.Value) string {
 	if spec := body.Get("spec"); spec != nil && !spec.Is(evidence.Object) && spec.Kind() != evidence.Null {
 		return fmt.Sprintf("spec is not an object but %s", spec.Kind().Noun())
 	}
+	if kind == nodeInfo && group == "" {
+		return misfitReport(body)
+	}
 	if _, ok := podTemplates[kind]; !ok {
 		return ""
 	}
@@ -45,6 +48,20 @@ func misfit(group, kind string, body *evidence.Value) string {
 				return fmt.Sprintf("one of the pod's %s is not an object but %s", list, c.Value.Kind().Noun())
 			}
 		}
+	}
+	return ""
+}
+
+// nodeInfo is the kind of a node's own report, as k8s-node-collector writes it.
+const nodeInfo = "NodeInfo"
+
+// misfitReport is misfit for a node's own report.
+func misfitReport(body *evidence.Value) string {
+	if of := body.Get("type").Str(); of != "master" && of != "worker" {
+		return fmt.Sprintf("its type is %q and neither master nor worker", of)
+	}
+	if !body.Get("info").Is(evidence.Object) {
+		return "it has no info, where the node's values stand"
 	}
 	return ""
 }

@@ -11,6 +11,9 @@ import (
 // amendment replaces a part of a check of the content that is wrong.
 type amendment struct{ was, is string }
 
+// ownersOnly is for checks of files that their owner alone may read and write.
+var ownersOnly = []amendment{{`permission > 600`, `not permission in {0, 100, 200, 300, 400, 500, 600}`}}
+
 // amendments gives, by file, what of the content is read otherwise than written.
 var amendments = map[string][]amendment{
 	// DS-0001 collects the ARGs of a stage into an object, which a name given
@@ -49,12 +52,13 @@ args_in(commands) := [arg |
 	}},
 	// KSV-0107 compares versions as semver does, where 1.29.0-eks-1 comes before
 	// 1.29.0, though it is no release before it. It passes the kinds that nothing
-	// takes the place of and those whose API group it cuts short, and points to line
-	// 1 wherever the object stands.
+	// takes the place of and those whose API group it cuts short; it points to line 1
+	// wherever the object stands, and breaks its message.
 	"checks/kubernetes/outdated_api.rego": {
 		{`resultDep := semver.compare(k8s.version, apiDepVer)`, `resultDep := semver.compare(release, apiDepVer)`},
 		{`resultRem := semver.compare(k8s.version, apiRemVer)`, `resultRem := semver.compare(release, apiRemVer)`},
-		{`recommendedVersions[input.apiVersion][input.kind].replacement_version,`, `object.get(obj, "replacement_version", "of another version or kind"),`},
+		{`recommendedVersions[input.apiVersion][input.kind].replacement_version,`, `object.get(obj, "replacement_version", "(none is known)"),`},
+		{`\nSee %s`, `; see %s`},
 		{`"apidiscovery/v2beta1": {`, `"apidiscovery.k8s.io/v2beta1": {`},
 		{`"authentication/v1alpha1": {`, `"authentication.k8s.io/v1alpha1": {`},
 		{`"certificates/v1alpha1": {`, `"certificates.k8s.io/v1alpha1": {`},
@@ -66,6 +70,24 @@ args_in(commands) := [arg |
 
 compareVersion(_) if {`},
 	},
+	// The checks of file modes compare these as numbers, where 577 is less than 600:
+	// more restrictive is what grants nothing else.
+	"checks/kubernetes/etcd_data_directory_permission.rego":                       {{`permission > 700`, `not permission in {0, 100, 200, 300, 400, 500, 600, 700}`}},
+	"checks/kubernetes/apiserver_admin_conf_permission.rego":                      ownersOnly,
+	"checks/kubernetes/apiserver_kubernetes_pki_cert_permission.rego":             ownersOnly,
+	"checks/kubernetes/apiserver_kubernetes_pki_key_permission.rego":              ownersOnly,
+	"checks/kubernetes/apiserver_pod_spec_permission.rego":                        ownersOnly,
+	"checks/kubernetes/cni_pod_spec_permission.rego":                              ownersOnly,
+	"checks/kubernetes/controllermamager_controller_manager_conf_permission.rego": ownersOnly,
+	"checks/kubernetes/controllermamager_pod_spec_permission.rego":                ownersOnly,
+	"checks/kubernetes/etcd_pod_spec_permission.rego":                             ownersOnly,
+	"checks/kubernetes/kubelet_certificate_authorities_file_permission.rego":      ownersOnly,
+	"checks/kubernetes/kubelet_config_file_permission.rego":                       ownersOnly,
+	"checks/kubernetes/kubelet_config_yaml_permission.rego":                       ownersOnly,
+	"checks/kubernetes/kubelet_kublet_service_file_permission.rego":               ownersOnly,
+	"checks/kubernetes/kubelet_proxy_kube_config_file_permission.rego":            ownersOnly,
+	"checks/kubernetes/scheduler_conf_permission.rego":                            ownersOnly,
+	"checks/kubernetes/scheduler_pod_spec_permission.rego":                        ownersOnly,
 	// KSV-0122, KSV-0123 and KSV-01011 never see a ClusterRoleBinding: the library
 	// spells the kind otherwise. Once they do, they see the bindings that every
 	// cluster has, and that take nothing from its safety: anybody may ask for the

@@ -82,6 +82,7 @@ func build(modules []*module, wanted func(*module) bool) (*Engine, error) {
 			continue
 		}
 		c.Version, c.wanting = version(m, lib), m.asksVersion()
+		c.masters = slices.Contains(c.Kinds, nodeInfo) && m.onMasters()
 		list, from = append(list, c), append(from, m)
 		entries = append(entries, strings.ReplaceAll(m.pkg(), ".", "/")+"/"+rule)
 	}

@@ -102,6 +102,7 @@ func (e *encoder) check(c *check) {
 	e.int(int(c.Severity))
 	e.int(c.entry)
 	e.int(map[bool]int{true: 1}[c.versioned])
+	e.int(map[bool]int{true: 1}[c.masters])
 	for _, list := range [][]string{c.Aliases, c.Kinds, c.Controls, c.References, c.Reads} {
 		e.strs(list)
 	}
@@ -272,7 +273,7 @@ func (d *decoder) check() *check {
 		*s = d.str()
 	}
 	c.Origin.Line, c.Severity, c.entry = d.int(), surety.Severity(d.int()), d.int()
-	c.versioned = d.int() == 1
+	c.versioned, c.masters = d.int() == 1, d.int() == 1
 	for _, list := range []*[]string{&c.Aliases, &c.Kinds, &c.Controls, &c.References} {
 		*list = d.strs()
 	}

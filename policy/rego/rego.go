@@ -45,6 +45,7 @@ type check struct {
 	policy.Check
 	entry     int    // function that yields what it denies
 	component string // the control plane component whose pods it is about, "" for any
+	masters   bool   // it is about nodes of the control plane; see node.go
 	review    bool   // it is judged on a review of the object; see review.go
 	versioned bool   // of the content, and the cluster's version may decide; see cluster.go
 	wanting   bool   // of the user, and it asks for that version, which it is not given
@@ -124,7 +125,11 @@ func (e *Engine) Judge(out []policy.Outcome, item *evidence.Item, budget policy.
 			}
 			m.start(input, noData)
 		}
-		if o := c.judge(m, item, budget); !c.versioned || o.Verdict != surety.Fail {
+		o, said := c.judge(m, item, budget), true
+		if item.Kind == nodeInfo {
+			o, said = c.ofReport(o, item.Body)
+		}
+		if said && !(c.versioned && o.Verdict == surety.Fail) {
 			out = append(out, o)
 		}
 	}

@@ -220,19 +220,23 @@ func TestFaults(t *testing.T) {
 // TestVersion: a server that does not tell its version is read all the same, and
 // the report says what is missing.
 func TestVersion(t *testing.T) {
-	text := func(s string) http.HandlerFunc { return func(w http.ResponseWriter, _ *http.Request) { fmt.Fprint(w, s) } }
+	text := func(s string) http.HandlerFunc {
+		return func(w http.ResponseWriter, _ *http.Request) { fmt.Fprint(w, s) }
+	}
 	tests := map[string]struct {
 		version http.HandlerFunc
 		status  evidence.Status
 		message string
 	}{
-		"told":         {nil, evidence.Complete, ""},
-		"forbidden":    {func(w http.ResponseWriter, _ *http.Request) { status(w, 403, "no") }, evidence.Denied, "system:public-info-viewer"},
-		"not found":    {func(w http.ResponseWriter, r *http.Request) { http.NotFound(w, r) }, evidence.Failed, "404"},
-		"not JSON":     {text("<html>"), evidence.Failed, "invalid character"},
-		"no version":   {text(`{"major":"1"}`), evidence.Failed, "names no gitVersion"},
-		"no object":    {text(`["v1.34.2"]`), evidence.Failed, "cannot unmarshal"},
-		"cut off":      {func(w http.ResponseWriter, r *http.Request) { cut(w, r, text(`{"gitVersion":"v1.34.2","gitCommit":"8"}`)) }, evidence.Failed, "EOF"},
+		"told":       {nil, evidence.Complete, ""},
+		"forbidden":  {func(w http.ResponseWriter, _ *http.Request) { status(w, 403, "no") }, evidence.Denied, "system:public-info-viewer"},
+		"not found":  {func(w http.ResponseWriter, r *http.Request) { http.NotFound(w, r) }, evidence.Failed, "404"},
+		"not JSON":   {text("<html>"), evidence.Failed, "invalid character"},
+		"no version": {text(`{"major":"1"}`), evidence.Failed, "names no gitVersion"},
+		"no object":  {text(`["v1.34.2"]`), evidence.Failed, "cannot unmarshal"},
+		"cut off": {func(w http.ResponseWriter, r *http.Request) {
+			cut(w, r, text(`{"gitVersion":"v1.34.2","gitCommit":"8"}`))
+		}, evidence.Failed, "EOF"},
 		"other fields": {text(`{"gitVersion":"v1.34.2","gitCommit":"8","x":{}}`), evidence.Complete, ""},
 	}
 	for name, tt := range tests {
