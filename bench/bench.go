@@ -4,7 +4,6 @@ import (
 	"fmt"
 	"io"
 	"os"
-	"os/exec"
 	"path/filepath"
 	"strings"
 	"time"
@@ -14,6 +13,7 @@ import (
 type bench struct {
 	options
 	surety string
+	self   string // this program, which measures the floors
 	dir    string
 }
 
@@ -28,15 +28,11 @@ func (b *bench) size(w io.Writer, n int) error {
 	if err := os.WriteFile(small, []byte(smallManifest), 0o644); err != nil {
 		return err
 	}
-	self, err := os.Executable()
-	if err != nil {
-		return err
-	}
 	assess := func(args ...string) []string { return append([]string{b.surety, "assess"}, args...) }
 	change := changer{dir: corpus}
 	commands := []command{
-		{name: "floor: parse YAML to nodes, one core", args: []string{self, "-floor", "parse", corpus}},
-		{name: "floor: read and hash", args: []string{self, "-floor", "hash", corpus}},
+		b.parseFloor(corpus),
+		{name: "floor: read and hash", args: []string{b.self, "-floor", "hash", corpus}},
 		{name: "surety, cold", args: assess(corpus, "--no-memo")},
 		{name: "surety, first run with a memo", args: assess(corpus, "--memo", memo), fix: func() error { return os.RemoveAll(memo) }},
 		{name: "surety, nothing changed", args: assess(corpus, "--memo", memo)},
@@ -47,25 +43,42 @@ func (b *bench) size(w io.Writer, n int) error {
 		{name: "surety paths, cold", args: []string{b.surety, "paths", corpus, "--no-memo", "--format", "json"}},
 		{name: "surety, one small file", args: assess(small, "--no-memo")},
 	}
-	ours := len(commands)
-	var missing []string
-	for _, p := range peers {
-		if _, err := exec.LookPath(p.args[0]); err != nil {
-			missing = append(missing, p.args[0])
-			continue
+	results, err := measure(commands, b.runs)
+	if err != nil {
+		return err
+	}
+	files, err := filepath.Glob(filepath.Join(corpus, "*.yaml"))
+	if err != nil {
+		return err
+	}
+	var refusing []command
+	there, missing := onPath()
+	for _, p := range there {
+		whole := p.on(corpus, files...)
+		f, err := whole.once() // peers take minutes
+		if err != nil {
+			return err
 		}
-		commands = append(commands, command{name: p.name, args: p.on(corpus)})
+		if f.silent {
+			refusing = append(refusing, p)
+		}
+		commands, results = append(commands, whole), append(results, f)
 	}
-	results, err := measure(commands[:ours], b.runs)
-	if err != nil {
+	title := fmt.Sprintf("%d objects, %.1f MB of YAML (%s)", n, float64(bytes)/1e6, origin)
+	if err := writeTable(w, title, bytes, commands, results, missing); err != nil {
 		return err
 	}
-	slow, err := measure(commands[ours:], 1) // peers take minutes
-	if err != nil {
-		return err
+	for _, p := range refusing {
+		if err := b.apart(w, p, files); err != nil {
+			return err
+		}
 	}
-	return writeTable(w, fmt.Sprintf("%d objects, %.1f MB of YAML (%s)", n, float64(bytes)/1e6, origin),
-		bytes, commands, append(results, slow...), missing)
+	return nil
+}
+
+// parseFloor measures what it takes to parse the files of a directory.
+func (b *bench) parseFloor(dir string) command {
+	return command{name: "floor: parse YAML to nodes, one core", args: []string{b.self, "-floor", "parse", dir}}
 }
 
 func writeTable(w io.Writer, title string, bytes int64, commands []command, results []figures, missing []string) error {
@@ -85,36 +98,6 @@ func writeTable(w io.Writer, title string, bytes int64, commands []command, resu
 	}
 	_, err := fmt.Fprintln(w)
 	return err
-}
-
-// peers are the tools people use for this today, with the check sets they run by
-// default. The corpus takes the place of DIR.
-var peers = []command{
-	{name: "kube-score", args: []string{"kube-score", "score", "--output-format", "json", "FILES"}},
-	{name: "kube-linter", args: []string{"kube-linter", "lint", "--format", "json", "DIR"}},
-	{name: "polaris", args: []string{"polaris", "audit", "--audit-path", "DIR", "--format", "json"}},
-	{name: "kubescape, NSA framework", args: []string{"kubescape", "scan", "framework", "nsa", "--keep-local", "--format", "json", "DIR"}},
-	{name: "trivy", args: []string{"trivy", "config", "--skip-check-update", "--quiet", "--format", "json", "DIR"}},
-	{name: "kics", args: []string{"kics", "scan", "--type", "Kubernetes", "--silent", "--no-progress", "-p", "DIR"}},
-}
-
-// on puts the corpus into the arguments.
-func (c command) on(corpus string) []string {
-	var out []string
-	for _, a := range c.args {
-		switch a {
-		case "DIR":
-			out = append(out, corpus)
-		case "FILES":
-			files, err := filepath.Glob(filepath.Join(corpus, "*.yaml"))
-			if err == nil {
-				out = append(out, files...)
-			}
-		default:
-			out = append(out, a)
-		}
-	}
-	return out
 }
 
 const smallManifest = `apiVersion: v1

@@ -62,15 +62,11 @@ func (b *bench) model(w io.Writer) error {
 	if err != nil {
 		return err
 	}
-	self, err := os.Executable()
-	if err != nil {
-		return err
-	}
 	duties := func(args ...string) []string {
 		return append([]string{b.surety, "responsibilities", "--system", model}, args...)
 	}
 	commands := []command{
-		{name: "floor: parse YAML to nodes, one core", args: []string{self, "-floor", "parse", b.dir}},
+		b.parseFloor(b.dir),
 		{name: "surety responsibilities", args: duties()},
 		{name: "surety responsibilities, one party in full", args: duties("--party", "acme")},
 		{name: "surety responsibilities, JSON with every row", args: duties("--format", "json")},

@@ -3,6 +3,8 @@ package cli_test
 import (
 	"bytes"
 	"encoding/json"
+	"fmt"
+	"net/http"
 	"os"
 	"strings"
 	"testing"
@@ -43,6 +45,13 @@ func (d *document) verdict(check, resource string) string {
 	return "absent"
 }
 
+const everybody = `apiVersion: rbac.authorization.k8s.io/v1
+kind: ClusterRoleBinding
+metadata: {name: everybody}
+roleRef: {apiGroup: rbac.authorization.k8s.io, kind: ClusterRole, name: view}
+subjects: [{apiGroup: rbac.authorization.k8s.io, kind: Group, name: "system:authenticated"}]
+`
+
 // A live cluster is assessed by the same checks; what an account may not read is
 // denied by name, and what depends on it is unknown, never a pass.
 func TestAssessLiveCluster(t *testing.T) {
@@ -57,9 +66,10 @@ func TestAssessLiveCluster(t *testing.T) {
 	}
 	server.Apply(t, shop)
 	server.Apply(t, rbac)
+	server.Apply(t, []byte(everybody))
 
-	assess := func(user string) document {
-		code, stdout, stderr := run(t, "assess", "kubernetes:", "--kubeconfig", server.Kubeconfig(t, user), "--no-memo", "--format", "json")
+	assessWith := func(kubeconfig string) document {
+		code, stdout, stderr := run(t, "assess", "kubernetes:", "--kubeconfig", kubeconfig, "--no-memo", "--format", "json")
 		if code != 0 {
 			t.Fatalf("exit %d: %s", code, stderr)
 		}
@@ -70,12 +80,19 @@ func TestAssessLiveCluster(t *testing.T) {
 		return d
 	}
 
+	assess := func(user string) document { return assessWith(server.Kubeconfig(t, user)) }
+
 	full := assess(kubetest.Admin)
 	for _, tt := range []struct{ check, resource, want string }{
 		{"KSV-0017", "shop/Deployment.apps/payment", "fail"},
 		{"KSV-0017", "shop/Deployment.apps/web", "pass"},
 		{"KSV-0044", "-/ClusterRole.rbac.authorization.k8s.io/deployer", "fail"},
 		{"KCV-0079", "-", "unknown"}, // each node's own report; no API server has it
+		{"KSV-0107", "shop/Deployment.apps/web", "pass"},
+		{"KSV-01011", "-/ClusterRoleBinding.rbac.authorization.k8s.io/everybody", "pass"}, // no GKE
+		// What every cluster has is no fault of its owner.
+		{"KSV-0122", "-/ClusterRoleBinding.rbac.authorization.k8s.io/system:public-info-viewer", "pass"},
+		{"KSV-0123", "-/ClusterRoleBinding.rbac.authorization.k8s.io/cluster-admin", "pass"},
 	} {
 		if got := full.verdict(tt.check, tt.resource); got != tt.want {
 			t.Errorf("admin: %s on %s is %s, want %s", tt.check, tt.resource, got, tt.want)
@@ -83,6 +100,22 @@ func TestAssessLiveCluster(t *testing.T) {
 	}
 	if s := full.Evidence.Sources[0]; s.Status != "complete" {
 		t.Errorf("admin: status %s, problems %v", s.Status, s.Problems)
+	}
+
+	gke := server.Behind(t, kubetest.Admin, func(w http.ResponseWriter, r *http.Request, server http.Handler) {
+		if r.URL.Path != "/version" {
+			server.ServeHTTP(w, r)
+			return
+		}
+		fmt.Fprint(w, `{"major":"1","minor":"31","gitVersion":"v1.31.1-gke.100","gitCommit":"8cc511e"}`)
+	})
+	other := assessWith(gke)
+	for _, tt := range []struct{ resource, want string }{
+		{"everybody", "fail"}, {"system:discovery", "pass"}, {"system:basic-user", "pass"}, {"cluster-admin", "pass"},
+	} {
+		if got := other.verdict("KSV-01011", "-/ClusterRoleBinding.rbac.authorization.k8s.io/"+tt.resource); got != tt.want {
+			t.Errorf("on GKE: KSV-01011 on %s is %s, want %s", tt.resource, got, tt.want)
+		}
 	}
 
 	half := assess(kubetest.Reader)

@@ -3,6 +3,7 @@ package rego
 import (
 	"flag"
 	"os"
+	"slices"
 	"strings"
 	"testing"
 
@@ -67,6 +68,34 @@ func TestContentIsComplete(t *testing.T) {
 		t.Error("KSV-0017 is not found under its older names")
 	}
 	var _ policy.Engine = e
+}
+
+// Nothing of the content is left out but what ofContent names.
+func TestNothingIsLeftOut(t *testing.T) {
+	e, err := Default()
+	if err != nil {
+		t.Fatal(err)
+	}
+	there := map[string]bool{}
+	for _, c := range e.list {
+		there[c.Origin.File] = true
+	}
+	var missing []string
+	for _, root := range []string{"checks/kubernetes", "checks/docker"} {
+		modules, err := readModules(contentFiles, root, "", func(name string) bool { return !isTest(name) })
+		if err != nil {
+			t.Fatal(err)
+		}
+		for _, m := range modules {
+			if m.denyRule() != "" && !there[m.path] {
+				missing = append(missing, m.pkg())
+			}
+		}
+	}
+	want := []string{"builtin.kubernetes.KSV032", "builtin.kubernetes.KSV035", "builtin.kubernetes.KSV033", "builtin.kubernetes.KSV034", "builtin.dockerfile.DS024"}
+	if !slices.Equal(missing, want) {
+		t.Errorf("left out are %v, want %v", missing, want)
+	}
 }
 
 func BenchmarkDecode(b *testing.B) {

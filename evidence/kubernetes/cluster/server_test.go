@@ -2,17 +2,9 @@ package cluster
 
 import (
 	"bytes"
-	"crypto/tls"
-	"crypto/x509"
 	"encoding/json"
-	"encoding/pem"
 	"errors"
-	"io"
-	"log"
 	"net/http"
-	"net/http/httptest"
-	"net/http/httputil"
-	"net/url"
 	"slices"
 	"strings"
 	"testing"
@@ -132,6 +124,10 @@ func testAllRights(t *testing.T, server *kubetest.Server) {
 			t.Errorf("%s: %s: %s", k.Kind, k.Status, k.Message)
 		}
 	}
+	info := find(t, docs, "kubernetes:admin/-/ClusterInfo/cluster")
+	if version, _ := info["gitVersion"].(string); !strings.HasPrefix(version, "v1.") || docs[0].Origin.File != "kubernetes:admin/-/ClusterInfo/cluster" {
+		t.Errorf("the first document is %s, and the server's version %q", docs[0].Origin, version)
+	}
 	for _, kind := range []string{"Event", "Event.events.k8s.io", "Lease.coordination.k8s.io", "EndpointSlice.discovery.k8s.io"} {
 		if k := kindOf(report, kind); k.Status != evidence.Skipped || k.Message == "" {
 			t.Errorf("%s: %+v, want skipped with a reason", kind, k)
@@ -208,30 +204,19 @@ func testSameAsManifests(t *testing.T, server *kubetest.Server) {
 // testFaultsInFront reads the real server through a proxy that spoils some of
 // its answers, and sees that the other kinds come whole.
 func testFaultsInFront(t *testing.T, server *kubetest.Server) {
-	target, err := url.Parse(server.URL)
-	if err != nil {
-		t.Fatal(err)
-	}
-	roots := x509.NewCertPool()
-	roots.AppendCertsFromPEM(server.CA)
-	proxy := httputil.NewSingleHostReverseProxy(target)
-	proxy.Transport = &http.Transport{TLSClientConfig: &tls.Config{RootCAs: roots}}
-	proxy.ErrorLog = log.New(io.Discard, "", 0)
-	faulty := httptest.NewTLSServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+	conf := server.Behind(t, kubetest.Admin, func(w http.ResponseWriter, r *http.Request, server http.Handler) {
 		switch r.URL.Path {
 		case "/api/v1/pods":
 			status(w, http.StatusForbidden, "the proxy forbids it")
 		case "/api/v1/services":
 			status(w, http.StatusInternalServerError, "the proxy is broken")
 		case "/apis/apps/v1/deployments":
-			cut(w, r, proxy)
+			cut(w, r, server)
 		default:
-			proxy.ServeHTTP(w, r)
+			server.ServeHTTP(w, r)
 		}
-	}))
-	defer faulty.Close()
-	ca := pem.EncodeToMemory(&pem.Block{Type: "CERTIFICATE", Bytes: faulty.Certificate().Raw})
-	c := open(t, kubetest.Kubeconfig(t, kubetest.Admin, faulty.URL, ca))
+	})
+	c := open(t, conf)
 	c.limits = quick
 	report, docs, err := collect(t, c)
 	if err != nil || report.Status != evidence.Partial {
