@@ -13,9 +13,10 @@
 // show an apiVersion near their beginning; *.jsonnet, *.yaml.gz, *.yml.gz and
 // *.json.gz that do are named as not read.
 //
-// YAML and JSON documents that are not Kubernetes objects (values, CI and
-// compose files) are counted in Report.Ignored, unless the user named the file
-// or the document cannot be parsed: then they are problems.
+// YAML and JSON documents that are not Kubernetes objects, nor what a cluster says
+// of its version, such as values, CI and compose files, are counted in
+// Report.Ignored, unless the user named the file or the document cannot be parsed:
+// then they are problems.
 //
 // Helm charts and kustomizations are inputs of a renderer. They are named with
 // the command to run; a chart's templates and a kustomization's patches are not

@@ -5,6 +5,8 @@
 //   - expands List and the typed lists (PodList), nested ones too, and an array
 //     of objects, which is how a source hands out a slice of a list;
 //   - asks of each object what the API server asks: apiVersion, kind and a name;
+//   - makes an object of kind ClusterInfo of what an API server says of its version
+//     (version.go);
 //   - removes what is secret and what only the server writes (see clean.go), so
 //     that a manifest and the object a cluster made from it can be compared, and
 //     the same object has the same digest tomorrow;
@@ -212,7 +214,7 @@ func (n *normaliser) object(v *evidence.Value, dups []yaml.Duplicate) {
 		n.problem(v.Line(), "%s", fault)
 		return
 	}
-	if id.name == nameless {
+	if id.name == nameless && id.kind != nodeInfo {
 		n.problem(v.Line(), "%s has no metadata.name and is judged without; add one, or, %s", id.kind, renderPatch)
 	}
 	v = n.nameContainers(v)
@@ -289,7 +291,8 @@ func withNames(v, spec *evidence.Value) *evidence.Value {
 func intern(s string) string { return unique.Make(s).Value() }
 
 // nameless stands for the name of a workload or container that has none. No cluster takes it,
-// but what it would run can be judged, and is what its author wants to know.
+// but what it would run can be judged, and is what its author wants to know. A
+// node's own report seldom has one: k8s-node-collector leaves it out.
 const nameless = "-"
 
 // identity is what names an object.
@@ -359,7 +362,7 @@ func identify(v *evidence.Value) (id identity, fault string) {
 		fault = "template, not rendered; run `oc process -f FILE -o yaml | surety assess -`"
 	case meta != nil && !meta.Is(evidence.Object) && !meta.Is(evidence.Null):
 		fault = fmt.Sprintf("metadata of %s is %s; it must be an object with a name", id.kind, meta.Kind().Noun())
-	case id.name == "" && PodSpec(v).Get("containers").Len() > 0:
+	case id.name == "" && (PodSpec(v).Get("containers").Len() > 0 || id.kind == nodeInfo && id.group() == ""):
 		id.name = nameless
 	case id.name == "":
 		fault = id.kind + " has no metadata.name, so that it is no object of a cluster; add one, or, " + renderPatch
