@@ -106,9 +106,10 @@ func ours(doc evidence.Document, after bool) bool {
 	return isObject(res.Value)
 }
 
-// isObject reports whether v is a Kubernetes object or meant to be one, or a
-// list of them, or a cluster's word on its version. One of apiVersion and kind alone is found in other files too;
-// with a metadata or spec it is an object that lacks the other.
+// isObject reports whether v is a Kubernetes object or meant to be one, or a list
+// of them, or a cluster's word on its version. One of apiVersion and kind alone is
+// found in other files too; with a metadata or spec it is an object that lacks the
+// other.
 func isObject(v *evidence.Value) bool {
 	if v.Is(evidence.Array) {
 		return v.Len() > 0 && isObject(v.At(0))

@@ -165,7 +165,7 @@ func (k knowledge) data() *evidence.Value {
 func tell(scene policy.Scene, account string) knowledge {
 	var k knowledge
 	for _, item := range scene.Items {
-		if item.Kind != kubernetes.ClusterInfo || item.Key.Account != account || item.Imported {
+		if item.Key.Kind != kubernetes.ClusterInfo || item.Key.Account != account || item.Imported {
 			continue
 		}
 		written, by := item.Facts.Get("gitVersion").Str(), item.Key.String()

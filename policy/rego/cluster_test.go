@@ -105,6 +105,7 @@ func TestClusterVersion(t *testing.T) {
 		"k3s":                 {"prod", info("v1.33.5+k3s1"), fail, fail, fail, pass, ""},
 		"written by hand":     {"files", info("1.33"), fail, fail, fail, pass, ""},
 		"no version at all":   {"files", info("latest"), unknown, unknown, unknown, unknown, `gives "latest"`},
+		"another's kind":      {"files", info("v1.24") + strings.Replace(info("x"), "v1\n", "example.com/v1\n", 1), fail, pass, pass, pass, ""},
 		"twice the same":      {"files", info("v1.24") + info("1.24.0"), fail, pass, pass, pass, ""},
 		"two":                 {"files", info("v1.24.1") + info("v1.33.1"), unknown, unknown, unknown, unknown, "there are two: 1.24.1 in"},
 	} {

@@ -36,13 +36,15 @@ func (m *module) onMasters() bool {
 }
 
 // ofReport is an outcome in view of what the node's report does not say. It is
-// false for a check that is not about such a node.
-func (c *check) ofReport(o policy.Outcome, body *evidence.Value) (policy.Outcome, bool) {
-	if c.masters && body.Get("type").Str() == worker {
+// false for a check that is not about such a node, and for a kind of that name in
+// another API group.
+func (c *check) ofReport(o policy.Outcome, item *evidence.Item) (policy.Outcome, bool) {
+	elsewhere := item.Key.Kind != nodeInfo && slices.Contains(c.Kinds, nodeInfo)
+	if elsewhere || c.masters && item.Body.Get("type").Str() == worker {
 		return o, false
 	}
 	if o.Verdict == surety.Pass {
-		if why := unreported(c.Reads, body.Get("info")); why != "" {
+		if why := unreported(c.Reads, item.Body.Get("info")); why != "" {
 			o.Verdict, o.Reason = surety.Unknown, why
 		}
 	}

@@ -51,6 +51,13 @@ func TestNodeReport(t *testing.T) {
 		}
 	}
 
+	other := item(t, strings.Replace(report("worker", ""), "v1\n", "example.com/v1\n", 1))
+	for _, o := range e.Judge(nil, other, policy.DefaultBudget) {
+		if len(o.Check.Kinds) > 0 {
+			t.Errorf("NodeInfo of another group is judged by %s", o.Check.ID)
+		}
+	}
+
 	masters := 0
 	for _, c := range e.list {
 		if c.masters {

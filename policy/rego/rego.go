@@ -125,9 +125,13 @@ func (e *Engine) Judge(out []policy.Outcome, item *evidence.Item, budget policy.
 			}
 			m.start(input, noData)
 		}
-		o, said := c.judge(m, item, budget), true
+		limit := budget
+		if c.versioned { // Divide has no clock, and has to come to the same
+			limit.Expired = nil
+		}
+		o, said := c.judge(m, item, limit), true
 		if item.Kind == nodeInfo {
-			o, said = c.ofReport(o, item.Body)
+			o, said = c.ofReport(o, item)
 		}
 		if said && !(c.versioned && o.Verdict == surety.Fail) {
 			out = append(out, o)

@@ -5,8 +5,9 @@
 // the network. Collect then discovers every kind that can be listed, asks the
 // server its version, lists each kind in pages, and emits one document an object,
 // in the order of kinds and, in a kind, of the server. The server's answer on its
-// version comes first, as an object of kind ClusterInfo. What it could not see is in the report, kind by kind:
-// complete, denied, failed, partial, or skipped with the reason.
+// version comes first, as an object of kind ClusterInfo. What it could not see is
+// in the report, kind by kind: complete, denied, failed, partial, or skipped with
+// the reason.
 //
 // # Promises
 //
