@@ -69,8 +69,12 @@ func (p *Policy) Check(leaf []byte, text string) (*Logged, error) {
 // origin, and co-signed by the quorum.
 func (p *Policy) OpenHead(checkpoint []byte) (*Head, error) {
 	n, err := note.Open(checkpoint, known{p})
-	if err != nil {
+	var unknown *note.UnverifiedNoteError
+	switch {
+	case errors.As(err, &unknown):
 		return nil, fmt.Errorf("open checkpoint: no log of the policy signed it: %w", err)
+	case err != nil: // it is no note, or a line of a key that is known does not hold
+		return nil, fmt.Errorf("open checkpoint: %w", err)
 	}
 	head, err := parseHead(n.Text)
 	if err != nil {

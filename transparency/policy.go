@@ -1,6 +1,8 @@
 package transparency
 
 import (
+	"crypto/sha256"
+	"encoding/hex"
 	"errors"
 	"fmt"
 	"strconv"
@@ -123,8 +125,13 @@ func (p *Policy) log(args []string) error {
 		return errTooMany
 	}
 	for _, l := range p.Logs {
-		if l.Origin == v.Name() && l.Verifier.KeyHash() == v.KeyHash() {
+		if alike(l.Verifier, v) {
 			return fmt.Errorf("%s is given twice with the same key", l.Origin)
+		}
+	}
+	for _, w := range p.Witnesses {
+		if alike(w.Verifier, v) {
+			return fmt.Errorf("its name and key hash are those of witness %s: their signatures could not be told apart", w.Name)
 		}
 	}
 	l := Log{Origin: v.Name(), Verifier: v}
@@ -139,7 +146,7 @@ func (p *Policy) witness(args []string) error {
 	if len(args) < 2 || len(args) > 3 {
 		return errors.New("write witness NAME VKEY [URL]")
 	}
-	v, err := fnote.NewVerifierForCosignatureV1(args[1])
+	v, err := witnessVerifier(args[1])
 	if err != nil {
 		return fmt.Errorf("%q is not a witness key: %w", args[1], err)
 	}
@@ -147,8 +154,13 @@ func (p *Policy) witness(args []string) error {
 		return err
 	}
 	for _, w := range p.Witnesses {
-		if w.Verifier.Name() == v.Name() && w.Verifier.KeyHash() == v.KeyHash() {
+		if alike(w.Verifier, v) {
 			return fmt.Errorf("its key is %s's already: one witness cannot count twice", w.Name)
+		}
+	}
+	for _, l := range p.Logs {
+		if alike(l.Verifier, v) {
+			return fmt.Errorf("its name and key hash are those of log %s: their signatures could not be told apart", l.Origin)
 		}
 	}
 	w := Witness{Name: args[0], Verifier: v}
@@ -158,6 +170,32 @@ func (p *Policy) witness(args []string) error {
 	p.Witnesses = append(p.Witnesses, w)
 	p.groups[w.Name] = &group{name: w.Name, witness: v, need: 1}
 	return nil
+}
+
+// alike reports whether signature lines of two keys begin with the same name and hash,
+// which is all that a line says of its key. The hash has 32 bits: whoever likes to can
+// make a key that has another's.
+func alike(a, b note.Verifier) bool { return a.Name() == b.Name() && a.KeyHash() == b.KeyHash() }
+
+// witnessVerifier reads a witness's key, NAME+HASH+KEY. Its hash must be that of the
+// name and the key, which formats does not look at: a key that was mistyped or
+// exchanged shows there.
+func witnessVerifier(vkey string) (note.Verifier, error) {
+	v, err := fnote.NewVerifierForCosignatureV1(vkey)
+	if err != nil {
+		return nil, err
+	}
+	name, rest, _ := strings.Cut(vkey, "+")
+	said, encoded, _ := strings.Cut(rest, "+")
+	key, err := decode(encoded)
+	if err != nil {
+		return nil, err
+	}
+	sum := sha256.Sum256(append([]byte(name+"\n"), key...))
+	if is := hex.EncodeToString(sum[:4]); !strings.EqualFold(said, is) {
+		return nil, fmt.Errorf("its hash is %q, and that of its name and key is %s", said, is)
+	}
+	return v, nil
 }
 
 func (p *Policy) free(name string) error {

@@ -3,7 +3,6 @@ package transparency
 import (
 	"bytes"
 	"crypto/ed25519"
-	"encoding/base64"
 	"encoding/binary"
 	"encoding/hex"
 	"slices"
@@ -53,8 +52,7 @@ func TestEdgeCasesOfLogSignatures(t *testing.T) {
 func TestEdgeCasesOfCosignatures(t *testing.T) {
 	neutral := make([]byte, 32)
 	neutral[0] = 1
-	line := "w.example+00000000+" + base64.StdEncoding.EncodeToString(append([]byte{4}, neutral...))
-	v := parse(t, "witness w "+line+"\nquorum w\n").Witnesses[0].Verifier
+	v := parse(t, "witness w "+vkey("w.example", 4, neutral)+"\nquorum w\n").Witnesses[0].Verifier
 	order, err := hex.DecodeString("edd3f55c1a631258d69cf7a2def9de1400000000000000000000000000000010")
 	if err != nil {
 		t.Fatal(err)
