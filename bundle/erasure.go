@@ -22,7 +22,8 @@ func ErasedDigest(envelope surety.Digest, places []int64) (surety.Digest, error)
 }
 
 // erased says what is known of the results that the bundle calls erased. Nothing of
-// it makes a statement fail: erasure is no failure.
+// it makes a statement fail, for erasure is no failure, but a proof from another
+// history of the log.
 func (r *Report) erased(b *Bundle, p *Policy) {
 	if len(b.Erased) == 0 {
 		return
@@ -52,6 +53,8 @@ func (r *Report) erasure(b *Bundle, p *Policy) (*transparency.Logged, error) {
 	switch {
 	case err != nil:
 		return nil, err
+	case r.forked(logged, append(slices.Clone(p.Seen), r.Logged.Head)):
+		return nil, errors.New("its proof is from another history of the log")
 	case leaf.Kind != transparency.ErasureLeaf || leaf.Commitment != want || leaf.Declares.At != r.Logged.Index || logged.Origin != r.Logged.Origin:
 		return nil, errors.New("the log entry that it has is about something else")
 	}

@@ -62,10 +62,27 @@ func ParsePolicy(text string) (*Policy, error) {
 	if err == nil && len(p.Log.Logs) > 0 && !p.Log.Decided() {
 		err = errors.New("read policy: there is no quorum; name a group or a witness, or say quorum none")
 	}
+	if err == nil {
+		err = p.bounded()
+	}
 	if err != nil {
 		return nil, err
 	}
 	return p, nil
+}
+
+// bounded refuses a key that counts for some entries of a log that is not named, while
+// several are: entry 7 of one is not entry 7 of another, and who stole the key would
+// take the log in which it counts.
+func (p *Policy) bounded() error {
+	for _, log := range p.Log.Logs {
+		for i := range p.Issuers {
+			if x := &p.Issuers[i]; log.Origin != p.Log.Logs[0].Origin && x.In == "" && (x.From > 0 || x.Until > 0) {
+				return fmt.Errorf("read policy: key %s of %s counts for some log entries only, and the policy names several logs; say of which, such as in %s", x.ID, x.Name, log.Origin)
+			}
+		}
+	}
+	return nil
 }
 
 // CheckPolicy reports what is wrong with the lines of a policy that is being

@@ -106,7 +106,7 @@ func (r *Report) Text() string {
 	section("Not proven", r.NotProven)
 	var list []string
 	for _, x := range r.Results[:min(len(r.Results), textResults)] {
-		list = append(list, fmt.Sprintf("%-14s %s on %s (%s; %s)", x.Verdict, x.Check, x.Resource, strings.Join(x.Controls, ", "), owner(x.Party)))
+		list = append(list, fmt.Sprintf("%-14s %s on %s (%s; %s)", x.Verdict, quoted(x.Check), quoted(x.Resource), strings.Join(each(x.Controls, quoted), ", "), owner(x.Party)))
 	}
 	if more := len(r.Results) - len(list); more > 0 {
 		list = append(list, fmt.Sprintf("and %d more; --format json lists them all", more))
@@ -119,7 +119,15 @@ func owner(party string) string {
 	if party == "" {
 		return "nobody's"
 	}
-	return party + "'s"
+	return quoted(party) + "'s"
+}
+
+func each(list []string, do func(string) string) []string {
+	out := make([]string, len(list))
+	for i, s := range list {
+		out[i] = do(s)
+	}
+	return out
 }
 
 // printable keeps text of another party from driving the terminal, or passing for

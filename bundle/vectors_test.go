@@ -6,6 +6,7 @@ import (
 	"encoding/json"
 	"errors"
 	"flag"
+	"maps"
 	"os"
 	"path/filepath"
 	"reflect"
@@ -87,6 +88,21 @@ func vectors(t *testing.T) []vector {
 	second := Bundle{Envelope: both}
 	x.log, x.logged = logtest.New(t, 3), "fedcba9876543210"
 	misnamed := x.bundle(t, 0)
+	restated := func(change func(*statement.Results), disclose ...int) *Bundle {
+		y := *x
+		y.log, y.logged = logtest.New(t, 3), idOf(t, x.key)
+		y.predicate.Results.ByControl, y.predicate.Results.ByParty = maps.Clone(x.predicate.Results.ByControl), maps.Clone(x.predicate.Results.ByParty)
+		change(&y.predicate.Results)
+		return y.bundle(t, 0, disclose...)
+	}
+	kept := restated(func(r *statement.Results) {
+		r.Counts = statement.Counts{Pass: passes, Fail: failed - 1}
+		r.ByParty["kube"], r.ByControl["SUR-IAM-01"] = r.Counts, statement.Counts{Fail: failed - 1}
+	}, passes+failed-1)
+	empty := restated(func(r *statement.Results) { r.ByControl["SUR-DR-02"] = statement.Counts{Pass: passes} }, 0, 1)
+	passed := restated(func(r *statement.Results) {
+		r.ByParty = map[string]statement.Counts{"kube": {Pass: passes}, "acme": {Fail: failed}}
+	}, passes)
 	pack := func(b *Bundle) json.RawMessage {
 		raw, err := Pack(b)
 		if err != nil {
@@ -112,6 +128,9 @@ func vectors(t *testing.T) []vector {
 	list = append(list,
 		vector{Name: "a key signed, and the statement names another", Policy: "issuer stranger " + stranger + "\n", Bundle: pack(&second), State: NotVerified},
 		vector{Name: "two keys signed, and the one that is named is believed", Policy: "issuer kube " + key + "\n", Bundle: pack(&second), State: Verified, Issuer: "kube"},
+		vector{Name: "a result is disclosed where padding stands", Policy: "issuer kube " + key + "\n" + log, Bundle: pack(kept), State: NotVerified, Issuer: "kube"},
+		vector{Name: "a control counts more passes than are left to hide", Policy: "issuer kube " + key + "\n" + log, Bundle: pack(empty), State: NotVerified, Issuer: "kube"},
+		vector{Name: "a fail is of another party than it is counted for", Policy: "issuer kube " + key + "\n" + log, Bundle: pack(passed), State: NotVerified, Issuer: "kube"},
 		vector{Name: "the log entry names another key than signed", Policy: "issuer kube " + key + "\n" + log, Bundle: pack(misnamed), State: NotVerified, Issuer: "kube"},
 	)
 	for i := range list {

@@ -3,7 +3,6 @@ package bundle
 import (
 	"errors"
 	"fmt"
-	"maps"
 	"slices"
 	"time"
 
@@ -52,11 +51,11 @@ func Verify(b *Bundle, p *Policy, now time.Time) *Report {
 	}
 	r.Statement, r.Issuer, r.Envelope = opened.Statement, opened.By.Name, surety.Digest(opened.Digest)
 	pred := &opened.Statement.Predicate
-	r.prove("%s signed this statement about %s", r.Issuer, pred.System)
+	r.prove("%s signed this statement about %s", r.Issuer, quoted(pred.System))
 	if pred.Issuer.Name != r.Issuer {
-		r.leave("that its issuer is called %q, as it says itself", pred.Issuer.Name)
+		r.leave("that its issuer is called %s, as it says itself", inQuotes(pred.Issuer.Name))
 	}
-	r.log(b, p, opened)
+	r.log(b, p, opened, now)
 	r.keyCounts(p, opened)
 	r.window(p, pred, now)
 	r.counts(p, pred)
@@ -93,7 +92,7 @@ func (p *Policy) keys() []statement.Key {
 }
 
 // log checks that the statement was logged, if the policy names a log.
-func (r *Report) log(b *Bundle, p *Policy, opened *statement.Opened) {
+func (r *Report) log(b *Bundle, p *Policy, opened *statement.Opened, now time.Time) {
 	if len(p.Log.Logs) == 0 {
 		r.leave("that the issuer told nobody else another story: the policy names no log")
 		return
@@ -123,11 +122,8 @@ func (r *Report) log(b *Bundle, p *Policy, opened *statement.Opened) {
 		r.refuse("%v", err)
 		return
 	}
-	for _, seen := range p.Seen {
-		if transparency.Conflict(&seen, &logged.Head) {
-			r.refuse("log %s shows two histories of %d entries: the root of this proof is %s, and %s was seen before", seen.Origin, seen.Size, logged.Root, seen.Root)
-			return
-		}
+	if r.forked(logged, p.Seen) {
+		return
 	}
 	r.Logged = logged
 	r.prove("it is entry %d of log %s, which held %d entries", logged.Index, logged.Origin, logged.Size)
@@ -136,8 +132,23 @@ func (r *Report) log(b *Bundle, p *Policy, opened *statement.Opened) {
 		return
 	}
 	for _, w := range logged.Witnesses {
-		r.prove("witness %s saw that log at %s", w.Witness, w.Time.Format(time.RFC3339))
+		if at := w.Time.Format(time.RFC3339); w.Time.After(now.Add(skew)) {
+			r.leave("when witness %s saw that log: it says %s, which is still to come", w.Witness, at)
+		} else {
+			r.prove("witness %s saw that log at %s", w.Witness, at)
+		}
 	}
+}
+
+// forked refuses a proof under a head that cannot be true beside one of these.
+func (r *Report) forked(logged *transparency.Logged, others []transparency.Head) bool {
+	for _, seen := range others {
+		if transparency.Conflict(&seen, &logged.Head) {
+			r.refuse("log %s shows two histories of %d entries: the root of this proof is %s, and %s was seen before", seen.Origin, seen.Size, logged.Root, seen.Root)
+			return true
+		}
+	}
+	return false
 }
 
 // keyCounts refuses statements about another system, or logged at another time,
@@ -147,7 +158,7 @@ func (r *Report) keyCounts(p *Policy, opened *statement.Opened) {
 	bounded := issuer.From > 0 || issuer.Until >= 0 || issuer.In != ""
 	switch about := opened.Statement.Predicate.System; {
 	case issuer.System != "" && issuer.System != about:
-		r.refuse("key %s of %s counts for system %s, and the statement is about %s", issuer.ID, issuer.Name, issuer.System, about)
+		r.refuse("key %s of %s counts for system %s, and the statement is about %s", issuer.ID, issuer.Name, issuer.System, quoted(about))
 	case bounded && r.Logged == nil:
 		r.refuse("key %s of %s counts for some log entries only, and the statement has none", issuer.ID, issuer.Name)
 	case bounded && issuer.In != "" && r.Logged.Origin != issuer.In:
@@ -159,7 +170,7 @@ func (r *Report) keyCounts(p *Policy, opened *statement.Opened) {
 	default:
 		r.followed(p, issuer.ID)
 		if issuer.System == "" {
-			r.leave("that %s is what %s runs for you: the policy takes its statements about any system", about, issuer.Name)
+			r.leave("that %s is what %s runs for you: the policy takes its statements about any system", quoted(about), issuer.Name)
 		}
 	}
 }
@@ -227,56 +238,51 @@ func (r *Report) counts(p *Policy, pred *statement.Predicate) {
 
 // results checks that what is disclosed belongs to the statement.
 func (r *Report) results(b *Bundle, pred *statement.Predicate) {
-	root := statement.Hash(pred.Results.Root)
+	root, total := statement.Hash(pred.Results.Root), int64(pred.Results.Counts.Total())
 	var shown statement.Counts
-	byControl := map[string]statement.Counts{}
+	byControl, byParty := tally{}, tally{}
 	for _, d := range b.Disclosures {
 		result, _, err := d.Data.Parse()
 		if err == nil {
 			err = statement.CheckPath(d.Data, d.Index, pred.Results.Leaves, d.Path, root)
 		}
-		if err != nil {
+		switch {
+		case err != nil:
 			r.refuse("disclosed result %d: %v", d.Index, err)
 			continue
-		}
-		if !result.NotBefore.Equal(pred.Window.NotBefore) || !result.NotAfter.Equal(pred.Window.NotAfter) {
+		case !result.NotBefore.Equal(pred.Window.NotBefore) || !result.NotAfter.Equal(pred.Window.NotAfter):
 			r.refuse("disclosed result %d is of another time than the statement", d.Index)
+			continue
+		case d.Index >= total: // where padding stands: another one is kept back in its place
+			r.refuse("result %d is disclosed, and the statement has %d", d.Index, total)
 			continue
 		}
 		shown.Add(result.Verdict, 1)
-		controls := result.Controls
-		if len(controls) == 0 {
-			controls = []string{""} // where the statement counts what has none
+		byParty.add(result.Party, result.Verdict)
+		for _, control := range result.Controls {
+			byControl.add(control, result.Verdict)
 		}
-		for _, control := range controls {
-			n := byControl[control]
-			n.Add(result.Verdict, 1)
-			byControl[control] = n
+		if len(result.Controls) == 0 {
+			byControl.add("", result.Verdict) // where the statement counts what has none
 		}
 		r.Results = append(r.Results, result)
 	}
 	if v, more := shown.Exceeds(pred.Results.Counts); more {
 		r.refuse("%d results are disclosed as %s, and the statement counts %d", shown.Of(v), v, pred.Results.Counts.Of(v))
 	}
-	for _, control := range slices.Sorted(maps.Keys(byControl)) {
-		n, counted := byControl[control], pred.Results.ByControl[control]
-		if v, more := n.Exceeds(counted); more {
-			if control == "" {
-				control = "no control"
-			}
-			r.refuse("%d results of %s are disclosed as %s, and the statement counts %d", n.Of(v), control, v, counted.Of(v))
-		}
-	}
+	hidden := pred.Results.Counts.Minus(shown)
+	r.hold(byControl, pred.Results.ByControl, hidden, controlOf)
+	r.hold(byParty, pred.Results.ByParty, hidden, partyOf)
+	r.repeated()
 	if len(r.Results) > 0 {
 		r.prove("%d disclosed results belong to it: %s", len(r.Results), shown)
 	}
-	total := pred.Results.Counts.Total()
 	for _, at := range b.Erased {
-		if at >= int64(total) {
+		if at >= total {
 			r.refuse("result %d is said to be erased, and the statement has %d", at, total)
 		}
 	}
-	if hidden := pred.Results.Counts.Minus(shown); hidden.Total() > 0 {
+	if hidden.Total() > 0 {
 		r.leave("what the results say that are not disclosed: %s", hidden)
 	}
 }
@@ -284,5 +290,6 @@ func (r *Report) results(b *Bundle, pred *statement.Predicate) {
 // always says what no statement proves.
 func (r *Report) always(pred *statement.Predicate) {
 	r.leave("that the issuer looked at all of its system: it says it saw %d objects", pred.Evidence.Items)
+	r.leave("that nothing newer says otherwise: it is number %d of what %s states about %s", pred.Sequence, r.Issuer, quoted(pred.System))
 	r.leave("that the checks ask for enough: policy %s has %d", pred.Policy.Digest.Short(), pred.Policy.Checks)
 }

@@ -103,6 +103,11 @@ type Source struct {
 
 func (s Source) negative() bool { return s.Items < 0 || s.Problems < 0 }
 
+// statuses of sources, in words that readers are told.
+var statuses = []string{"complete", "partial", "denied", "failed"}
+
+func (s Source) unknown() bool { return !slices.Contains(statuses, s.Status) }
+
 // Results commits to every result.
 type Results struct {
 	Root      surety.Digest     `json:"root"`
@@ -192,6 +197,8 @@ func (s *Statement) check() error {
 		return fmt.Errorf("its issuer or its system has no name, or one of more than %d bytes", maxName)
 	case p.Evidence.Items < 0 || p.Policy.Checks < 0 || slices.ContainsFunc(p.Evidence.Sources, Source.negative):
 		return errors.New("it counts less than nothing")
+	case slices.ContainsFunc(p.Evidence.Sources, Source.unknown):
+		return fmt.Errorf("a source of its evidence is none of %q", statuses)
 	case !p.Window.NotBefore.Before(p.Window.NotAfter):
 		return errors.New("its window ends before it begins")
 	case !wholeUTC(p.Window.NotBefore) || !wholeUTC(p.Window.NotAfter):
@@ -218,6 +225,9 @@ func (s *Statement) subjectsOnce() error {
 			return fmt.Errorf("subject %s is given twice", subject.Name)
 		}
 		seen[subject.Name] = true
+		if raw, err := hex.DecodeString(subject.Digest.SHA256); err != nil || len(raw) != len(surety.Digest{}) || hex.EncodeToString(raw) != subject.Digest.SHA256 {
+			return fmt.Errorf("subject %q has no SHA-256 in 64 hex digits", subject.Name)
+		}
 	}
 	return nil
 }
