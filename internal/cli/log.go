@@ -11,9 +11,11 @@ import (
 	"os"
 	"path/filepath"
 	"strings"
+	"syscall"
 	"time"
 
 	"github.com/spf13/cobra"
+	"golang.org/x/net/netutil"
 	"k8s.io/klog/v2"
 
 	"github.com/surety-cloud/surety"
@@ -169,6 +171,7 @@ func (s *serving) serve(ctx context.Context, h http.Handler, logger *slog.Logger
 	if err != nil {
 		return &surety.Error{Kind: surety.BadInput, Op: "listen", Err: err, Hint: "give another --listen"}
 	}
+	listener = netutil.LimitListener(listener, connections())
 	if s.cert != "" || s.key != "" {
 		pair, err := tls.LoadX509KeyPair(s.cert, s.key)
 		if err != nil {
@@ -192,6 +195,20 @@ func (s *serving) serve(ctx context.Context, h http.Handler, logger *slog.Logger
 	grace, cancel := context.WithTimeout(context.WithoutCancel(ctx), graceTimeout)
 	defer cancel()
 	return server.Shutdown(grace)
+}
+
+// maxConnections bounds those that are served at once. Others wait.
+const maxConnections = 8192
+
+// connections is how many may be open at once, of the files that the process may have:
+// for each one there may be another that it reads. Tessera ends the process if it
+// cannot open one.
+func connections() int {
+	var files syscall.Rlimit
+	if err := syscall.Getrlimit(syscall.RLIMIT_NOFILE, &files); err != nil || files.Cur > 4*maxConnections {
+		return maxConnections
+	}
+	return max(16, min(maxConnections, int(files.Cur)/3))
 }
 
 func (p Program) logger() *slog.Logger {

@@ -16,13 +16,13 @@ import (
 	"github.com/surety-cloud/surety/transparency"
 )
 
-// guard signs heads for the log, each only if it extends the one signed before.
+// guard lets the log's keys sign heads, each only if it extends the one signed before.
 // What was signed last is kept outside the log's directory and is durable before
-// the signature exists, so that a directory put back from a copy cannot make the
-// key sign a second history. The first refusal is the last word: the guard signs
-// nothing more until the log is opened anew.
+// a signature exists, so that a directory put back from a copy cannot make a key
+// sign a second history. There is one record for all keys: while one is replaced by
+// another, neither signs what the other did not. The first refusal is the last word:
+// the guard signs nothing more until the log is opened anew.
 type guard struct {
-	note.Signer
 	ctx     context.Context
 	record  witness.Record
 	dir     string // the log's
@@ -32,6 +32,23 @@ type guard struct {
 	mu      sync.Mutex
 	last    transparency.Head
 	refused error
+	away    error // why a key did not sign when it was asked last
+}
+
+// guarded is one of the log's keys under its guard.
+type guarded struct {
+	note.Signer
+	by   *guard
+	last bool // of the keys that sign a head
+}
+
+// over returns the keys under the guard, in their order.
+func (g *guard) over(keys []note.Signer) []note.Signer {
+	out := make([]note.Signer, len(keys))
+	for i, key := range keys {
+		out[i] = &guarded{key, g, i == len(keys)-1}
+	}
+	return out
 }
 
 // ErrFork is in every error after the guard refused to sign.
@@ -40,7 +57,8 @@ var ErrFork = errors.New("the log's directory does not hold what was signed befo
 var errClosed = errors.New("the log is closed")
 
 // Sign signs the body of a checkpoint.
-func (g *guard) Sign(msg []byte) ([]byte, error) {
+func (s *guarded) Sign(msg []byte) ([]byte, error) {
+	g := s.by
 	g.mu.Lock()
 	defer g.mu.Unlock()
 	if g.refused != nil {
@@ -51,14 +69,18 @@ func (g *guard) Sign(msg []byte) ([]byte, error) {
 		g.refuse(err)
 		return nil, err
 	}
-	sig, err := g.Signer.Sign(msg)
+	sig, err := s.Signer.Sign(msg)
 	if err != nil {
 		// An agent that is away signs later: nothing is wrong with the log.
-		return nil, fmt.Errorf("sign head: %w", err)
+		g.away = fmt.Errorf("sign head: %w", err)
+		return nil, g.away
 	}
-	select {
-	case g.signed <- struct{}{}:
-	default:
+	if s.last {
+		g.away = nil
+		select {
+		case g.signed <- struct{}{}:
+		default:
+		}
 	}
 	return sig, nil
 }

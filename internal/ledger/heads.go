@@ -66,7 +66,8 @@ func (l *Ledger) readHead(ctx context.Context, path string, by *transparency.Pol
 
 func (l *Ledger) setPublished(h *head) {
 	l.mu.Lock()
-	l.published = h
+	l.published, l.owed = h, time.Time{}
+	l.owe()
 	l.broadcast()
 	l.mu.Unlock()
 	if l.config.Policy.Unwitnessed() {
@@ -284,70 +285,4 @@ func (l *Ledger) Checkpoint() []byte {
 		return h.raw
 	}
 	return nil
-}
-
-// Status is how a log does.
-type Status struct {
-	Origin    string
-	Accepted  int // in the outbox and not yet sequenced
-	Signed    int64
-	Published *transparency.Head // nil if there is none
-	Final     *transparency.Head
-	Problems  map[string]error // by witness; nil if it co-signed when asked last
-	Stopped   error            // nil while leaves are accepted
-}
-
-// Status says how the log does.
-func (l *Ledger) Status() Status {
-	l.guard.mu.Lock()
-	signed := l.guard.last.Size
-	l.guard.mu.Unlock()
-	l.mu.Lock()
-	defer l.mu.Unlock()
-	s := Status{Origin: l.origin, Accepted: l.open, Signed: signed, Stopped: l.failed, Problems: map[string]error{}}
-	for name, err := range l.problems {
-		s.Problems[name] = err
-	}
-	if l.published != nil {
-		s.Published = l.published.Head
-	}
-	if h := l.finalHead(); h != nil {
-		s.Final = h.Head
-	}
-	return s
-}
-
-// Health is a Status as GET /status tells it. Sizes are 0 if there is no such head.
-type Health struct {
-	Origin    string            `json:"origin"`
-	Waiting   int               `json:"waiting"`
-	Signed    int64             `json:"signed"`
-	Published int64             `json:"published"`
-	Final     int64             `json:"final"`
-	Witnesses map[string]string `json:"witnesses"` // CoSigns, or why not
-	Stopped   string            `json:"stopped,omitempty"`
-}
-
-// CoSigns is what Health says of a witness that co-signed when it was asked last.
-const CoSigns = "co-signs"
-
-// Health is s for whoever reads it over the network.
-func (s Status) Health() *Health {
-	h := &Health{Origin: s.Origin, Waiting: s.Accepted, Signed: s.Signed, Witnesses: map[string]string{}}
-	if s.Published != nil {
-		h.Published = s.Published.Size
-	}
-	if s.Final != nil {
-		h.Final = s.Final.Size
-	}
-	for name, err := range s.Problems {
-		h.Witnesses[name] = CoSigns
-		if err != nil {
-			h.Witnesses[name] = err.Error()
-		}
-	}
-	if s.Stopped != nil {
-		h.Stopped = s.Stopped.Error()
-	}
-	return h
 }

@@ -60,6 +60,7 @@ type Config struct {
 	BatchSize uint          // default 1024
 	Compact   int           // final entries that the outbox keeps at most; default 65536
 	MaxOpen   int           // leaves accepted and not yet sequenced; default 65536
+	Overdue   time.Duration // entries without a head for so long are told; default 10 s and an interval
 
 	HTTP   *http.Client // to the witnesses
 	Disk   durable.Disk
@@ -72,6 +73,7 @@ func (c *Config) fill() {
 	set(&c.BatchSize, 1024)
 	set(&c.Compact, 1<<16)
 	set(&c.MaxOpen, 1<<16)
+	set(&c.Overdue, 10*time.Second+c.Interval)
 	if c.HTTP == nil {
 		c.HTTP = &http.Client{Timeout: witnessTimeout}
 	}
@@ -136,6 +138,7 @@ type Ledger struct {
 	inLog    queue[sequencing]
 	renew    atomic.Bool // the newest head is to be co-signed again
 	adding   sync.Mutex  // entries go to Tessera and to inLog in the same order
+	trial    durable.Trial
 
 	mu        sync.Mutex
 	journal   *durable.Journal
@@ -146,6 +149,8 @@ type Ledger struct {
 	sequenced []*entry                 // by index, not yet final
 	streams   map[string]*stream       //
 	open      int                      // accepted and not yet sequenced
+	size      int64                    // entries that are known to have an index
+	owed      time.Time                // since when some of them have no head, zero if all do
 	final     int64                    // entries that are final
 	settled   int                      // final entries in order
 	published *head                    //
@@ -210,6 +215,7 @@ func Open(ctx context.Context, c Config) (_ *Ledger, err error) {
 		entries: map[string]*entry{}, leaves: map[surety.Digest]*entry{}, streams: map[string]*stream{},
 		problems: map[string]error{}, asked: map[string]Asked{}, changed: make(chan struct{}), stopped: make(chan struct{}), fresh: make(chan struct{}, 1),
 	}
+	l.trial.Disk, l.trial.Folders, l.trial.Every = c.Disk, []string{c.Dir, c.State}, tryAgain
 	l.toLog.more.L, l.inLog.more.L = &l.toLog.mu, &l.inLog.mu
 	if err := l.knowsItself(); err != nil {
 		return nil, err
@@ -260,18 +266,25 @@ func (l *Ledger) start(ctx, running context.Context) error {
 		return err
 	}
 	l.guard = &guard{
-		Signer: c.Signers[0], ctx: running, record: record, dir: c.Dir, source: l.source, last: *last,
+		ctx: running, record: record, dir: c.Dir, source: l.source, last: *last,
 		signed: make(chan struct{}, 1), refuse: l.fail,
 	}
 	if _, err := l.source.Read(ctx, treeState); err != nil && last.Size > 0 {
 		return fmt.Errorf("%w: it holds no log: %w", ErrFork, err)
 	}
+	if err := l.resign(ctx); err != nil {
+		return err
+	}
+	if err := errors.Join(os.MkdirAll(filepath.Join(c.Dir, stateFolder), 0o755), lockable(c.Dir)); err != nil {
+		return err
+	}
 	driver, err := posix.New(running, posix.Config{Path: c.Dir})
 	if err != nil {
 		return err
 	}
+	signers := l.guard.over(c.Signers)
 	options := tessera.NewAppendOptions().
-		WithCheckpointSigner(l.guard, c.Signers[1:]...).
+		WithCheckpointSigner(signers[0], signers[1:]...).
 		WithCheckpointInterval(c.Interval).
 		WithCheckpointRepublishInterval(max(republish, c.Interval)).
 		WithBatching(c.BatchSize, c.BatchAge)
@@ -290,8 +303,11 @@ func (l *Ledger) start(ctx, running context.Context) error {
 	return l.recover(ctx, int64(size))
 }
 
-// treeState is Tessera's file of what is in the tree.
-const treeState = ".state/treeState"
+// Tessera's files of what is in the tree.
+const (
+	stateFolder = ".state"
+	treeState   = stateFolder + "/treeState"
+)
 
 const republish = 10 * time.Minute
 

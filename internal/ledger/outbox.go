@@ -37,7 +37,7 @@ func (l *Ledger) recover(ctx context.Context, size int64) error {
 	if size < snap.size {
 		return fmt.Errorf("%w: %d entries are there, and %d were final", ErrFork, size, snap.size)
 	}
-	l.final = snap.size
+	l.final, l.size = snap.size, size
 	for name, at := range snap.streams {
 		l.streams[name] = &stream{accepted: at, final: at}
 	}

@@ -166,20 +166,21 @@ func TestGuardRefuses(t *testing.T) {
 	} {
 		var told error
 		s := &signer{Signer: c.Signers[0]}
-		g := &guard{Signer: s, ctx: t.Context(), dir: c.Dir, source: tiles.Dir(c.Dir), signed: make(chan struct{}, 1), last: head,
+		g := &guard{ctx: t.Context(), dir: c.Dir, source: tiles.Dir(c.Dir), signed: make(chan struct{}, 1), last: head,
 			refuse: func(err error) { told = err }}
-		if _, err := g.Sign(msg); err == nil || told == nil || s.n != 0 {
+		key := g.over([]note.Signer{s})[0]
+		if _, err := key.Sign(msg); err == nil || told == nil || s.n != 0 {
 			t.Errorf("%s: err %v, told %v, %d signatures", name, err, told, s.n)
 		}
-		if _, err := g.Sign(body(origin, head.Size, head.Root)); err == nil || s.n != 0 {
+		if _, err := key.Sign(body(origin, head.Size, head.Root)); err == nil || s.n != 0 {
 			t.Errorf("%s: signed after a refusal", name)
 		}
 	}
 	s := &signer{Signer: c.Signers[0]}
-	g := &guard{Signer: s, ctx: t.Context(), dir: c.Dir, source: tiles.Dir(c.Dir), signed: make(chan struct{}, 1), last: transparency.Head{Origin: origin, Root: tiles.Empty},
+	g := &guard{ctx: t.Context(), dir: c.Dir, source: tiles.Dir(c.Dir), signed: make(chan struct{}, 1), last: transparency.Head{Origin: origin, Root: tiles.Empty},
 		refuse: func(error) {}}
 	g.record.Path = filepath.Join(t.TempDir(), "gone", "guard")
-	if _, err := g.Sign(body(origin, head.Size, head.Root)); err == nil || !strings.Contains(err.Error(), "keep what is signed") || s.n != 0 {
+	if _, err := g.over([]note.Signer{s})[0].Sign(body(origin, head.Size, head.Root)); err == nil || !strings.Contains(err.Error(), "keep what is signed") || s.n != 0 {
 		t.Errorf("signed though it could not be kept: %v", err)
 	}
 }

@@ -11,6 +11,7 @@ import (
 // batch fail, nothing that follows an entry can be in the log before it.
 func (l *Ledger) sequence(ctx context.Context) {
 	for list := l.toLog.take(); len(list) > 0; list = l.toLog.take() {
+		l.canLock()
 		for _, e := range list {
 			if e.commit != nil {
 				if err := e.commit.Wait(); err != nil {
@@ -53,6 +54,7 @@ func (l *Ledger) add(ctx context.Context, e *entry) {
 // log stops.
 func (l *Ledger) collect(ctx context.Context) {
 	for list := l.inLog.take(); len(list) > 0; list = l.inLog.take() {
+		l.canLock()
 		for _, s := range list {
 			index, err := s.future()
 			if err != nil {
@@ -70,7 +72,8 @@ func (l *Ledger) collect(ctx context.Context) {
 func (l *Ledger) note(e *entry, index int64) (next *entry) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	e.index = index
+	e.index, l.size = index, max(l.size, index+1)
+	l.owe()
 	close(e.inLog)
 	l.open--
 	l.sequenced = append(l.sequenced, e)

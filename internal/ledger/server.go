@@ -50,7 +50,7 @@ type server struct {
 //	GET  /head               the newest signed head, final or not
 //	GET  /proof/{index}      tlog-proof of an entry
 //	GET  /tile/...           tiles and entries, as tlog-tiles has them
-//	GET  /health             200 while leaves are accepted, else 503
+//	GET  /health             200 while leaves are accepted and heads published, else 503
 func (l *Ledger) Handler(token string) http.Handler {
 	s := &server{l, token, os.DirFS(l.config.Dir)}
 	mux := http.NewServeMux()
@@ -179,18 +179,6 @@ func (s *server) fail(w http.ResponseWriter, err error) {
 		w.Header().Set("Retry-After", "1")
 	}
 	http.Error(w, err.Error(), status)
-}
-
-func (s *server) status(w http.ResponseWriter, _ *http.Request) {
-	s.json(w, http.StatusOK, s.ledger.Status().Health())
-}
-
-func (s *server) health(w http.ResponseWriter, _ *http.Request) {
-	if err := s.ledger.Status().Stopped; err != nil {
-		http.Error(w, err.Error(), http.StatusServiceUnavailable)
-		return
-	}
-	w.WriteHeader(http.StatusOK)
 }
 
 func (s *server) checkpoint(w http.ResponseWriter, r *http.Request) {
