@@ -35,6 +35,7 @@ than everybody else. It holds commitments to statements, never the statements.
 
     surety log init DIR --origin log.example/acme
     surety log serve DIR
+    surety log rotate DIR                 replace its key
     surety log status DIR
     surety log fsck DIR                   name each file that is torn or flipped
     surety log audit DIR|URL --policy F   follow somebody's log
@@ -45,7 +46,7 @@ disk, or at least in another backup. The state holds the log's key, its policy
 (edit it to add witnesses), the token that writers show, the outbox, and the last
 head that was signed.`,
 	}
-	c.AddCommand(p.logInitCommand(), p.logServeCommand(), p.logStatusCommand(), p.logFsckCommand(), p.logAuditCommand())
+	c.AddCommand(p.logInitCommand(), p.logServeCommand(), p.logRotateCommand(), p.logStatusCommand(), p.logFsckCommand(), p.logAuditCommand())
 	return c
 }
 
@@ -233,7 +234,8 @@ shows the token of the state's file adds leaves:
 The answer says how far the leaf has come: accepted, sequenced, published,
 witnessed. Give the same leaf again when an answer was lost: it is in the log once.
 If a write fails, or the directory does not hold what was signed before, nothing
-more is accepted; readers are served until the process ends.
+more is accepted; readers are served until the process ends. GET /health answers 503
+with the reason then, and while heads cannot be written or signed.
 
 If the log's key is encrypted, its passphrase is taken from --passphrase-file, or the
 variable SURETY_PASSPHRASE, or asked for. Under systemd:

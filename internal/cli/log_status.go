@@ -35,7 +35,7 @@ which tells who shows the token of writers:
     surety log status https://log.example --token DIR-state/token
 
 The exit code is 1 if something needs a person: a head that cannot be read, a log that
-has stopped, a witness that has seen another history.`,
+has stopped or whose heads are late, a witness that has seen another history.`,
 		Args: cobra.ExactArgs(1),
 		RunE: func(c *cobra.Command, args []string) error {
 			s := &logStatus{p: p}
@@ -169,6 +169,10 @@ func (s *logStatus) served(ctx context.Context, url, file string) error {
 	s.say("final", "%s", counted(h.Final))
 	for _, name := range slices.Sorted(maps.Keys(h.Witnesses)) {
 		s.witness(name, h.Witnesses[name], "")
+	}
+	if h.Late != "" {
+		s.say("late", "%s", h.Late)
+		s.wrong = append(s.wrong, "heads are not published, or would not be")
 	}
 	if h.Stopped != "" {
 		s.say("stopped", "%s", h.Stopped)

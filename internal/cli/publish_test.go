@@ -217,7 +217,7 @@ func (x *party) witnessed(url string) http.Handler {
 	if err != nil {
 		x.t.Fatal(err)
 	}
-	handler, err := witness.NewServer(durable.Disk{}, x.at("witness"), signer, logs, slog.New(slog.DiscardHandler))
+	handler, err := witness.NewServer(durable.Disk{}, x.at("witness"), []note.Signer{signer}, logs, slog.New(slog.DiscardHandler))
 	if err != nil {
 		x.t.Fatal(err)
 	}

@@ -106,6 +106,8 @@ func pending(h *ledger.Health, err error) string {
 	switch {
 	case h.Stopped != "":
 		return "the log has stopped: " + h.Stopped
+	case h.Late != "":
+		return "the log does not publish: " + h.Late
 	case len(refused) > 0:
 		return "the quorum of witnesses has not co-signed: " + strings.Join(refused, "; ")
 	case h.Published > h.Final:

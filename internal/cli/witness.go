@@ -4,11 +4,13 @@ import (
 	"errors"
 	"fmt"
 	"io/fs"
-	"net/http"
 	"os"
 	"path/filepath"
+	"slices"
+	"strings"
 
 	"github.com/spf13/cobra"
+	"golang.org/x/mod/sumdb/note"
 
 	"github.com/surety-cloud/surety"
 	"github.com/surety-cloud/surety/internal/durable"
@@ -33,7 +35,9 @@ DIR holds the key, made on the first start, and the newest head co-signed of eac
 log. Never put DIR back from a copy: a witness that forgets co-signs a fork. The name is
 the key's for good; another one needs a DIR of its own. The policy names the logs, a
 line log VKEY for each; its witnesses and quorum are of no matter here. The key that
-the logs' policies name this witness by is printed at the start.
+the logs' policies name this witness by is printed at the start; two lines while it is
+replaced by another, see surety witness rotate. GET /health answers 503 with the reason
+while no co-signature can be made.
 
 The key lies in DIR in clear, unless --key says on the first start where one is that
 you made: encrypted, or in an ssh-agent. Its passphrase is taken as surety log serve
@@ -47,11 +51,11 @@ takes that of a log's.`,
 			if err != nil {
 				return logError(args[0], err)
 			}
-			held, err := p.witnessKey(args[0], name, key)
+			held, err := p.witnessKeys(args[0], name, key)
 			if err != nil {
 				return logError(args[0], err)
 			}
-			signer, vkey, err := held.CoSigner(p.opener(from))
+			signers, vkeys, err := p.coSigners(held, from)
 			if err != nil {
 				return logError(args[0], err)
 			}
@@ -60,14 +64,12 @@ takes that of a log's.`,
 				return logError(args[0], err)
 			}
 			logger := p.logger()
-			server, err := witness.NewServer(durable.Disk{}, args[0], signer, logs, logger)
+			server, err := witness.NewServer(durable.Disk{}, args[0], signers, logs, logger)
 			if err != nil {
 				return errors.Join(forgotten(args[0], err), release())
 			}
-			fmt.Fprintln(p.Stdout, vkey)
-			mux := http.NewServeMux()
-			mux.Handle("POST /add-checkpoint", server)
-			return errors.Join(s.serve(c.Context(), mux, logger), release())
+			fmt.Fprintln(p.Stdout, strings.Join(vkeys, "\n"))
+			return errors.Join(s.serve(c.Context(), server.Handler(), logger), release())
 		},
 	}
 	c.Flags().StringVar(&name, "name", "", "the witness's `NAME`, a host and path that are yours")
@@ -75,7 +77,20 @@ takes that of a log's.`,
 	c.Flags().StringVar(&key, "key", "", heldUsage)
 	c.Flags().StringVar(&from, "passphrase-file", "", "read the passphrase of the witness's key from this `FILE`")
 	s.register(c, "localhost:6963")
+	c.AddCommand(p.witnessRotateCommand())
 	return c
+}
+
+// coSigners makes a witness's keys ready, and returns what policies name them by.
+func (p Program) coSigners(held []witness.Held, from string) (signers []note.Signer, vkeys []string, err error) {
+	for _, h := range held {
+		signer, vkey, err := h.CoSigner(p.opener(from))
+		if err != nil {
+			return nil, nil, err
+		}
+		signers, vkeys = append(signers, signer), append(vkeys, vkey)
+	}
+	return signers, vkeys, nil
 }
 
 // forgotten says of an error at a witness's start what to do if it has lost what it saw.
@@ -88,38 +103,48 @@ func forgotten(dir string, err error) error {
 		Hint: "a witness that forgets co-signs a fork, so nothing may put it back: start another one, in another DIR under another name, and give its key to the logs"}
 }
 
-// witnessKey reads where the witness's key is, and on the first start makes one or
+// witnessKeys reads where the witness's keys are, and on the first start makes one or
 // takes the one that is given.
-func (p Program) witnessKey(dir, name, given string) (witness.Held, error) {
+func (p Program) witnessKeys(dir, name, given string) ([]witness.Held, error) {
 	path := filepath.Join(dir, "key")
-	text, err := ledger.ReadSecret(path)
+	list, err := readHeld(path)
 	if errors.Is(err, fs.ErrNotExist) {
 		held, _, err := p.heldKey(name, given)
 		if err != nil {
-			return held, err
+			return nil, err
 		}
 		if err := os.MkdirAll(dir, 0o700); err != nil {
-			return held, err
+			return nil, err
 		}
-		return held, durable.Create(path, []byte(held.Line()+"\n"))
+		return []witness.Held{held}, durable.Create(path, []byte(witness.KeyFile(held)))
 	}
 	if err != nil {
-		return witness.Held{}, err
+		return nil, err
+	}
+	for _, held := range list {
+		if held.Name != name {
+			return nil, fmt.Errorf("the key there is that of witness %s, and --name says %s; say its name, or give another DIR", held.Name, name)
+		}
+	}
+	if given == "" {
+		return list, nil
+	}
+	want, _, err := p.heldKey(name, given)
+	if err == nil && !slices.Contains(list, want) {
+		err = fmt.Errorf("%s: another key is in use; a witness keeps its key, or replaces it by surety witness rotate", path)
+	}
+	return list, err
+}
+
+// readHeld reads a witness's key file.
+func readHeld(path string) ([]witness.Held, error) {
+	text, err := ledger.ReadSecret(path)
+	if err != nil {
+		return nil, err
 	}
 	list, err := witness.ParseHeld(text)
 	if err != nil {
-		return witness.Held{}, fmt.Errorf("%s: %w", path, err)
+		return nil, fmt.Errorf("%s: %w", path, err)
 	}
-	held := list[0]
-	if held.Name != name {
-		return held, fmt.Errorf("the key there is that of witness %s, and --name says %s; say its name, or give another DIR", held.Name, name)
-	}
-	if given == "" {
-		return held, nil
-	}
-	want, _, err := p.heldKey(name, given)
-	if err == nil && held != want {
-		err = fmt.Errorf("%s: another key is in use; a witness keeps its key, so start another one in another directory", path)
-	}
-	return held, err
+	return list, nil
 }

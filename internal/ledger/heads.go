@@ -149,10 +149,8 @@ func (l *Ledger) awaitPublished(ctx context.Context) error {
 // holds a head back until they have answered, and keeps to itself what they object.
 func (l *Ledger) gather(ctx context.Context) {
 	var clients []*asker
-	for _, w := range l.config.Policy.Witnesses {
-		if w.URL != "" {
-			clients = append(clients, &asker{client: &witness.Client{HTTP: l.config.HTTP, Witness: w}, idle: make(chan struct{}, 1)})
-		}
+	for _, c := range witness.Clients(l.config.Policy, l.config.HTTP) {
+		clients = append(clients, &asker{client: c, idle: make(chan struct{}, 1)})
 	}
 	if len(clients) == 0 || l.config.Policy.Unwitnessed() {
 		return
@@ -180,10 +178,32 @@ type asker struct {
 	idle   chan struct{} // full while a question is open
 }
 
+// answer is what a witness signed with one key, or why not.
 type answer struct {
 	witness string
 	line    []byte
 	err     error
+}
+
+// ask returns an answer for each key of a witness.
+func (a *asker) ask(ctx context.Context, h *head, source tiles.Source) []answer {
+	tree := &tiles.Tree{Source: source, Size: h.Size, Root: h.Root}
+	within, cancel := context.WithTimeout(ctx, witnessTimeout)
+	defer cancel()
+	lines, err := a.client.CoSign(within, h.raw, tree)
+	out := make([]answer, len(a.client.Keys))
+	for i, key := range a.client.Keys {
+		out[i] = answer{witness: key.Name, err: err}
+		switch {
+		case err != nil:
+			out[i].err = fmt.Errorf("witness %s: %w", key.Name, err)
+		case lines[i] == nil:
+			out[i].err = fmt.Errorf("witness %s: it does not sign with this key", key.Name)
+		default:
+			out[i].line = lines[i]
+		}
+	}
+	return out
 }
 
 // round asks all idle witnesses about the newest head and reports whether the
@@ -195,7 +215,7 @@ func (l *Ledger) round(ctx context.Context, clients []*asker) bool {
 	if renew := l.renew.Swap(false); h == nil || !renew && seen != nil && seen.Size == h.Size {
 		return true
 	}
-	answers := make(chan answer, len(clients))
+	answers := make(chan []answer, len(clients))
 	asked := 0
 	for _, a := range clients {
 		select {
@@ -205,22 +225,16 @@ func (l *Ledger) round(ctx context.Context, clients []*asker) bool {
 		}
 		asked++
 		l.watching.Go(func() {
-			tree := &tiles.Tree{Source: l.source, Size: h.Size, Root: h.Root}
-			within, cancel := context.WithTimeout(ctx, witnessTimeout)
-			defer cancel()
-			line, err := a.client.CoSign(within, h.raw, tree)
-			answers <- answer{a.client.Witness.Name, line, err}
+			answers <- a.ask(ctx, h, l.source)
 			<-a.idle
 		})
 	}
 	raw := slices.Clone(h.raw)
 	for range asked {
-		got := <-answers
-		l.noteProblem(got)
-		if got.err != nil {
-			continue
+		for _, got := range <-answers {
+			l.noteProblem(got)
+			raw = append(raw, got.line...)
 		}
-		raw = append(raw, got.line...)
 		if opened, err := l.config.Policy.OpenHead(raw); err == nil {
 			return l.keepWitnessed(&head{raw, opened})
 		}

@@ -2,7 +2,6 @@ package ledger
 
 import (
 	"context"
-	"crypto/rand"
 	"errors"
 	"flag"
 	"fmt"
@@ -293,38 +292,6 @@ func TestFinalBeforeNoted(t *testing.T) {
 	check(1)
 	l.settle(3)
 	check(3)
-}
-
-// While a key is replaced both sign, and a policy with either believes the head.
-func TestKeyRotation(t *testing.T) {
-	c := create(t)
-	l := open(t, c)
-	put(t, l, newChain(1), 1, Published)
-	shut(t, l)
-	skey, vkey, err := note.GenerateKey(rand.Reader, origin)
-	if err != nil {
-		t.Fatal(err)
-	}
-	for name, line := range map[string]string{keyFile: skey, policyFile: "log " + vkey} {
-		path := filepath.Join(c.State, name)
-		raw, err := os.ReadFile(path)
-		if err != nil {
-			t.Fatal(err)
-		}
-		if err := os.WriteFile(path, append(raw, line+"\n"...), 0o600); err != nil {
-			t.Fatal(err)
-		}
-	}
-	c = load(t, c.Dir, c.State)
-	l = open(t, c)
-	defer shut(t, l)
-	put(t, l, continued(1, 1), 1, Published)
-	for _, known := range c.Policy.Logs {
-		one := &transparency.Policy{Logs: []transparency.Log{known}}
-		if h, err := one.OpenHead(l.Checkpoint()); err != nil || h.Size != 2 {
-			t.Errorf("key %08x: %+v, %v", known.Verifier.KeyHash(), h, err)
-		}
-	}
 }
 
 // away is a key whose agent does not answer for a while.

@@ -65,7 +65,7 @@ func Create(disk durable.Disk, dir, state string, key witness.Held, vkey string)
 		return err
 	}
 	for name, text := range map[string]string{
-		keyFile: key.Line() + "\n", policyFile: fmt.Sprintf(policyText, vkey), tokenFile: base64.RawURLEncoding.EncodeToString(token) + "\n",
+		keyFile: witness.KeyFile(key), policyFile: fmt.Sprintf(policyText, vkey), tokenFile: base64.RawURLEncoding.EncodeToString(token) + "\n",
 	} {
 		if err := disk.Replace(filepath.Join(state, name), []byte(text), 0o600); err != nil {
 			return fmt.Errorf("create log: %w", err)

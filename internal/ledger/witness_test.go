@@ -66,7 +66,7 @@ func newWitness(t testing.TB, c Config, name string) *testWitness {
 		t.Fatal(err)
 	}
 	logs := &transparency.Policy{Logs: c.Policy.Logs}
-	if w.handler, err = witness.NewServer(durable.Disk{}, t.TempDir(), s, logs, slog.New(slog.DiscardHandler)); err != nil {
+	if w.handler, err = witness.NewServer(durable.Disk{}, t.TempDir(), []note.Signer{s}, logs, slog.New(slog.DiscardHandler)); err != nil {
 		t.Fatal(err)
 	}
 	server := httptest.NewServer(w)

@@ -18,9 +18,25 @@ import (
 
 // Client asks one witness. It is used by one goroutine at a time.
 type Client struct {
-	HTTP    *http.Client
-	Witness transparency.Witness
-	known   int64 // the size that the witness is thought to know
+	HTTP  *http.Client
+	Keys  []transparency.Witness // of one URL: two while its key is replaced by another
+	known int64                  // the size that the witness is thought to know
+}
+
+// Clients returns one for each URL of a policy's witnesses.
+func Clients(policy *transparency.Policy, client *http.Client) (out []*Client) {
+	at := map[string]*Client{}
+	for _, w := range policy.Witnesses {
+		switch c := at[w.URL]; {
+		case w.URL == "":
+		case c != nil:
+			c.Keys = append(c.Keys, w)
+		default:
+			c = &Client{HTTP: client, Keys: []transparency.Witness{w}}
+			at[w.URL], out = c, append(out, c)
+		}
+	}
+	return out
 }
 
 // ErrRefused is in the error of CoSign if the witness says that the head does not
@@ -28,26 +44,21 @@ type Client struct {
 // witness is wrong.
 var ErrRefused = errors.New("it has seen another history of this log")
 
-// CoSign returns the witness's signature line over the checkpoint of the tree. The
-// signature is checked.
-func (c *Client) CoSign(ctx context.Context, checkpoint []byte, tree *tiles.Tree) ([]byte, error) {
+// CoSign returns the witness's signature lines over the checkpoint of the tree, in the
+// order of the keys. Each is checked. One that is missing is nil.
+func (c *Client) CoSign(ctx context.Context, checkpoint []byte, tree *tiles.Tree) ([][]byte, error) {
 	for range 3 { // our idea of what it knows may be out of date, and once more if others submit too
-		line, err := c.try(ctx, checkpoint, tree)
-		if line != nil || err != nil {
-			return line, err
+		lines, err := c.try(ctx, checkpoint, tree)
+		if lines != nil || err != nil {
+			return lines, err
 		}
 	}
-	return nil, fmt.Errorf("witness %s: each time it knows another size", c.Witness.Name)
+	return nil, errors.New("each time it knows another size")
 }
 
-// try asks once. It returns neither line nor error if the witness knows another
+// try asks once. It returns neither lines nor error if the witness knows another
 // size, which the next try starts from.
-func (c *Client) try(ctx context.Context, checkpoint []byte, tree *tiles.Tree) (line []byte, err error) {
-	defer func() {
-		if err != nil {
-			err = fmt.Errorf("witness %s: %w", c.Witness.Name, err)
-		}
-	}()
+func (c *Client) try(ctx context.Context, checkpoint []byte, tree *tiles.Tree) (lines [][]byte, err error) {
 	if known := c.known; known > tree.Size {
 		c.known = 0 // ask again next time
 		return nil, fmt.Errorf("%w: %d entries, and this log has %d", ErrRefused, known, tree.Size)
@@ -62,10 +73,10 @@ func (c *Client) try(ctx context.Context, checkpoint []byte, tree *tiles.Tree) (
 	}
 	switch {
 	case resp.StatusCode == http.StatusOK:
-		if line, err = c.open(checkpoint, body); err == nil {
+		if lines, err = c.open(checkpoint, body); err == nil {
 			c.known = tree.Size
 		}
-		return line, err
+		return lines, err
 	case resp.StatusCode == http.StatusConflict && resp.Header.Get("Content-Type") == sizeType:
 		size, err := parseSize(strings.TrimSuffix(string(body), "\n"))
 		if err != nil {
@@ -80,7 +91,7 @@ func (c *Client) try(ctx context.Context, checkpoint []byte, tree *tiles.Tree) (
 }
 
 func (c *Client) post(ctx context.Context, body []byte) (resp *http.Response, answer []byte, err error) {
-	address := strings.TrimSuffix(c.Witness.URL, "/") + "/add-checkpoint"
+	address := strings.TrimSuffix(c.Keys[0].URL, "/") + "/add-checkpoint"
 	req, err := http.NewRequestWithContext(ctx, http.MethodPost, address, bytes.NewReader(body))
 	if err != nil {
 		return nil, nil, err
@@ -91,18 +102,30 @@ func (c *Client) post(ctx context.Context, body []byte) (resp *http.Response, an
 		if errors.As(err, &wrapped) {
 			err = wrapped.Err
 		}
-		return nil, nil, fmt.Errorf("%s does not answer: %w", c.Witness.URL, err)
+		return nil, nil, fmt.Errorf("%s does not answer: %w", c.Keys[0].URL, err)
 	}
 	defer func() { err = errors.Join(err, resp.Body.Close()) }()
 	answer, err = io.ReadAll(io.LimitReader(resp.Body, maxAnswer))
 	return resp, answer, err
 }
 
-// open takes the witness's own signature out of its answer.
-func (c *Client) open(checkpoint, answer []byte) ([]byte, error) {
-	n, err := note.Open(append(bytes.Clone(checkpoint), answer...), note.VerifierList(c.Witness.Verifier))
+// open takes the witness's own signatures out of its answer.
+func (c *Client) open(checkpoint, answer []byte) ([][]byte, error) {
+	lines := make([][]byte, len(c.Keys))
+	verifiers := make([]note.Verifier, len(c.Keys))
+	for i, key := range c.Keys {
+		verifiers[i] = key.Verifier
+	}
+	n, err := note.Open(append(bytes.Clone(checkpoint), answer...), note.VerifierList(verifiers...))
 	if err != nil {
 		return nil, fmt.Errorf("its signature does not verify: %w", err)
 	}
-	return fmt.Appendf(nil, "— %s %s\n", n.Sigs[0].Name, n.Sigs[0].Base64), nil
+	for _, sig := range n.Sigs {
+		for i, v := range verifiers {
+			if v.Name() == sig.Name && v.KeyHash() == sig.Hash {
+				lines[i] = fmt.Appendf(nil, "— %s %s\n", sig.Name, sig.Base64)
+			}
+		}
+	}
+	return lines, nil
 }

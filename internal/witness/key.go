@@ -19,20 +19,7 @@ import (
 // ParseKey returns the signer of co-signatures that a note's private key makes, and
 // the key that policies name the witness by.
 func ParseKey(skey string) (signer note.Signer, vkey string, err error) {
-	plain, err := note.NewSigner(skey)
-	if err != nil {
-		return nil, "", fmt.Errorf("witness's key: %w", err)
-	}
-	parts := strings.SplitN(skey, "+", 5) // PRIVATE, KEY, name, hash, and base64, which has + too
-	raw, err := base64.StdEncoding.DecodeString(parts[4])
-	if err != nil || len(raw) != 1+ed25519.SeedSize {
-		return nil, "", errors.New("witness's key: it is not an Ed25519 key")
-	}
-	public, ok := ed25519.NewKeyFromSeed(raw[1:]).Public().(ed25519.PublicKey)
-	if !ok {
-		return nil, "", errors.New("witness's key: it is not an Ed25519 key")
-	}
-	if vkey, err = note.NewEd25519VerifierKey(plain.Name(), public); err != nil {
+	if vkey, err = plainKey(skey); err != nil {
 		return nil, "", fmt.Errorf("witness's key: %w", err)
 	}
 	if vkey, err = CoSignerKey(vkey); err != nil {
@@ -43,6 +30,20 @@ func ParseKey(skey string) (signer note.Signer, vkey string, err error) {
 		return nil, "", fmt.Errorf("witness's key: %w", err)
 	}
 	return s, vkey, nil
+}
+
+// plainKey is what a note's private key is verified with.
+func plainKey(skey string) (string, error) {
+	plain, err := note.NewSigner(skey)
+	if err != nil {
+		return "", err
+	}
+	parts := strings.SplitN(skey, "+", 5) // PRIVATE, KEY, name, hash, and base64, which has + too
+	raw, err := base64.StdEncoding.DecodeString(parts[4])
+	if err != nil || len(raw) != 1+ed25519.SeedSize {
+		return "", errors.New("it is not an Ed25519 key")
+	}
+	return VerifierKey(plain.Name(), ed25519.NewKeyFromSeed(raw[1:]).Public())
 }
 
 // Held is a key of a log or a witness, as a line of its key file. The line is the
@@ -88,6 +89,28 @@ func (h Held) Line() string {
 		return h.skey
 	}
 	return h.Name + " " + h.Where
+}
+
+// VKey is what the key's signatures under a log's heads are verified with. public
+// finds the public part of a key that is held elsewhere.
+func (h Held) VKey(public func(where string) (crypto.PublicKey, error)) (string, error) {
+	if h.Where == "" {
+		return plainKey(h.skey)
+	}
+	key, err := public(h.Where)
+	if err != nil {
+		return "", err
+	}
+	return VerifierKey(h.Name, key)
+}
+
+// KeyFile is the text of a key file.
+func KeyFile(keys ...Held) string {
+	text := ""
+	for _, h := range keys {
+		text += h.Line() + "\n"
+	}
+	return text
 }
 
 // Signer makes the key ready to sign heads as a log does.

@@ -1,12 +1,13 @@
 // Package witness co-signs the heads of logs, each only if it extends the one
 // co-signed before, and asks others to. It speaks C2SP tlog-witness.
 //
-//	Server   POST /add-checkpoint, for the logs of a policy file
+//	Server   POST /add-checkpoint and GET /health, for the logs of a policy file
 //	Client   asks one witness for its co-signature of a head
 //
 // A witness sees sizes and roots of a log and none of its entries. What it knows
 // of a log, the newest size and root, is durable before it signs. Two logs that
-// share a key but show different histories get one signature between them.
+// share a key but show different histories get one signature between them. While a
+// witness's key is replaced by another it signs with both, or not at all.
 package witness
 
 import (
@@ -21,7 +22,9 @@ import (
 	"net/http"
 	"os"
 	"path/filepath"
+	"slices"
 	"sync"
+	"time"
 
 	"golang.org/x/mod/sumdb/note"
 	"golang.org/x/mod/sumdb/tlog"
@@ -33,32 +36,72 @@ import (
 
 // Server is a witness. Create it with NewServer.
 type Server struct {
-	disk   durable.Disk
-	dir    string
-	signer note.Signer
-	logs   *transparency.Policy
-	logger *slog.Logger
-	mu     sync.Mutex // from reading what is known of a log until it is replaced
+	disk    durable.Disk
+	dir     string
+	signers []note.Signer
+	logs    *transparency.Policy
+	logger  *slog.Logger
+	trial   durable.Trial
+	mu      sync.Mutex       // from reading what is known of a log until it is replaced
+	unable  map[string]error // by log, why no co-signature could be made last time
 }
 
+// tryAgain is how long it is believed that files can be written, or cannot.
+const tryAgain = 5 * time.Second
+
 // NewServer returns a witness that co-signs heads of the policy's logs and keeps
-// what it has seen in dir. The signer makes co-signatures. The policy's witnesses and
+// what it has seen in dir. Each signer makes a co-signature. The policy's witnesses and
 // quorum are of no matter: it co-signs before others have. What it has seen of a log
 // must be readable, for a witness that forgets co-signs a fork: the error is *Damaged.
-func NewServer(disk durable.Disk, dir string, signer note.Signer, logs *transparency.Policy, logger *slog.Logger) (*Server, error) {
-	if len(logs.Logs) == 0 {
+func NewServer(disk durable.Disk, dir string, signers []note.Signer, logs *transparency.Policy, logger *slog.Logger) (*Server, error) {
+	switch {
+	case len(logs.Logs) == 0:
 		return nil, errors.New("a witness of no logs: the policy has no line log VKEY")
+	case len(signers) == 0:
+		return nil, errors.New("a witness without a key")
 	}
 	if err := os.MkdirAll(dir, 0o700); err != nil {
 		return nil, err
 	}
-	s := &Server{disk: disk, dir: dir, signer: signer, logs: &transparency.Policy{Logs: logs.Logs}, logger: logger}
+	s := &Server{disk: disk, dir: dir, signers: signers, logs: &transparency.Policy{Logs: logs.Logs}, logger: logger, unable: map[string]error{}}
+	s.trial.Disk, s.trial.Folders, s.trial.Every = disk, []string{dir}, tryAgain
 	for _, l := range logs.Logs {
 		if _, err := s.known(l.Origin); err != nil {
 			return nil, fmt.Errorf("what was seen of log %s: %w", l.Origin, err)
 		}
 	}
 	return s, nil
+}
+
+// Handler answers
+//
+//	POST /add-checkpoint     as C2SP tlog-witness says
+//	GET  /health             200 while co-signatures can be made, else 503 with the reason
+func (s *Server) Handler() http.Handler {
+	mux := http.NewServeMux()
+	mux.Handle("POST /add-checkpoint", s)
+	mux.HandleFunc("GET /health", func(w http.ResponseWriter, _ *http.Request) {
+		if err := s.Unable(); err != nil {
+			http.Error(w, err.Error(), http.StatusServiceUnavailable)
+			return
+		}
+		w.WriteHeader(http.StatusOK)
+	})
+	return mux
+}
+
+// Unable says why no co-signature can be made: nothing can be kept, or it was so when
+// a log asked last. Once a log is answered again that has passed.
+func (s *Server) Unable() error {
+	s.mu.Lock()
+	var errs []error
+	for _, l := range s.logs.Logs {
+		if err := s.unable[l.Origin]; err != nil && !slices.Contains(errs, err) {
+			errs = append(errs, err)
+		}
+	}
+	s.mu.Unlock()
+	return errors.Join(append(errs, s.trial.Err())...)
 }
 
 // ServeHTTP answers add-checkpoint. The caller routes it.
@@ -78,7 +121,7 @@ func (s *Server) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		}
 		return
 	case !errors.As(err, &no):
-		no = &refusal{http.StatusInternalServerError, -1, "the witness cannot keep what it has seen"}
+		no = &refusal{http.StatusInternalServerError, -1, "the witness can make no co-signature now; GET /health says why"}
 	}
 	s.logger.Warn("no co-signature", "status", no.status, "error", err, "origin", originOf(body))
 	if no.known >= 0 {
@@ -130,20 +173,29 @@ func (s *Server) coSign(body []byte) ([]byte, error) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	known, err := s.known(origin)
+	if err == nil {
+		if no := check(known, req, head); no != nil {
+			return nil, no
+		}
+		err = s.record(origin).Store(head)
+	}
+	var lines []byte
+	if err == nil {
+		lines, err = s.sign(req.checkpoint)
+	}
+	if s.unable[origin] = err; err != nil {
+		s.unable[origin] = fmt.Errorf("log %s is not co-signed: %w", origin, err)
+	}
+	return lines, err
+}
+
+// sign returns the signature lines of each key.
+func (s *Server) sign(checkpoint []byte) ([]byte, error) {
+	n, err := note.Open(checkpoint, s.verifiers())
 	if err != nil {
 		return nil, err
 	}
-	if err := check(known, req, head); err != nil {
-		return nil, err
-	}
-	if err := s.record(origin).Store(head); err != nil {
-		return nil, err
-	}
-	n, err := note.Open(req.checkpoint, s.verifiers())
-	if err != nil {
-		return nil, err
-	}
-	signed, err := note.Sign(&note.Note{Text: n.Text}, s.signer)
+	signed, err := note.Sign(&note.Note{Text: n.Text}, s.signers...)
 	if err != nil {
 		return nil, err
 	}

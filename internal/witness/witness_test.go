@@ -60,7 +60,7 @@ func start(t testing.TB, disk durable.Disk, logs ...string) *started {
 	if w.verifier, err = torchwood.NewCosignatureVerifier(vkey); err != nil {
 		t.Fatal(err)
 	}
-	if w.Server, err = NewServer(disk, w.dir, signer, policy, slog.New(slog.DiscardHandler)); err != nil {
+	if w.Server, err = NewServer(disk, w.dir, []note.Signer{signer}, policy, slog.New(slog.DiscardHandler)); err != nil {
 		t.Fatal(err)
 	}
 	return w
