@@ -5,9 +5,12 @@ import (
 	"encoding/base64"
 	"errors"
 	"fmt"
+	"iter"
 	"maps"
 	"slices"
+	"strings"
 
+	"github.com/surety-cloud/surety"
 	"github.com/surety-cloud/surety/statement"
 	"github.com/surety-cloud/surety/transparency"
 )
@@ -17,6 +20,7 @@ import (
 const (
 	maxEvents     = 100_000
 	maxIntroduced = 1_000
+	maxRefused    = 1_000 // that are told in words
 )
 
 // Follower works out what the key events of one log change in a policy. Only keys
@@ -42,6 +46,7 @@ type Followed struct {
 	Issuers   []Issuer // as the policy should have them
 	Changes   []string // in words
 	Refused   []string // new events that name a key of the policy and do not count, in words
+	Untold    int      // more of them, beyond what anybody reads
 	Strangers int      // events of which the policy knows no key
 }
 
@@ -58,6 +63,27 @@ func (p *Policy) Follow(origin string) *Follower {
 		}
 	}
 	return f
+}
+
+// Basis names, before anything is added, the keys that are listened to from the log's
+// first entry on, and those whose entries are counted in another log. As long as it stays the same, what Counted
+// gave stands for the entries that were read; once a policy has another key, what this
+// one says in older entries is heard for the first time.
+func (f *Follower) Basis() surety.Digest {
+	text := strings.Join(slices.Sorted(maps.Keys(f.public)), " ")
+	return surety.DigestOf([]byte(text + "\n" + strings.Join(slices.Sorted(maps.Keys(f.elsewhere)), " ")))
+}
+
+// Counted goes through the entries that were added and make a difference. Whoever
+// keeps them can add them in the place of all others.
+func (f *Follower) Counted() iter.Seq2[int64, *transparency.Leaf] {
+	return func(yield func(int64, *transparency.Leaf) bool) {
+		for _, e := range f.events {
+			if !yield(e.index, e.Leaf) {
+				return
+			}
+		}
+	}
 }
 
 // Declare signs a declaration for the log of that origin: with the key of the leaf,
@@ -164,6 +190,10 @@ func (f *Follower) stranger(e *keyEvent) {
 func (f *Follower) refuse(index int64, format string, args ...any) {
 	at := slices.IndexFunc(f.policy.Seen, func(h transparency.Head) bool { return h.Origin == f.origin })
 	if at >= 0 && index < f.policy.Seen[at].Size {
+		return
+	}
+	if len(f.out.Refused) == maxRefused {
+		f.out.Untold++
 		return
 	}
 	f.out.Refused = append(f.out.Refused, fmt.Sprintf("entry %d: ", index)+fmt.Sprintf(format, args...))

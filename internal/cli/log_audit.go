@@ -181,6 +181,20 @@ func (p Program) auditOnce(ctx context.Context, a *ledger.Auditor, f auditFlags,
 			alerts, err = append(alerts, more...), errors.Join(err, compareErr)
 		}
 	}
+	p.alert(alerts)
+	if err != nil {
+		return len(alerts), err
+	}
+	fmt.Fprintf(p.Stdout, "%s: %s seen, %d of them new: %d alerts\n",
+		report.Printable(cmp.Or(a.Seen.Origin, location)), counted(a.Seen.Size), a.Seen.Size-from, len(alerts))
+	if f.seen == "" || a.Seen.Origin == "" {
+		return len(alerts), nil
+	}
+	return len(alerts), a.Seen.Write(f.seen)
+}
+
+// alert prints what must be looked at.
+func (p Program) alert(alerts []ledger.Alert) {
 	for _, alert := range alerts {
 		where := "log"
 		if alert.Index >= 0 {
@@ -191,15 +205,6 @@ func (p Program) auditOnce(ctx context.Context, a *ledger.Auditor, f auditFlags,
 			fmt.Fprintf(p.Stdout, "\nhead %d of 2:\n%s", i+1, indented(head))
 		}
 	}
-	if err != nil {
-		return len(alerts), err
-	}
-	fmt.Fprintf(p.Stdout, "%s: %s seen, %d of them new: %d alerts\n",
-		report.Printable(cmp.Or(a.Seen.Origin, location)), counted(a.Seen.Size), a.Seen.Size-from, len(alerts))
-	if f.seen == "" || a.Seen.Origin == "" {
-		return len(alerts), nil
-	}
-	return len(alerts), a.Seen.Write(f.seen)
 }
 
 func indented(text string) string {

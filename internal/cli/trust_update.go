@@ -5,16 +5,12 @@ import (
 	"errors"
 	"fmt"
 	"os"
-	"slices"
-	"strings"
 
 	"github.com/spf13/cobra"
 
 	"github.com/surety-cloud/surety"
 	"github.com/surety-cloud/surety/bundle"
-	"github.com/surety-cloud/surety/internal/ledger"
 	"github.com/surety-cloud/surety/internal/tiles"
-	"github.com/surety-cloud/surety/transparency"
 )
 
 func (p Program) trustUpdateCommand(file *string) *cobra.Command {
@@ -23,15 +19,17 @@ func (p Program) trustUpdateCommand(file *string) *cobra.Command {
 	c := &cobra.Command{
 		Use:   "update --from DIR|URL",
 		Short: "Follow the key events of a log, and change the policy as they say",
-		Long: `Update reads a log of the policy from its first entry, and looks for what the parties
-of the policy say there about their keys: one that a believed key vouches for is
-added, one that was retired or stolen is given its end.
+		Long: `Update reads a log of the policy, and looks for what the parties of the policy say
+there about their keys: one that a believed key vouches for is added, one that was
+retired or stolen is given its end. It reads the log from its first entry, and the next
+time what came since: what was read is kept beside the policy, in the folder POLICY.followed.
 
     surety trust update --from https://log.example
 
 Nobody can speak for a party but keys of it that count for that entry: not strangers,
 not other parties, not the log. The log's head must be signed and witnessed as the
-policy asks, and extend the one that was seen before. Every change is told, and so
+policy asks, and extend the one that was seen before: if it does not, or is older, that
+is an alert with both heads, and nothing is changed. Every change is told, and so
 is every new event that names a key of the policy and does not count; then the exit
 code is 1. Changed entries of the policy say which key vouched (by), and of which log
 their numbers are (in).`,
@@ -61,14 +59,16 @@ func (p Program) updateTrust(ctx context.Context, file, from string, dry bool) e
 	if err != nil {
 		return &surety.Error{Kind: surety.BadInput, Op: "read trust", Origin: surety.Origin{File: path}, Err: err}
 	}
-	head, followed, err := follow(ctx, policy, tiles.Open(from))
-	var forked *breach
-	if errors.As(err, &forked) {
-		return err
-	}
+	log := &logFollower{policy: policy, source: tiles.Open(from), folder: path + ".followed"}
+	alerts, err := log.follow(ctx)
 	if err != nil {
 		return &surety.Error{Kind: surety.Unreadable, Op: "follow log", Origin: surety.Origin{File: withoutPassword(from)}, Err: cause(err), Hint: "nothing was changed"}
 	}
+	if len(alerts) > 0 {
+		p.alert(alerts)
+		return &breach{"the log shows another history than before: it was changed or put back, or somebody keeps the rest from you; nothing was changed"}
+	}
+	head, followed := log.head, log.followed
 	for _, line := range followed.Changes {
 		printSafely(p.Stdout, "%s\n", line)
 	}
@@ -80,12 +80,17 @@ func (p Program) updateTrust(ctx context.Context, file, from string, dry bool) e
 		done = ", none made"
 	} else if err := p.changeTrust(path, func(lines []string) ([]string, error) { return followed.Rewrite(lines, head) }); err != nil {
 		return err
+	} else if err := log.keep(); err != nil { // the next time the log is read from where it was kept last
+		p.say("what was read of the log cannot be kept: " + err.Error())
 	}
 	printSafely(p.Stdout, "%s: %s: %s%s\n", head.Origin, counted(head.Size), amount(len(followed.Changes), "change"), done)
 	if n := followed.Strangers; n > 0 {
 		p.say(amount(n, "key event") + " of keys that the policy does not know")
 	}
-	if n := len(followed.Refused); n > 0 {
+	if followed.Untold > 0 {
+		p.say(fmt.Sprintf("%d more were refused", followed.Untold))
+	}
+	if n := len(followed.Refused) + followed.Untold; n > 0 {
 		return &breach{fmt.Sprintf("refused: %s; look at who wrote them", amount(n, "key event"))}
 	}
 	return nil
@@ -98,47 +103,3 @@ func amount(n int, what string) string {
 	}
 	return fmt.Sprintf("%d %s", n, what)
 }
-
-// follow reads the log's newest final head and all its entries.
-func follow(ctx context.Context, policy *bundle.Policy, source tiles.Source) (*transparency.Head, *bundle.Followed, error) {
-	_, _, head, err := ledger.FinalHead(ctx, source, policy.Log)
-	if err != nil {
-		return nil, nil, err
-	}
-	tree := tiles.Tree{Source: source, Size: head.Size, Root: head.Root}
-	at := slices.IndexFunc(policy.Seen, func(h transparency.Head) bool { return h.Origin == head.Origin })
-	if at >= 0 {
-		seen := policy.Seen[at]
-		if seen.Size > head.Size {
-			return nil, nil, &breach{fmt.Sprintf("log %s shows %s, and %d were seen before: it was put back, or somebody keeps the rest from you; nothing was changed", head.Origin, counted(head.Size), seen.Size)}
-		}
-		_, err := tree.Extends(ctx, seen.Size, seen.Root)
-		if errors.Is(err, tiles.ErrFork) {
-			return nil, nil, &breach{fmt.Sprintf("log %s shows another history than before: its %s do not extend the %d that were seen; nothing was changed", head.Origin, counted(head.Size), seen.Size)}
-		}
-		if err != nil {
-			return nil, nil, err
-		}
-	}
-	f := policy.Follow(head.Origin)
-	for index, e := range tree.Entries(ctx, 0) {
-		if e.Err != nil {
-			return nil, nil, e.Err
-		}
-		if !strings.HasPrefix(string(e.Raw), keyEventPrefix) {
-			continue // most are not, and parsing takes longer than this
-		}
-		leaf, err := transparency.ParseLeaf(e.Raw)
-		if err != nil {
-			continue // surety log audit names it
-		}
-		if err := f.Add(index, leaf); err != nil {
-			return nil, nil, err
-		}
-	}
-	followed, err := f.Result()
-	return head, followed, err
-}
-
-// keyEventPrefix begins the leaves of all kinds about keys.
-const keyEventPrefix = `[1,"key-`

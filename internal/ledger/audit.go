@@ -66,7 +66,7 @@ type Alert struct {
 	Kind  Kind
 	Index int64 // of the entry; -1 if it is about the log
 	Text  string
-	Heads []string // of a fork: the signed checkpoints that contradict each other
+	Heads []string // of a fork: the signed checkpoints that contradict each other; of an older head, that and the newer one
 }
 
 // tolerance is how far apart clocks of honest parties may be.
@@ -119,7 +119,7 @@ func (a *Auditor) Audit(ctx context.Context) ([]Alert, error) {
 	if a.Seen.Origin != head.Origin {
 		return nil, fmt.Errorf("audit: it is the log %s, and what was seen is of %s", head.Origin, a.Seen.Origin)
 	}
-	if alert, err := a.compare(ctx, raw, head, a.Seen.Checkpoint, a.Seen.Size, a.Seen.Root); alert != nil || err != nil {
+	if alert, err := Compare(ctx, a.Source, raw, head, a.Seen); alert != nil || err != nil {
 		return alert, err
 	}
 	alerts := a.clocks(head)
@@ -159,7 +159,7 @@ func (a *Auditor) Compare(ctx context.Context, other []byte) ([]Alert, error) {
 	if theirs.Size > head.Size {
 		raw, other, head, theirs = other, raw, theirs, head
 	}
-	return a.compare(ctx, raw, head, string(other), theirs.Size, theirs.Root)
+	return Compare(ctx, a.Source, raw, head, &Seen{Size: theirs.Size, Root: theirs.Root, Checkpoint: string(other)})
 }
 
 // FinalHead reads a log's newest head that the policy accepts, as it lies at the path.
@@ -211,12 +211,14 @@ func (a *Auditor) another(raw []byte) string {
 	return origin
 }
 
-// compare says whether head extends an older one.
-func (a *Auditor) compare(ctx context.Context, raw []byte, head *transparency.Head, older string, size int64, root tlog.Hash) ([]Alert, error) {
+// Compare says whether a log's head, of which raw is the checkpoint, extends what was
+// seen. The alert that it does not, or is older, has both heads.
+func Compare(ctx context.Context, source tiles.Source, raw []byte, head *transparency.Head, seen *Seen) ([]Alert, error) {
+	older, size, root := seen.Checkpoint, seen.Size, seen.Root
 	if older == "" {
 		return nil, nil
 	}
-	tree := tiles.Tree{Source: a.Source, Size: head.Size, Root: head.Root}
+	tree := tiles.Tree{Source: source, Size: head.Size, Root: head.Root}
 	was := transparency.Head{Origin: head.Origin, Size: size, Root: root}
 	if head.Size < size {
 		tree.Size, tree.Root, was.Size, was.Root = size, root, head.Size, head.Root
@@ -230,7 +232,7 @@ func (a *Auditor) compare(ctx context.Context, raw []byte, head *transparency.He
 	case err != nil:
 		return []Alert{{ForkAlert, -1, fmt.Sprintf("the log cannot show that its heads of %d and %d entries are of one history: %v", size, head.Size, err), []string{older, string(raw)}}}, nil
 	case head.Size < size:
-		return []Alert{{BehindAlert, -1, fmt.Sprintf("it shows %d entries, and %d were seen before", head.Size, size), nil}}, nil
+		return []Alert{{BehindAlert, -1, fmt.Sprintf("it shows %d entries, and %d were seen before", head.Size, size), []string{older, string(raw)}}}, nil
 	}
 	return nil, nil
 }
