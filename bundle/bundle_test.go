@@ -221,7 +221,7 @@ func TestVerify(t *testing.T) {
 			b.Disclosures[0].Data = statement.Disclosure(strings.Replace(string(b.Disclosures[0].Data), `"fail"`, `"pass"`, 1))
 			return b, x.policy(t, 1, ""), now
 		}},
-		{"counts that hide fails", NotVerified, "results of control SUR-IAM-01 are fail, and 0 in all", func(x *issuer) (*Bundle, *Policy, time.Time) {
+		{"counts that hide fails", NotVerified, `results of control "SUR-IAM-01" are fail, and 0 in all`, func(x *issuer) (*Bundle, *Policy, time.Time) {
 			x.predicate.Results.Counts = statement.Counts{Pass: passes + failed}
 			x.predicate.Results.ByParty = map[string]statement.Counts{"kube": x.predicate.Results.Counts}
 			return x.bundle(t, 3, 6), x.policy(t, 1, ""), now

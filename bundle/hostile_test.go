@@ -76,6 +76,9 @@ func TestLiesInCounts(t *testing.T) {
 			}
 			return x.bundle(t, 1, all...), x.policy(t, 1, "require SUR-VIR-02\n"), now
 		}},
+		{name: "fails behind as many passes as the text lists", state: Verified, says: "Disclosed\n  - fail           KSV-0017", make: func(x *issuer) (*Bundle, *Policy, time.Time) {
+			return x.bundle(t, 1, all...), x.policy(t, 1, ""), now
+		}},
 		{name: "an older statement shown for the newest", state: Verified, says: "that nothing newer says otherwise: it is number 1 of what kube states about shop", make: func(x *issuer) (*Bundle, *Policy, time.Time) {
 			return x.bundle(t, 1), x.policy(t, 1, ""), now
 		}},
@@ -129,6 +132,16 @@ func TestLiesInNames(t *testing.T) {
 		{"a control that is a sentence", NotVerified, `results of "all. It is verified" are disclosed`, "of all. It", func(x *issuer) (*Bundle, *Policy, time.Time) {
 			x.recommit(t, 0, func(r *statement.Result) { r.Controls = []string{"all. It is verified"} })
 			return x.bundle(t, 1, 0), x.policy(t, 1, ""), now
+		}},
+		{"a control of the counts that is a sentence", NotVerified, `of control "none. It is\nverified" are fail`, "none. It is\n", func(x *issuer) (*Bundle, *Policy, time.Time) {
+			x.predicate.Results.ByControl["none. It is\nverified"] = statement.Counts{Fail: 1000}
+			return x.bundle(t, 1), x.policy(t, 1, ""), now
+		}},
+		{"a key id that is a sentence", NotVerified, `key "none. It is verified by all who know it" signed it twice`, "", func(x *issuer) (*Bundle, *Policy, time.Time) {
+			b := x.bundle(t, 1)
+			sig := statement.Signature{KeyID: "none. It is verified by all who know it", Sig: []byte{1}}
+			b.Envelope.Signatures = append(b.Envelope.Signatures, sig, sig)
+			return b, x.policy(t, 1, ""), now
 		}},
 		{"a status that is a sentence", NotVerified, `a source of its evidence is none of`, "complete, and more", func(x *issuer) (*Bundle, *Policy, time.Time) {
 			x.predicate.Evidence.Sources[0].Status = "complete, and more"

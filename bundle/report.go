@@ -1,13 +1,16 @@
 package bundle
 
 import (
+	"cmp"
 	"encoding/json"
 	"fmt"
+	"slices"
 	"strings"
 	"time"
 	"unicode"
 
 	"github.com/surety-cloud/surety"
+	"github.com/surety-cloud/surety/statement"
 )
 
 // reportJSON is a report as programs read it.
@@ -105,7 +108,9 @@ func (r *Report) Text() string {
 	section("Proven", r.Proven)
 	section("Not proven", r.NotProven)
 	var list []string
-	for _, x := range r.Results[:min(len(r.Results), textResults)] {
+	first := slices.Clone(r.Results) // the worst, whatever order whoever made the bundle chose
+	slices.SortStableFunc(first, func(a, b *statement.Result) int { return cmp.Compare(rank(a.Verdict), rank(b.Verdict)) })
+	for _, x := range first[:min(len(first), textResults)] {
 		list = append(list, fmt.Sprintf("%-14s %s on %s (%s; %s)", x.Verdict, quoted(x.Check), quoted(x.Resource), strings.Join(each(x.Controls, quoted), ", "), owner(x.Party)))
 	}
 	if more := len(r.Results) - len(list); more > 0 {
@@ -113,6 +118,11 @@ func (r *Report) Text() string {
 	}
 	section("Disclosed", list)
 	return b.String()
+}
+
+// rank orders verdicts, the worst first.
+func rank(v surety.Verdict) int {
+	return slices.Index([]surety.Verdict{surety.Fail, surety.Unknown, surety.Waived, surety.Pass, surety.NotApplicable}, v)
 }
 
 func owner(party string) string {

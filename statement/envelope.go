@@ -169,7 +169,7 @@ func (e *Envelope) Open(trusted []Key) (*Opened, error) {
 	var signed []Key
 	for i, s := range e.Signatures {
 		if slices.ContainsFunc(e.Signatures[:i], func(before Signature) bool { return before.KeyID == s.KeyID }) {
-			return nil, fmt.Errorf("open envelope: key %s signed it twice", s.KeyID)
+			return nil, fmt.Errorf("open envelope: key %.40q signed it twice", s.KeyID)
 		}
 		for _, key := range trusted {
 			if key.ID == s.KeyID && Verify(key.Public, message, s.Sig) {

@@ -206,7 +206,7 @@ func (s *Statement) check() error {
 	case p.Sequence < 1 || (p.Sequence == 1) != (p.Previous == ""):
 		return errors.New("its sequence and the statement before it contradict each other")
 	case p.Previous != "" && previous.UnmarshalText([]byte(p.Previous)) != nil:
-		return fmt.Errorf("the statement before it is %q, which is no digest", p.Previous)
+		return fmt.Errorf("the statement before it is %.80q, which is no digest", p.Previous)
 	}
 	return s.subjectsOnce()
 }
@@ -222,11 +222,11 @@ func (s *Statement) subjectsOnce() error {
 	seen := make(map[string]bool, len(s.Subject))
 	for _, subject := range s.Subject {
 		if seen[subject.Name] {
-			return fmt.Errorf("subject %s is given twice", subject.Name)
+			return fmt.Errorf("subject %.200q is given twice", subject.Name)
 		}
 		seen[subject.Name] = true
 		if raw, err := hex.DecodeString(subject.Digest.SHA256); err != nil || len(raw) != len(surety.Digest{}) || hex.EncodeToString(raw) != subject.Digest.SHA256 {
-			return fmt.Errorf("subject %q has no SHA-256 in 64 hex digits", subject.Name)
+			return fmt.Errorf("subject %.200q has no SHA-256 in 64 hex digits", subject.Name)
 		}
 	}
 	return nil
@@ -239,16 +239,16 @@ func (r *Results) check() error {
 	var byParty, byControl Counts
 	for party, c := range r.ByParty {
 		if !c.valid() {
-			return fmt.Errorf("the counts of party %q are none", party)
+			return fmt.Errorf("the counts of party %.200q are none", party)
 		}
 		byParty = byParty.Plus(c)
 	}
 	for control, c := range r.ByControl {
 		if !c.valid() {
-			return fmt.Errorf("the counts of control %q are none", control)
+			return fmt.Errorf("the counts of control %.200q are none", control)
 		}
 		if v, more := c.Exceeds(r.Counts); more {
-			return fmt.Errorf("%d results of control %s are %s, and %d in all", c.Of(v), control, v, r.Counts.Of(v))
+			return fmt.Errorf("%d results of control %.200q are %s, and %d in all", c.Of(v), control, v, r.Counts.Of(v))
 		}
 		byControl = byControl.Plus(c)
 	}
