@@ -44,7 +44,7 @@ func unlockable(path string, err error) error {
 
 // canLock stops the log, before Tessera gets more entries, if it could not open the
 // lock file that it needs for them. It opens nothing: to close it again would give up
-// Tessera's lock. What happens to the file in between ends the process.
+// Tessera's lock. If the file goes bad while a batch is on its way, the process ends.
 func (l *Ledger) canLock() {
 	path := filepath.Join(l.config.Dir, stateFolder, locks[0])
 	info, err := os.Lstat(path)
