@@ -1,7 +1,7 @@
 package bundle
 
 import (
-	"maps"
+	"fmt"
 	"slices"
 	"strconv"
 	"strings"
@@ -23,16 +23,19 @@ func (t tally) add(name string, v surety.Verdict) {
 // disclosed, and what is counted and not disclosed must be among the results that are
 // hidden, or the counts tell of results that nobody has.
 func (r *Report) hold(shown tally, counted map[string]statement.Counts, hidden statement.Counts, whose func(string) string) {
-	for _, name := range slices.Sorted(maps.Keys(shown)) {
-		if v, more := shown[name].Exceeds(counted[name]); more {
-			r.refuse("%d results of %s are disclosed as %s, and the statement counts %d", shown[name].Of(v), whose(name), v, counted[name].Of(v))
+	var wrong []string
+	for name, n := range shown {
+		if v, more := n.Exceeds(counted[name]); more {
+			wrong = append(wrong, fmt.Sprintf("%d results of %s are disclosed as %s, and the statement counts %d", n.Of(v), whose(name), v, counted[name].Of(v)))
 		}
 	}
-	for _, name := range slices.Sorted(maps.Keys(counted)) {
-		if v, more := counted[name].Minus(shown[name]).Exceeds(hidden); more {
-			r.refuse("the statement counts %d results of %s as %s; %d are disclosed, and of all results only %d more are %s", counted[name].Of(v), whose(name), v, shown[name].Of(v), hidden.Of(v), v)
+	for name, n := range counted {
+		if v, more := n.Minus(shown[name]).Exceeds(hidden); more {
+			wrong = append(wrong, fmt.Sprintf("the statement counts %d results of %s as %s; %d are disclosed, and of all results only %d more are %s", n.Of(v), whose(name), v, shown[name].Of(v), hidden.Of(v), v))
 		}
 	}
+	slices.Sort(wrong)
+	r.Reasons = append(r.Reasons, wrong...)
 }
 
 func controlOf(name string) string {
