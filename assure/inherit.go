@@ -17,15 +17,15 @@ func Inherit(r *bundle.Report, file string) assessment.Stated {
 		p := &r.Statement.Predicate
 		s.System, s.NotBefore, s.NotAfter = p.System, p.Window.NotBefore, p.Window.NotAfter
 		s.Digest = r.Envelope
-		for control, n := range p.Results.ByControl {
-			if control == "" {
+		for _, n := range p.Results.ByControl {
+			if n.Name == "" {
 				continue // results of no control
 			}
 			var c assessment.Counts
 			for _, v := range surety.Verdicts {
 				c[v] = n.Of(v)
 			}
-			s.Controls[control] = c
+			s.Controls[n.Name] = c
 		}
 	}
 	s.Reasons, s.Proven, s.NotProven = r.Reasons, r.Proven, r.NotProven

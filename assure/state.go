@@ -13,11 +13,9 @@ import (
 func State(a *assessment.Assessment, set *policy.Set, w statement.Window) ([]statement.Result, statement.Predicate) {
 	p := statement.Predicate{
 		System: a.Model.Name, Window: w,
-		Policy:   statement.Policy{Digest: set.Digest(), Checks: len(a.Checks)},
-		Evidence: statement.Evidence{Root: a.Root, Items: len(a.Items), Sources: []statement.Source{}},
-		Results: statement.Results{
-			Counts: counts(a.Summary.Verdicts), ByControl: map[string]statement.Counts{}, ByParty: map[string]statement.Counts{},
-		},
+		Policy:           statement.Policy{Digest: set.Digest(), Checks: len(a.Checks)},
+		Evidence:         statement.Evidence{Root: a.Root, Items: len(a.Items), Sources: []statement.Source{}},
+		Results:          statement.Results{Counts: counts(a.Summary.Verdicts)},
 		Responsibilities: map[string]map[string]int{},
 	}
 	for _, s := range a.Sources {
@@ -25,8 +23,9 @@ func State(a *assessment.Assessment, set *policy.Set, w statement.Window) ([]sta
 			Live: s.Live, Status: string(s.Status), Items: s.Items, Problems: len(s.Problems) + s.Omitted,
 		})
 	}
+	byParty, byControl := map[string]statement.Counts{}, map[string]statement.Counts{}
 	for party, n := range a.Summary.ByParty {
-		p.Results.ByParty[party] = counts(n)
+		byParty[party] = counts(n)
 	}
 	for r := range a.Responsibilities() {
 		if p.Responsibilities[r.Accountable] == nil {
@@ -38,11 +37,12 @@ func State(a *assessment.Assessment, set *policy.Set, w statement.Window) ([]sta
 	for r := range a.Results() {
 		results = append(results, stated(&r, w))
 		for _, control := range controlsOf(r.Check.Controls) {
-			n := p.Results.ByControl[control]
+			n := byControl[control]
 			n.Add(r.Verdict, 1)
-			p.Results.ByControl[control] = n
+			byControl[control] = n
 		}
 	}
+	p.Results.ByParty, p.Results.ByControl = statement.NewTally(byParty), statement.NewTally(byControl)
 	return results, p
 }
 

@@ -12,6 +12,8 @@
 package bundle
 
 import (
+	"bytes"
+	"encoding/base64"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -59,7 +61,7 @@ type LogProof struct {
 // other bytes follow from it and the signatures.
 type file struct {
 	Surety      string                `json:"surety"`
-	Statement   []byte                `json:"statement"` // compressed by DEFLATE
+	Statement   string                `json:"statement"` // compressed by DEFLATE, in base64
 	Signatures  []statement.Signature `json:"signatures"`
 	Disclosures []disclosureFile      `json:"disclosures,omitempty"`
 	Erased      []int64               `json:"erased,omitempty"`
@@ -69,28 +71,61 @@ type file struct {
 
 type disclosureFile struct {
 	Index int64  `json:"index"`
-	Data  string `json:"data"`
-	Path  []byte `json:"path"` // its hashes, one after the other
+	Data  text   `json:"data"`
+	Path  hashes `json:"path"`
 }
 
 type logFile struct {
-	Leaf  string `json:"leaf"`
+	Leaf  text   `json:"leaf"`
 	Proof string `json:"proof"`
+}
+
+// text is a string that is read into memory of its own.
+type text []byte
+
+func (t text) MarshalText() ([]byte, error) { return t, nil }
+
+func (t *text) UnmarshalText(b []byte) error {
+	*t = bytes.Clone(b)
+	return nil
+}
+
+// hashes are written in base64, one after the other.
+type hashes []statement.Hash
+
+func (h hashes) MarshalText() ([]byte, error) {
+	all := make([]byte, 0, len(h)*tlog.HashSize)
+	for i := range h {
+		all = append(all, h[i][:]...)
+	}
+	return base64.StdEncoding.AppendEncode(nil, all), nil
+}
+
+func (h *hashes) UnmarshalText(b []byte) error {
+	var memory [maxPath*tlog.HashSize + 2]byte
+	all, err := statement.AppendBase64(memory[:0], b)
+	switch {
+	case err != nil:
+		return err
+	case len(all)%tlog.HashSize != 0 || len(all) > maxPath*tlog.HashSize:
+		return fmt.Errorf("it has %d bytes, and that is not up to %d hashes of %d", len(all), maxPath, tlog.HashSize)
+	}
+	*h = make(hashes, len(all)/tlog.HashSize)
+	for i := range *h {
+		(*h)[i] = statement.Hash(all[i*tlog.HashSize:])
+	}
+	return nil
 }
 
 // Pack writes a bundle.
 func Pack(b *Bundle) ([]byte, error) {
-	packed, err := deflate(b.Envelope.Payload)
+	packed, err := deflate([]byte(b.Envelope.Payload))
 	if err != nil {
 		return nil, fmt.Errorf("pack bundle: %w", err)
 	}
-	f := file{Surety: Version, Statement: packed, Signatures: b.Envelope.Signatures, Erased: b.Erased}
+	f := file{Surety: Version, Statement: base64.StdEncoding.EncodeToString(packed), Signatures: b.Envelope.Signatures, Erased: b.Erased}
 	for _, d := range b.Disclosures {
-		x := disclosureFile{Index: d.Index, Data: string(d.Data), Path: make([]byte, 0, len(d.Path)*tlog.HashSize)}
-		for _, h := range d.Path {
-			x.Path = append(x.Path, h[:]...)
-		}
-		f.Disclosures = append(f.Disclosures, x)
+		f.Disclosures = append(f.Disclosures, disclosureFile{d.Index, text(d.Data), d.Path})
 	}
 	f.Log, f.Erasure = b.Log.file(), b.Erasure.file()
 	raw, err := json.Marshal(f)
@@ -109,13 +144,13 @@ func Pack(b *Bundle) ([]byte, error) {
 
 // Open reads a bundle. It is strict: an unknown or a repeated key, a length over
 // its limit or a disclosure given twice is an error.
-func Open(raw []byte) (*Bundle, error) {
-	if len(raw) > MaxSize {
-		return nil, fmt.Errorf("open bundle: %d bytes, more than %d", len(raw), MaxSize)
+func Open(text string) (*Bundle, error) {
+	if len(text) > MaxSize {
+		return nil, fmt.Errorf("open bundle: %d bytes, more than %d", len(text), MaxSize)
 	}
 	var f file
-	if err := statement.Strict(raw, &f); err != nil {
-		if strings.HasPrefix(string(raw[:min(len(raw), 64)]), `{"surety":"bundle/v1",`) {
+	if err := statement.Strict(text, &f); err != nil {
+		if strings.HasPrefix(text, `{"surety":"bundle/v1",`) {
 			err = fmt.Errorf("it is a bundle/v1 of an earlier surety, not a %s; let its sender make it again", Version)
 		}
 		return nil, fmt.Errorf("open bundle: %w", err)
@@ -144,7 +179,7 @@ func (p *LogProof) file() *logFile {
 	if p == nil {
 		return nil
 	}
-	return &logFile{string(p.Leaf), p.Proof}
+	return &logFile{p.Leaf, p.Proof}
 }
 
 func (f *logFile) open() (*LogProof, error) {
@@ -154,7 +189,7 @@ func (f *logFile) open() (*LogProof, error) {
 	if len(f.Leaf) > transparency.MaxLeaf || len(f.Proof) > transparency.MaxProof {
 		return nil, errors.New("a log proof in it is too long")
 	}
-	return &LogProof{[]byte(f.Leaf), f.Proof}, nil
+	return &LogProof{f.Leaf, f.Proof}, nil
 }
 
 func (b *Bundle) disclosures(list []disclosureFile) error {
@@ -172,17 +207,11 @@ func (b *Bundle) disclosures(list []disclosureFile) error {
 		switch {
 		case seen[x.Index]:
 			return fmt.Errorf("result %d is given twice", x.Index)
-		case len(x.Path)%tlog.HashSize != 0 || len(x.Path) > maxPath*tlog.HashSize:
-			return fmt.Errorf("result %d has a path of %d bytes; that is not up to %d hashes of %d", x.Index, len(x.Path), maxPath, tlog.HashSize)
 		case len(x.Data) > statement.MaxDisclosure:
 			return fmt.Errorf("result %d takes %d bytes, more than %d", x.Index, len(x.Data), statement.MaxDisclosure)
 		}
 		seen[x.Index] = true
-		d := Disclosed{Index: x.Index, Data: statement.Disclosure(x.Data), Path: make([]statement.Hash, len(x.Path)/tlog.HashSize)}
-		for i := range d.Path {
-			d.Path[i] = statement.Hash(x.Path[i*tlog.HashSize:])
-		}
-		b.Disclosures = append(b.Disclosures, d)
+		b.Disclosures = append(b.Disclosures, Disclosed{x.Index, statement.Disclosure(x.Data), x.Path})
 	}
 	return nil
 }

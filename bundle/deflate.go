@@ -7,6 +7,8 @@ import (
 	"fmt"
 	"io"
 	"sync"
+
+	"github.com/surety-cloud/surety/statement"
 )
 
 // deflate compresses by DEFLATE (RFC 1951), as small as it gets.
@@ -25,27 +27,42 @@ func deflate(text []byte) ([]byte, error) {
 	return b.Bytes(), nil
 }
 
-// inflaters are kept, since making one costs more than what it reads here.
-var inflaters = sync.Pool{New: func() any { return flate.NewReader(nil) }}
+// inflater is what unpacking needs.
+type inflater struct {
+	packed  []byte
+	in      bytes.Reader
+	read    io.ReadCloser    // of in
+	limited io.LimitedReader // of read
+	out     bytes.Buffer
+}
 
-// inflate undoes deflate. It stops at limit, however much would follow, and refuses
+// inflaters are kept, since making one costs more than what it reads here.
+var inflaters = sync.Pool{New: func() any { return &inflater{read: flate.NewReader(nil)} }}
+
+// inflate undoes deflate of what is given in base64. It stops at limit, however much would follow, and refuses
 // what stands behind the end.
-func inflate(packed []byte, limit int) ([]byte, error) {
-	r := inflaters.Get().(io.ReadCloser)
-	defer inflaters.Put(r)
-	in := bytes.NewReader(packed)
-	if err := r.(flate.Resetter).Reset(in, nil); err != nil {
-		return nil, err
+func inflate(text string, limit int) (string, error) {
+	f := inflaters.Get().(*inflater)
+	defer inflaters.Put(f)
+	packed, err := statement.AppendBase64(f.packed[:0], []byte(text))
+	if err != nil {
+		return "", fmt.Errorf("it is %w", err)
 	}
-	out := bytes.NewBuffer(make([]byte, 0, min(4*len(packed)+bytes.MinRead, limit)))
-	_, err := out.ReadFrom(io.LimitReader(r, int64(limit)+1))
+	f.packed = packed
+	f.in.Reset(packed)
+	f.out.Reset()
+	if err := f.read.(flate.Resetter).Reset(&f.in, nil); err != nil {
+		return "", err
+	}
+	f.limited = io.LimitedReader{R: f.read, N: int64(limit) + 1}
+	_, err = f.out.ReadFrom(&f.limited)
 	switch {
 	case err != nil:
-		return nil, fmt.Errorf("it is not compressed as it must be: %w", err)
-	case out.Len() > limit:
-		return nil, fmt.Errorf("it unpacks to more than %d bytes", limit)
-	case in.Len() > 0:
-		return nil, errors.New("something follows its compressed end")
+		return "", fmt.Errorf("it is not compressed as it must be: %w", err)
+	case f.out.Len() > limit:
+		return "", fmt.Errorf("it unpacks to more than %d bytes", limit)
+	case f.in.Len() > 0:
+		return "", errors.New("something follows its compressed end")
 	}
-	return out.Bytes(), nil
+	return f.out.String(), nil
 }

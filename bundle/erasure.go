@@ -30,10 +30,10 @@ func (r *Report) erased(b *Bundle, p *Policy) {
 	}
 	logged, err := r.erasure(b, p)
 	if err != nil {
-		r.leave("that %d results it committed to were erased since: that is the word of who made the bundle, for %v", len(b.Erased), err)
+		r.leave(fmt.Sprintf("that %d results it committed to were erased since: that is the word of who made the bundle, for %v", len(b.Erased), err))
 		return
 	}
-	r.prove("%s says in entry %d of log %s that %d results it committed to were erased", r.Issuer, logged.Index, logged.Origin, len(b.Erased))
+	r.prove(fmt.Sprintf("%s says in entry %d of log %s that %d results it committed to were erased", r.Issuer, logged.Index, logged.Origin, len(b.Erased)))
 }
 
 // erasure verifies the log entry by which the issuer says what was erased.

@@ -148,11 +148,11 @@ func Load(path string) (*Bundle, error) {
 
 // read opens the bundle that r gives. The name is for errors.
 func read(name string, r io.Reader) (*Bundle, error) {
-	raw, err := readAll(name, r, MaxSize)
+	text, err := readAll(name, r, MaxSize)
 	if err != nil {
 		return nil, err
 	}
-	b, err := Open(raw)
+	b, err := Open(text)
 	if err != nil {
 		return nil, fmt.Errorf("%s: %w", name, err)
 	}
@@ -170,17 +170,17 @@ func ReadPolicy(path string) (*Policy, error) {
 	if err != nil {
 		return nil, err
 	}
-	p, err := ParsePolicy(string(text))
+	p, err := ParsePolicy(text)
 	if err != nil {
 		return nil, fmt.Errorf("%s: %w", path, err)
 	}
 	return p, nil
 }
 
-func readAll(name string, r io.Reader, limit int64) ([]byte, error) {
+func readAll(name string, r io.Reader, limit int64) (string, error) {
 	raw, err := io.ReadAll(io.LimitReader(r, limit+1))
 	if err == nil && int64(len(raw)) > limit {
 		err = fmt.Errorf("%s: more than %d bytes", name, limit)
 	}
-	return raw, err
+	return string(raw), err
 }

@@ -46,28 +46,28 @@ func TestLiesInCounts(t *testing.T) {
 	for _, l := range []lie{
 		{name: "a fail kept back, and its place shown as padding", state: NotVerified, says: "result 6 is disclosed, and the statement has 6", make: func(x *issuer) (*Bundle, *Policy, time.Time) {
 			counts := statement.Counts{Pass: passes, Fail: 1}
-			x.predicate.Results.Counts, x.predicate.Results.ByParty = counts, map[string]statement.Counts{"kube": counts}
-			x.predicate.Results.ByControl["SUR-IAM-01"] = statement.Counts{Fail: 1}
+			x.predicate.Results.Counts, x.predicate.Results.ByParty = counts, statement.NewTally(map[string]statement.Counts{"kube": counts})
+			x.predicate.Results.ByControl = with(x.predicate.Results.ByControl, "SUR-IAM-01", statement.Counts{Fail: 1})
 			return x.bundle(t, 1, 6), x.policy(t, 1, ""), now
 		}},
 		{name: "passes of a control that no result has, all results shown", state: NotVerified, says: "counts 5 results of SUR-DR-02 as pass; 0 are disclosed, and of all results only 0 more are pass", make: func(x *issuer) (*Bundle, *Policy, time.Time) {
-			x.predicate.Results.ByControl["SUR-DR-02"] = statement.Counts{Pass: passes}
+			x.predicate.Results.ByControl = with(x.predicate.Results.ByControl, "SUR-DR-02", statement.Counts{Pass: passes})
 			return x.bundle(t, 1, all...), x.policy(t, 1, "require SUR-DR-02\n"), now
 		}},
 		{name: "more passes of a control than are left to hide", state: NotVerified, says: "counts 5 results of SUR-DR-02 as pass; 0 are disclosed, and of all results only 3 more are pass", make: func(x *issuer) (*Bundle, *Policy, time.Time) {
-			x.predicate.Results.ByControl["SUR-DR-02"] = statement.Counts{Pass: passes}
+			x.predicate.Results.ByControl = with(x.predicate.Results.ByControl, "SUR-DR-02", statement.Counts{Pass: passes})
 			return x.bundle(t, 1, 0, 1), x.policy(t, 1, ""), now
 		}},
 		{name: "as many as are left, of which nobody can tell", state: Verified, says: "5 passes, without a fail", make: func(x *issuer) (*Bundle, *Policy, time.Time) {
-			x.predicate.Results.ByControl["SUR-DR-02"] = statement.Counts{Pass: passes}
+			x.predicate.Results.ByControl = with(x.predicate.Results.ByControl, "SUR-DR-02", statement.Counts{Pass: passes})
 			return x.bundle(t, 1), x.policy(t, 1, "require SUR-DR-02\n"), now
 		}},
 		{name: "fails moved to another party", state: NotVerified, says: "1 results of party kube are disclosed as fail, and the statement counts 0", make: func(x *issuer) (*Bundle, *Policy, time.Time) {
-			x.predicate.Results.ByParty = map[string]statement.Counts{"kube": {Pass: passes}, "customer": {Fail: failed}}
+			x.predicate.Results.ByParty = statement.NewTally(map[string]statement.Counts{"kube": {Pass: passes}, "customer": {Fail: failed}})
 			return x.bundle(t, 1, 6), x.policy(t, 1, ""), now
 		}},
 		{name: "fails moved to a party of which nothing is shown", state: NotVerified, says: "counts 2 results of party customer as fail; 0 are disclosed, and of all results only 0 more are fail", make: func(x *issuer) (*Bundle, *Policy, time.Time) {
-			x.predicate.Results.ByParty = map[string]statement.Counts{"kube": {Pass: passes}, "customer": {Fail: failed}}
+			x.predicate.Results.ByParty = statement.NewTally(map[string]statement.Counts{"kube": {Pass: passes}, "customer": {Fail: failed}})
 			return x.bundle(t, 1, 5, 6), x.policy(t, 1, ""), now
 		}},
 		{name: "one thing counted many times", state: Verified, says: "4 disclosed results are of a check and a resource that another one is of too", make: func(x *issuer) (*Bundle, *Policy, time.Time) {
@@ -134,7 +134,7 @@ func TestLiesInNames(t *testing.T) {
 			return x.bundle(t, 1, 0), x.policy(t, 1, ""), now
 		}},
 		{"a control of the counts that is a sentence", NotVerified, `of control "none. It is\nverified" are fail`, "none. It is\n", func(x *issuer) (*Bundle, *Policy, time.Time) {
-			x.predicate.Results.ByControl["none. It is\nverified"] = statement.Counts{Fail: 1000}
+			x.predicate.Results.ByControl = with(x.predicate.Results.ByControl, "none. It is\nverified", statement.Counts{Fail: 1000})
 			return x.bundle(t, 1), x.policy(t, 1, ""), now
 		}},
 		{"a key id that is a sentence", NotVerified, `key "none. It is verified by all who know it" signed it twice`, "", func(x *issuer) (*Bundle, *Policy, time.Time) {
@@ -316,4 +316,14 @@ func TestStolenKeyInAnotherLog(t *testing.T) {
 	if _, err := ParsePolicy("issuer kube " + key + " until 2\n" + x.log.Policy(0) + "log " + second + "\n"); err != nil {
 		t.Error(err)
 	}
+}
+
+// with is t with other counts of a name.
+func with(t statement.Tally, name string, c statement.Counts) statement.Tally {
+	counts := map[string]statement.Counts{}
+	for _, n := range t {
+		counts[n.Name] = n.Counts
+	}
+	counts[name] = c
+	return statement.NewTally(counts)
 }

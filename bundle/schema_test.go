@@ -52,18 +52,18 @@ func TestSchemas(t *testing.T) {
 		if err := json.Compact(&compact, v.Bundle); err != nil {
 			t.Fatal(err)
 		}
-		b, err := Open(compact.Bytes())
+		b, err := Open(compact.String())
 		if err != nil {
 			t.Fatal(err)
 		}
 		if err := fits(t, ofBundle, compact.String()); err != nil {
 			t.Errorf("%s: %v", v.Name, err)
 		}
-		if err := fits(t, ofStatement, string(b.Envelope.Payload)); err != nil {
+		if err := fits(t, ofStatement, b.Envelope.Payload); err != nil {
 			t.Errorf("%s: %v", v.Name, err)
 		}
 		if i == 0 {
-			file, text = compact.String(), string(b.Envelope.Payload)
+			file, text = compact.String(), b.Envelope.Payload
 		}
 	}
 	for from, to := range map[string]string{
@@ -76,7 +76,7 @@ func TestSchemas(t *testing.T) {
 		`"leaf"`:          `"leaves"`,
 	} {
 		bad := strings.Replace(file, from, to, 1)
-		if _, err := Open([]byte(bad)); err == nil || bad == file || fits(t, ofBundle, bad) == nil {
+		if _, err := Open(bad); err == nil || bad == file || fits(t, ofBundle, bad) == nil {
 			t.Errorf("a bundle with %s fits its schema, or is opened (%v)", to, err)
 		}
 	}
@@ -94,7 +94,7 @@ func TestSchemas(t *testing.T) {
 		`{"sha256":`:         `{"sha512":`,
 	} {
 		bad := strings.Replace(text, from, to, 1)
-		if _, err := statement.Decode([]byte(bad)); err == nil || bad == text || fits(t, ofStatement, bad) == nil {
+		if _, err := statement.Decode(bad); err == nil || bad == text || fits(t, ofStatement, bad) == nil {
 			t.Errorf("a statement with %s fits its schema, or is read (%v)", to, err)
 		}
 	}

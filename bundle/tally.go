@@ -22,16 +22,17 @@ func (t tally) add(name string, v surety.Verdict) {
 // hold holds what is disclosed against what the statement counts of it: no more may be
 // disclosed, and what is counted and not disclosed must be among the results that are
 // hidden, or the counts tell of results that nobody has.
-func (r *Report) hold(shown tally, counted map[string]statement.Counts, hidden statement.Counts, whose func(string) string) {
+func (r *Report) hold(shown tally, counted statement.Tally, hidden statement.Counts, whose func(string) string) {
 	var wrong []string
 	for name, n := range shown {
-		if v, more := n.Exceeds(counted[name]); more {
-			wrong = append(wrong, fmt.Sprintf("%d results of %s are disclosed as %s, and the statement counts %d", n.Of(v), whose(name), v, counted[name].Of(v)))
+		if v, more := n.Exceeds(counted.Of(name)); more {
+			wrong = append(wrong, fmt.Sprintf("%d results of %s are disclosed as %s, and the statement counts %d", n.Of(v), whose(name), v, counted.Of(name).Of(v)))
 		}
 	}
-	for name, n := range counted {
-		if v, more := n.Minus(shown[name]).Exceeds(hidden); more {
-			wrong = append(wrong, fmt.Sprintf("the statement counts %d results of %s as %s; %d are disclosed, and of all results only %d more are %s", n.Of(v), whose(name), v, shown[name].Of(v), hidden.Of(v), v))
+	for i := range counted {
+		n, seen := &counted[i], shown[counted[i].Name]
+		if v, more := n.Minus(seen).Exceeds(hidden); more {
+			wrong = append(wrong, fmt.Sprintf("the statement counts %d results of %s as %s; %d are disclosed, and of all results only %d more are %s", n.Of(v), whose(n.Name), v, seen.Of(v), hidden.Of(v), v))
 		}
 	}
 	slices.Sort(wrong)
@@ -65,7 +66,7 @@ func (r *Report) repeated() {
 		}
 	}
 	if again > 0 {
-		r.leave("that it counts each thing once: %d disclosed results are of a check and a resource that another one is of too", again)
+		r.leave("that it counts each thing once: " + decimal(int64(again)) + " disclosed results are of a check and a resource that another one is of too")
 	}
 }
 

@@ -6,7 +6,6 @@ import (
 	"encoding/json"
 	"errors"
 	"flag"
-	"maps"
 	"os"
 	"path/filepath"
 	"reflect"
@@ -91,17 +90,19 @@ func vectors(t *testing.T) []vector {
 	restated := func(change func(*statement.Results), disclose ...int) *Bundle {
 		y := *x
 		y.log, y.logged = logtest.New(t, 3), idOf(t, x.key)
-		y.predicate.Results.ByControl, y.predicate.Results.ByParty = maps.Clone(x.predicate.Results.ByControl), maps.Clone(x.predicate.Results.ByParty)
+		y.predicate.Results.ByControl, y.predicate.Results.ByParty = slices.Clone(x.predicate.Results.ByControl), slices.Clone(x.predicate.Results.ByParty)
 		change(&y.predicate.Results)
 		return y.bundle(t, 0, disclose...)
 	}
 	kept := restated(func(r *statement.Results) {
 		r.Counts = statement.Counts{Pass: passes, Fail: failed - 1}
-		r.ByParty["kube"], r.ByControl["SUR-IAM-01"] = r.Counts, statement.Counts{Fail: failed - 1}
+		r.ByParty, r.ByControl = with(r.ByParty, "kube", r.Counts), with(r.ByControl, "SUR-IAM-01", statement.Counts{Fail: failed - 1})
 	}, passes+failed-1)
-	empty := restated(func(r *statement.Results) { r.ByControl["SUR-DR-02"] = statement.Counts{Pass: passes} }, 0, 1)
+	empty := restated(func(r *statement.Results) {
+		r.ByControl = with(r.ByControl, "SUR-DR-02", statement.Counts{Pass: passes})
+	}, 0, 1)
 	passed := restated(func(r *statement.Results) {
-		r.ByParty = map[string]statement.Counts{"kube": {Pass: passes}, "acme": {Fail: failed}}
+		r.ByParty = statement.NewTally(map[string]statement.Counts{"kube": {Pass: passes}, "acme": {Fail: failed}})
 	}, passes)
 	pack := func(b *Bundle) json.RawMessage {
 		raw, err := Pack(b)
@@ -153,7 +154,7 @@ func unpacked(t *testing.T, list []vector) []vector {
 		if !ok {
 			t.Fatalf("%s: the statement is none", out[i].Name)
 		}
-		text, err := inflate(decoded(t, packed), statement.MaxStatement)
+		text, err := inflate(packed, statement.MaxStatement)
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -195,7 +196,7 @@ func TestVectors(t *testing.T) {
 			if err := json.Compact(&compact, v.Bundle); err != nil {
 				t.Fatal(err)
 			}
-			b, err := Open(compact.Bytes())
+			b, err := Open(compact.String())
 			if err != nil {
 				t.Fatal(err)
 			}

@@ -34,6 +34,23 @@ func (c *Counts) place(v surety.Verdict) *int {
 	}
 }
 
+// named is the number that a key of JSON stands for, nil if there is none.
+func (c *Counts) named(key string) *int {
+	switch key {
+	case "fail":
+		return &c.Fail
+	case "not-applicable":
+		return &c.NotApplicable
+	case "pass":
+		return &c.Pass
+	case "unknown":
+		return &c.Unknown
+	case "waived":
+		return &c.Waived
+	}
+	return nil
+}
+
 // Of is the number of results with a verdict.
 func (c Counts) Of(v surety.Verdict) int { return *c.place(v) }
 

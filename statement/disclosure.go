@@ -116,6 +116,13 @@ func appendString(b []byte, s string) []byte {
 // Padding reports whether d stands for no result.
 func (d Disclosure) Padding() bool { return bytes.HasSuffix(d, []byte(`",0]`)) }
 
+// disclosureFields are the members of a disclosure, in one piece of memory.
+type disclosureFields struct {
+	Result
+	salt, from, until string
+	kind              int
+}
+
 var errForm = errors.New("it is not a disclosure in its one form")
 
 // Parse reads a disclosure of a result. It accepts exactly the bytes that Append
@@ -125,26 +132,28 @@ func (d Disclosure) Parse() (*Result, Salt, error) {
 	if len(d) > MaxDisclosure {
 		return nil, salt, fmt.Errorf("parse disclosure: %d bytes, more than %d", len(d), MaxDisclosure)
 	}
-	var r Result
-	var encodedSalt, from, until string
-	var kind int
-	err := strictTuple(d, &encodedSalt, &kind, &r.Check, &r.Version, &r.Controls, &r.Resource, &r.Verdict, &r.Severity, &r.Party, &r.Evidence, &from, &until)
+	var f disclosureFields
+	r := &f.Result
+	err := strictTuple(string(d), &f.salt, &f.kind, &r.Check, &r.Version, &r.Controls, &r.Resource, &r.Verdict, &r.Severity, &r.Party, &r.Evidence, &f.from, &f.until)
 	if err != nil {
 		return nil, salt, fmt.Errorf("parse disclosure: %w", err)
 	}
-	raw, err := base64.RawURLEncoding.Strict().DecodeString(encodedSalt)
-	if err != nil || len(raw) != SaltSize {
+	size := 0
+	if len(f.salt) <= base64.RawURLEncoding.EncodedLen(SaltSize) {
+		size, err = base64.RawURLEncoding.Decode(salt[:], []byte(f.salt)) // held against its one form below
+	}
+	if err != nil || size != SaltSize {
 		return nil, salt, fmt.Errorf("parse disclosure: the salt is not %d bytes in base64url", SaltSize)
 	}
-	copy(salt[:], raw)
 	var errFrom, errUntil error
-	r.NotBefore, errFrom = time.Parse(time.RFC3339, from)
-	r.NotAfter, errUntil = time.Parse(time.RFC3339, until)
+	r.NotBefore, errFrom = time.Parse(time.RFC3339, f.from)
+	r.NotAfter, errUntil = time.Parse(time.RFC3339, f.until)
 	if err := errors.Join(errFrom, errUntil); err != nil {
 		return nil, salt, fmt.Errorf("parse disclosure: %w", err)
 	}
-	if kind != resultKind || !bytes.Equal(r.Append(make([]byte, 0, len(d)), salt), d) {
+	var memory [1024]byte // enough for most
+	if f.kind != resultKind || !bytes.Equal(r.Append(memory[:0], salt), d) {
 		return nil, salt, fmt.Errorf("parse disclosure: %w", errForm)
 	}
-	return &r, salt, nil
+	return r, salt, nil
 }

@@ -14,6 +14,7 @@ import (
 	"fmt"
 	"slices"
 	"strconv"
+	"sync"
 )
 
 // PayloadType is the payload type of an in-toto statement in a DSSE envelope.
@@ -24,6 +25,13 @@ const maxSignatures = 16
 
 // Envelope is a DSSE envelope (github.com/secure-systems-lab/dsse, v1).
 type Envelope struct {
+	PayloadType string
+	Payload     string // the bytes that are signed; what is read of them are parts of it
+	Signatures  []Signature
+}
+
+// envelopeFile is an envelope as it is read.
+type envelopeFile struct {
 	PayloadType string      `json:"payloadType"`
 	Payload     []byte      `json:"payload"` // base64
 	Signatures  []Signature `json:"signatures"`
@@ -70,7 +78,7 @@ func Seal(s *Statement, signers ...Signer) (*Envelope, error) {
 	if err != nil {
 		return nil, err
 	}
-	e := &Envelope{PayloadType: PayloadType, Payload: payload}
+	e := &Envelope{PayloadType: PayloadType, Payload: string(payload)}
 	message := e.appendMessage(nil)
 	for _, signer := range signers {
 		id, err := KeyID(signer.Public())
@@ -96,10 +104,14 @@ func (e *Envelope) names(id string) bool {
 
 // Encode writes the envelope in its one form.
 func (e *Envelope) Encode() []byte {
-	b := make([]byte, 0, base64.StdEncoding.EncodedLen(len(e.Payload))+160*(len(e.Signatures)+1))
+	return e.append(make([]byte, 0, base64.StdEncoding.EncodedLen(len(e.Payload))+160*(len(e.Signatures)+1)), []byte(e.Payload))
+}
+
+// append appends the envelope in its one form to b.
+func (e *Envelope) append(b, payload []byte) []byte {
 	b = appendString(append(b, `{"payloadType":`...), e.PayloadType)
 	b = append(b, `,"payload":"`...)
-	b = base64.StdEncoding.AppendEncode(b, e.Payload)
+	b = base64.StdEncoding.AppendEncode(b, payload)
 	b = append(b, `","signatures":[`...)
 	for i, s := range e.Signatures {
 		if i > 0 {
@@ -119,14 +131,15 @@ func ParseEnvelope(raw []byte) (*Envelope, error) {
 	if len(raw) > 2*MaxStatement {
 		return nil, fmt.Errorf("open envelope: %d bytes, more than %d", len(raw), 2*MaxStatement)
 	}
-	var e Envelope
-	if err := Strict(raw, &e); err != nil {
+	var f envelopeFile
+	if err := Strict(string(raw), &f); err != nil {
 		return nil, fmt.Errorf("open envelope: %w", err)
 	}
+	e := &Envelope{f.PayloadType, string(f.Payload), f.Signatures}
 	if !bytes.Equal(e.Encode(), raw) {
 		return nil, errors.New("open envelope: it is not in its one form")
 	}
-	return &e, nil
+	return e, nil
 }
 
 // Key is a public key that a verifier trusts, under the name it knows it by.
@@ -152,6 +165,9 @@ type Opened struct {
 // ErrUntrusted is in the error of Open if no trusted key signed the envelope.
 var ErrUntrusted = errors.New("no trusted key signed it")
 
+// memories are kept, since what is signed and hashed is not needed afterwards.
+var memories = sync.Pool{New: func() any { return new([]byte) }}
+
 // Open reads the statement if a trusted key has signed it. What was signed is
 // verified byte for byte before anything in it is read. A signature counts only for
 // the key it names, and the statement must name one that signed: whoever watches a
@@ -163,9 +179,11 @@ func (e *Envelope) Open(trusted []Key) (*Opened, error) {
 	case len(e.Signatures) > maxSignatures:
 		return nil, fmt.Errorf("open envelope: %d signatures, more than %d", len(e.Signatures), maxSignatures)
 	}
-	encoded := e.Encode()
-	out := &Opened{Digest: sha256.Sum256(encoded)}
-	message := e.appendMessage(encoded[:0]) // in the same memory, which is enough
+	memory := memories.Get().(*[]byte)
+	defer memories.Put(memory)
+	message := e.appendMessage((*memory)[:0])
+	*memory = e.append(message, message[len(message)-len(e.Payload):])
+	out := &Opened{Digest: sha256.Sum256((*memory)[len(message):])}
 	var signed []Key
 	for i, s := range e.Signatures {
 		if slices.ContainsFunc(e.Signatures[:i], func(before Signature) bool { return before.KeyID == s.KeyID }) {

@@ -1,9 +1,12 @@
 package statement
 
 import (
+	"encoding/binary"
 	"fmt"
+	"math/bits"
 	"strconv"
 	"strings"
+	"sync"
 	"unicode/utf16"
 	"unicode/utf8"
 )
@@ -11,8 +14,23 @@ import (
 // reader reads JSON text (RFC 8259) from its beginning on. The strings it gives are
 // parts of the text where they have no escapes.
 type reader struct {
-	text string
-	at   int
+	text   string
+	at     int
+	memory []byte
+}
+
+// readers are kept for their memory.
+var readers = sync.Pool{New: func() any { return new(reader) }}
+
+func newReader(text string) *reader {
+	r := readers.Get().(*reader)
+	r.text, r.at = text, 0
+	return r
+}
+
+func (r *reader) release() {
+	r.text = ""
+	readers.Put(r)
 }
 
 // next skips white space and returns the byte that follows, 0 at the end. A zero byte
@@ -82,32 +100,37 @@ func (r *reader) short() error {
 	return &fault{what: fmt.Sprintf("ends in the middle, after %d bytes; it was cut short", len(r.text)), text: true}
 }
 
-// list reads an array or object, and calls element before each of its elements.
-func (r *reader) list(open byte, want string, element func() error) error {
+// first steps into an array or object, and reports whether there is an element.
+func (r *reader) first(open byte, want string) (bool, error) {
 	if r.next() != open {
-		return r.wrong(want)
+		return false, r.wrong(want)
 	}
 	r.at++
-	end := open + 2 // ] and } stand two behind [ and {
-	if r.next() == end {
-		r.at++
-		return nil
+	if r.next() != closing(open) {
+		return true, nil
 	}
-	for {
-		if err := element(); err != nil {
-			return err
-		}
-		switch r.next() {
-		case ',':
-			r.at++
-		case end:
-			r.at++
-			return nil
-		default:
-			return r.syntax()
-		}
-	}
+	r.at++
+	return false, nil
 }
+
+// more steps behind an element, and reports whether another follows.
+func (r *reader) more(open byte) (bool, error) {
+	switch r.next() {
+	case ',':
+		r.at++
+		return true, nil
+	case closing(open):
+		r.at++
+		return false, nil
+	}
+	return false, r.syntax()
+}
+
+// closing is ] for [ and } for {, which stand two behind them.
+func closing(open byte) byte { return open + 2 }
+
+// null steps over null, if it comes next.
+func (r *reader) null() bool { return r.next() == 'n' && r.word("null") }
 
 // key reads the key of an object's next member and the colon behind it.
 func (r *reader) key() (string, error) {
@@ -125,35 +148,73 @@ func (r *reader) key() (string, error) {
 	return key, nil
 }
 
-// integer reads a whole number of at most 64 bits, without exponent.
-func (r *reader) integer() (int64, error) {
+// integer reads a whole number of at most so many bits, without exponent.
+func (r *reader) integer(bits int) (int64, error) {
 	if c := r.next(); c != '-' && (c < '0' || c > '9') {
 		return 0, r.wrong("a whole number")
 	}
-	from := r.at
-	for r.at < len(r.text) && (r.text[r.at] >= '0' && r.text[r.at] <= '9' || strings.IndexByte("+-.Ee", r.text[r.at]) >= 0) {
+	from, short := r.at, int64(0)
+	for ; r.at < len(r.text) && r.text[r.at]-'0' <= 9; r.at++ {
+		short = 10*short + int64(r.text[r.at]-'0')
+	}
+	if digits := r.at - from; !r.numeral() && digits > 0 && digits < 10 && (digits == 1 || r.text[from] != '0') {
+		return short, nil
+	}
+	for r.numeral() {
 		r.at++
 	}
 	text := r.text[from:r.at]
-	n, err := strconv.ParseInt(text, 10, 64)
+	n, err := strconv.ParseInt(text, 10, bits)
 	if digits := strings.TrimPrefix(text, "-"); err != nil || len(digits) > 1 && digits[0] == '0' {
-		return 0, r.fail("is %.40s, and must be a whole number of at most 64 bits", text)
+		return 0, r.fail("is %.40s, and must be a whole number of at most %d bits", text, bits)
 	}
 	return n, nil
 }
 
+// numeral reports whether the next byte can stand in a number of any form.
+func (r *reader) numeral() bool {
+	if r.at == len(r.text) {
+		return false
+	}
+	switch c := r.text[r.at]; c {
+	case '+', '-', '.', 'E', 'e':
+		return true
+	default:
+		return c >= '0' && c <= '9'
+	}
+}
+
 // string reads a string.
 func (r *reader) string() (string, error) {
-	if r.next() != '"' {
-		return "", r.wrong("a string")
+	plain, ends, err := r.begin()
+	if ends || err != nil {
+		return plain, err
 	}
-	r.at++
-	plain := r.plain()
-	if r.at < len(r.text) && r.text[r.at] == '"' {
-		r.at++
-		return plain, nil
+	b, err := r.escaped(plain)
+	return string(b), err
+}
+
+// bytes reads a string into memory that the next one may overwrite.
+func (r *reader) bytes() ([]byte, error) {
+	plain, ends, err := r.begin()
+	if ends || err != nil {
+		r.memory = append(r.memory[:0], plain...)
+		return r.memory, err
 	}
 	return r.escaped(plain)
+}
+
+// begin reads a string up to its first escape, and reports whether it ends before.
+func (r *reader) begin() (plain string, ends bool, err error) {
+	if r.next() != '"' {
+		return "", false, r.wrong("a string")
+	}
+	r.at++
+	plain = r.plain()
+	if ends = r.at < len(r.text) && r.text[r.at] == '"'; ends {
+		r.at++
+	}
+	return plain, ends, nil
 }
 
 // special are the bytes of a string that are not meant as they stand.
@@ -165,36 +226,47 @@ var special = func() (special [256]bool) {
 	return special
 }()
 
+// each is a byte in all eight places of a word.
+const each = 0x0101010101010101
+
 // plain reads the bytes of a string up to the next special one.
 func (r *reader) plain() string {
 	from := r.at
+	for ; len(r.text)-r.at >= 8; r.at += 8 {
+		w := binary.LittleEndian.Uint64([]byte(r.text[r.at : r.at+8]))
+		// A byte's high bit is set by what is below a space, or nothing but a quote or a backslash.
+		found := ((w - each*' ') | (w ^ each*'"' - each) | (w ^ each*'\\' - each)) &^ w & (each * 0x80)
+		if found != 0 {
+			r.at += bits.TrailingZeros64(found) / 8
+			return r.text[from:r.at]
+		}
+	}
 	for r.at < len(r.text) && !special[r.text[r.at]] {
 		r.at++
 	}
 	return r.text[from:r.at]
 }
 
-// escaped reads the rest of a string, from its first escape on.
-func (r *reader) escaped(before string) (string, error) {
-	var b strings.Builder
-	b.Grow(2*len(before) + 256)
-	b.WriteString(before)
+// escaped reads the rest of a string, from its first escape on, into the memory of
+// bytes.
+func (r *reader) escaped(before string) ([]byte, error) {
+	b := append(r.memory[:0], before...)
 	for {
 		switch {
 		case r.at == len(r.text):
-			return "", r.short()
+			return nil, r.short()
 		case r.text[r.at] == '"':
 			r.at++
-			return b.String(), nil
+			r.memory = b
+			return b, nil
 		case r.text[r.at] != '\\':
-			return "", r.syntax()
+			return nil, r.syntax()
 		}
 		char, err := r.escape()
 		if err != nil {
-			return "", err
+			return nil, err
 		}
-		b.WriteRune(char)
-		b.WriteString(r.plain())
+		b = append(utf8.AppendRune(b, char), r.plain()...)
 	}
 }
 

@@ -110,11 +110,11 @@ func (s Source) unknown() bool { return !slices.Contains(statuses, s.Status) }
 
 // Results commits to every result.
 type Results struct {
-	Root      surety.Digest     `json:"root"`
-	Leaves    int64             `json:"leaves"` // of the run tree, padding included
-	Counts    Counts            `json:"counts"`
-	ByControl map[string]Counts `json:"by_control"`
-	ByParty   map[string]Counts `json:"by_party"`
+	Root      surety.Digest `json:"root"`
+	Leaves    int64         `json:"leaves"` // of the run tree, padding included
+	Counts    Counts        `json:"counts"`
+	ByControl Tally         `json:"by_control"`
+	ByParty   Tally         `json:"by_party"`
 }
 
 // Window is when the evidence was collected, and until when it counts.
@@ -159,12 +159,12 @@ func (s *Statement) Encode() ([]byte, error) {
 
 // Decode reads a statement strictly: an unknown or a repeated key, another type or
 // predicate, or subjects that contradict the predicate are errors.
-func Decode(raw []byte) (*Statement, error) {
-	if len(raw) > MaxStatement {
-		return nil, fmt.Errorf("decode statement: %d bytes, more than %d", len(raw), MaxStatement)
+func Decode(text string) (*Statement, error) {
+	if len(text) > MaxStatement {
+		return nil, fmt.Errorf("decode statement: %d bytes, more than %d", len(text), MaxStatement)
 	}
 	var s Statement
-	if err := Strict(raw, &s); err != nil {
+	if err := Strict(text, &s); err != nil {
 		return nil, fmt.Errorf("decode statement: %w", err)
 	}
 	if s.Type != StatementType || s.PredicateType != PredicateType {
@@ -184,7 +184,7 @@ func (s *Statement) check() error {
 		digest  surety.Digest
 	}{{"results", p.Results.Root}, {"evidence", p.Evidence.Root}, {"policy", p.Policy.Digest}} {
 		at := slices.IndexFunc(s.Subject, func(x Subject) bool { return x.Name == is.subject })
-		if at < 0 || s.Subject[at].Digest.SHA256 != hex.EncodeToString(is.digest[:]) {
+		if at < 0 || s.Subject[at].Digest.SHA256 != string(hex.AppendEncode(make([]byte, 0, 64), is.digest[:])) {
 			return fmt.Errorf("subject %s is not what the predicate says", is.subject)
 		}
 	}
@@ -219,7 +219,7 @@ func wholeUTC(t time.Time) bool { return t.Location() == time.UTC && t.Nanosecon
 // subjectsOnce refuses a subject that is named twice, of which readers could differ
 // in which one counts.
 func (s *Statement) subjectsOnce() error {
-	seen := make(map[string]bool, len(s.Subject))
+	seen := map[string]bool{}
 	for _, subject := range s.Subject {
 		if seen[subject.Name] {
 			return fmt.Errorf("subject %.200q is given twice", subject.Name)
@@ -237,20 +237,22 @@ func (s *Statement) subjectsOnce() error {
 // inherited rests on the counts by control.
 func (r *Results) check() error {
 	var byParty, byControl Counts
-	for party, c := range r.ByParty {
-		if !c.valid() {
-			return fmt.Errorf("the counts of party %.200q are none", party)
+	for i := range r.ByParty {
+		party := &r.ByParty[i]
+		if !party.valid() {
+			return fmt.Errorf("the counts of party %.200q are none", party.Name)
 		}
-		byParty = byParty.Plus(c)
+		byParty = byParty.Plus(party.Counts)
 	}
-	for control, c := range r.ByControl {
-		if !c.valid() {
-			return fmt.Errorf("the counts of control %.200q are none", control)
+	for i := range r.ByControl {
+		control := &r.ByControl[i]
+		if !control.valid() {
+			return fmt.Errorf("the counts of control %.200q are none", control.Name)
 		}
-		if v, more := c.Exceeds(r.Counts); more {
-			return fmt.Errorf("%d results of control %.200q are %s, and %d in all", c.Of(v), control, v, r.Counts.Of(v))
+		if v, more := control.Exceeds(r.Counts); more {
+			return fmt.Errorf("%d results of control %.200q are %s, and %d in all", control.Of(v), control.Name, v, r.Counts.Of(v))
 		}
-		byControl = byControl.Plus(c)
+		byControl = byControl.Plus(control.Counts)
 	}
 	if v, more := r.Counts.Exceeds(byControl); more {
 		return fmt.Errorf("%d results are %s, and %d by control", r.Counts.Of(v), v, byControl.Of(v))

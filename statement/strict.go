@@ -23,9 +23,12 @@ import (
 // dst is made of structs with json tags, slices, maps by string, pointers, strings,
 // bytes (in base64), integers, booleans, and types that are read from text. A key
 // may be missing if its tag says omitempty. null is an empty slice, map or pointer.
-func Strict(raw []byte, dst any) error {
-	r := &reader{text: string(raw)}
-	if !utf8.ValidString(r.text) {
+//
+// The strings in dst are parts of the text where they have no escapes.
+func Strict(text string, dst any) error {
+	r := newReader(text)
+	defer r.release()
+	if !utf8.ValidString(text) {
 		return r.fail("is not UTF-8")
 	}
 	v := reflect.ValueOf(dst).Elem()
@@ -36,20 +39,21 @@ func Strict(raw []byte, dst any) error {
 }
 
 // strictTuple decodes an array of exactly these values, as Strict does.
-func strictTuple(raw []byte, values ...any) error {
-	r := &reader{text: string(raw)}
+func strictTuple(text string, values ...any) error {
+	r := newReader(text)
+	defer r.release()
 	n := 0
-	err := r.list('[', "an array", func() error {
+	more, err := r.first('[', "an array")
+	for ; more && err == nil; more, err = r.more('[') {
 		if n == len(values) {
 			return r.fail("has more than %d values", n)
 		}
 		v := reflect.ValueOf(values[n]).Elem()
-		n++
 		if err := planOf(v.Type())(r, v); err != nil {
-			return under(strconv.Itoa(n-1), err)
+			return under(strconv.Itoa(n), err)
 		}
-		return nil
-	})
+		n++
+	}
 	switch {
 	case err != nil:
 		return err
@@ -97,10 +101,19 @@ func planOf(t reflect.Type) plan {
 	return p
 }
 
-var fromText = reflect.TypeFor[encoding.TextUnmarshaler]()
+// readable reads itself: what there is much of in a statement.
+type readable interface{ read(r *reader) error }
+
+var (
+	fromText = reflect.TypeFor[encoding.TextUnmarshaler]()
+	byItself = reflect.TypeFor[readable]()
+)
 
 func newPlan(t reflect.Type) plan {
-	if reflect.PointerTo(t).Implements(fromText) {
+	switch p := reflect.PointerTo(t); {
+	case p.Implements(byItself):
+		return func(r *reader, v reflect.Value) error { return v.Addr().Interface().(readable).read(r) }
+	case p.Implements(fromText):
 		return readText
 	}
 	switch t.Kind() {
@@ -131,7 +144,7 @@ func newPlan(t reflect.Type) plan {
 // orNull also takes null, for which v stays empty.
 func orNull(p plan) plan {
 	return func(r *reader, v reflect.Value) error {
-		if r.next() == 'n' && r.word("null") {
+		if r.null() {
 			v.SetZero()
 			return nil
 		}
@@ -139,33 +152,38 @@ func orNull(p plan) plan {
 	}
 }
 
+// fewElements is how many elements a slice has room for at first.
+const fewElements = 4
+
 func slicePlan(t reflect.Type) plan {
 	elem := planOf(t.Elem())
 	return func(r *reader, v reflect.Value) error {
-		v.Set(reflect.MakeSlice(t, 0, 0))
-		return r.list('[', "an array", func() error {
-			n := v.Len()
+		more, err := r.first('[', "an array")
+		if !more {
+			v.Set(reflect.MakeSlice(t, 0, 0))
+			return err
+		}
+		v.SetZero()
+		v.Grow(fewElements)
+		for n := 0; more && err == nil; more, err = r.more('[') {
 			v.Grow(1)
 			v.SetLen(n + 1)
 			if err := elem(r, v.Index(n)); err != nil {
 				return under(strconv.Itoa(n), err)
 			}
-			return nil
-		})
+			n++
+		}
+		return err
 	}
 }
 
 func mapPlan(t reflect.Type) plan {
 	elem := planOf(t.Elem())
 	return func(r *reader, v reflect.Value) error {
-		size := 0
-		if t.Elem().Kind() == reflect.Struct { // such as counts by control: many, and each begins with a brace
-			size = min(strings.Count(r.text[r.at:], "{"), 256)
-		}
-		v.Set(reflect.MakeMapWithSize(t, size))
+		v.Set(reflect.MakeMap(t))
 		name, value := reflect.New(t.Key()).Elem(), reflect.New(t.Elem()).Elem()
-		n := 0
-		return r.list('{', "an object", func() error {
+		more, err := r.first('{', "an object")
+		for n := 1; more && err == nil; more, err = r.more('{') {
 			key, err := r.key()
 			if err != nil {
 				return err
@@ -176,13 +194,16 @@ func mapPlan(t reflect.Type) plan {
 			}
 			name.SetString(key)
 			v.SetMapIndex(name, value)
-			if n++; v.Len() != n {
-				return &fault{path: key, what: "is given twice"}
+			if v.Len() != n {
+				return twice(key)
 			}
-			return nil
-		})
+			n++
+		}
+		return err
 	}
 }
+
+func twice(key string) error { return &fault{path: key, what: "is given twice"} }
 
 // structField is a field that a key fills.
 type structField struct {
@@ -202,7 +223,8 @@ func structPlan(t reflect.Type) plan {
 	return func(r *reader, v reflect.Value) error {
 		var seen uint64
 		at := 0 // of the field that comes next, in the order of writers
-		err := r.list('{', "an object", func() error {
+		more, err := r.first('{', "an object")
+		for ; more && err == nil; more, err = r.more('{') {
 			key, err := r.key()
 			if err != nil {
 				return err
@@ -212,15 +234,17 @@ func structPlan(t reflect.Type) plan {
 			}
 			switch {
 			case at < 0:
-				return &fault{path: key, what: "is not known"}
+				return unknown(key)
 			case seen&(1<<at) != 0:
-				return &fault{path: key, what: "is given twice"}
+				return twice(key)
 			}
 			seen |= 1 << at
 			f := &fields[at]
 			at++
-			return under(key, f.read(r, v.Field(f.index)))
-		})
+			if err := f.read(r, v.Field(f.index)); err != nil {
+				return under(key, err)
+			}
+		}
 		if err != nil {
 			return err
 		}
@@ -233,12 +257,14 @@ func structPlan(t reflect.Type) plan {
 	}
 }
 
+func unknown(key string) error { return &fault{path: key, what: "is not known"} }
+
 func readText(r *reader, v reflect.Value) error {
-	s, err := r.string()
+	text, err := r.bytes()
 	if err != nil {
 		return err
 	}
-	err = v.Addr().Interface().(encoding.TextUnmarshaler).UnmarshalText([]byte(s))
+	err = v.Addr().Interface().(encoding.TextUnmarshaler).UnmarshalText(text)
 	if clock, ok := errors.AsType[*time.ParseError](err); ok {
 		return r.fail("is %q, and must be a time such as 2026-11-27T12:00:00Z", clock.Value)
 	}
@@ -259,12 +285,25 @@ func readBytes(r *reader, v reflect.Value) error {
 	if err != nil {
 		return err
 	}
-	b, err := base64.StdEncoding.Strict().DecodeString(s)
-	if err != nil || len(s) != base64.StdEncoding.EncodedLen(len(b)) { // line ends are not counted
-		return r.fail("is not base64 in its one form")
+	b, err := AppendBase64(nil, []byte(s))
+	if err != nil {
+		return r.fail("is %v", err)
 	}
 	v.SetBytes(b)
 	return nil
+}
+
+// inOneForm refuses bits that say nothing.
+var inOneForm = base64.StdEncoding.Strict()
+
+// AppendBase64 appends the bytes that text says in padded base64 to b. It refuses all
+// text but what a writer makes of them.
+func AppendBase64(b, text []byte) ([]byte, error) {
+	out, err := inOneForm.AppendDecode(b, text)
+	if err != nil || len(text) != base64.StdEncoding.EncodedLen(len(out)-len(b)) { // line ends are not counted
+		return b, errors.New("not base64 in its one form")
+	}
+	return out, nil
 }
 
 func readBool(r *reader, v reflect.Value) error {
@@ -280,10 +319,7 @@ func readBool(r *reader, v reflect.Value) error {
 }
 
 func readInt(r *reader, v reflect.Value) error {
-	n, err := r.integer()
-	if err == nil && v.OverflowInt(n) {
-		return r.fail("is %d, and must be a whole number of at most %d bits", n, v.Type().Bits())
-	}
+	n, err := r.integer(v.Type().Bits())
 	v.SetInt(n)
 	return err
 }

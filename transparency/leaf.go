@@ -75,8 +75,8 @@ func (l *Leaf) Append(b []byte) []byte {
 	b = append(b, `[1,"`...)
 	b = append(append(append(b, l.Kind...), `","`...), l.Stream...)
 	b = strconv.AppendInt(append(b, `",`...), l.Sequence, 10)
-	b = append(append(b, `,"`...), hexOf(l.Previous)...)
-	b = append(append(b, `","`...), hexOf(l.Commitment)...)
+	b = appendHex(append(b, `,"`...), l.Previous)
+	b = appendHex(append(b, `","`...), l.Commitment)
 	b = append(append(append(b, `","`...), l.Key...), `","`...)
 	b = append(l.Claimed.UTC().AppendFormat(b, time.RFC3339), '"')
 	if l.Declares != nil {
@@ -85,11 +85,11 @@ func (l *Leaf) Append(b []byte) []byte {
 	return append(b, ']')
 }
 
-func hexOf(d surety.Digest) string {
+func appendHex(b []byte, d surety.Digest) []byte {
 	if d.IsZero() {
-		return ""
+		return b
 	}
-	return hex.EncodeToString(d[:])
+	return hex.AppendEncode(b, d[:])
 }
 
 // Digest is what the next leaf of the stream calls Previous.
@@ -131,7 +131,7 @@ func ParseLeaf(raw []byte) (*Leaf, error) {
 	if err := l.declare(parts[plainFields:]); err != nil {
 		return fail(err.Error())
 	}
-	if !bytes.Equal(l.Append(nil), raw) {
+	if !bytes.Equal(l.Append(make([]byte, 0, MaxLeaf)), raw) {
 		return fail("it is not in its one form")
 	}
 	return &l, nil

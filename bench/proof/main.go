@@ -130,7 +130,7 @@ func verify(w io.Writer, c *statement.Committed, window statement.Window) error 
 			}
 			between := spent()
 			for range 100 {
-				b, err := bundle.Open(m.raw)
+				b, err := bundle.Open(string(m.raw))
 				if err != nil {
 					return err
 				}
@@ -205,7 +205,7 @@ func predicate(c *statement.Committed, window statement.Window, key string, cont
 		Issuer: statement.Issuer{Name: "kube", Key: key}, System: "shop", Policy: statement.Policy{Digest: policy, Checks: 297},
 		Evidence: statement.Evidence{Root: evidence, Items: results, Sources: []statement.Source{{Status: "complete", Items: results}}},
 		Results: statement.Results{Root: surety.Digest(c.Tree.Root()), Leaves: c.Tree.Size(), Counts: all,
-			ByControl: byControl, ByParty: map[string]statement.Counts{"kube": all}},
+			ByControl: statement.NewTally(byControl), ByParty: statement.Tally{{Name: "kube", Counts: all}}},
 		Responsibilities: map[string]map[string]int{"kube": {"met": 55, "unproven": 360}},
 		Window:           window, Sequence: 1, Tool: statement.Tool{Name: "surety", Version: "v0.1.0"},
 	}

@@ -84,7 +84,7 @@ func openBundle(ctx context.Context, place string) (*bundle.Bundle, error) {
 	if err != nil {
 		return nil, err
 	}
-	return bundle.Open(raw)
+	return bundle.Open(string(raw))
 }
 
 func isURL(place string) bool {

@@ -198,7 +198,7 @@ func Load(path string) (*Run, error) {
 	if bytes.HasPrefix(raw, []byte(`{"surety":"bundle/`)) {
 		return fail(surety.BadInput, errors.New("it is a bundle; give the run that it was made from, a file NNNNNN.run of the store"))
 	}
-	if err := statement.Strict(raw, &f); err != nil {
+	if err := statement.Strict(string(raw), &f); err != nil {
 		return fail(surety.BadInput, err)
 	}
 	r := &Run{Stream: filepath.Base(filepath.Dir(path))}
