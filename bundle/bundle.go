@@ -106,7 +106,7 @@ func (h *hashes) UnmarshalText(b []byte) error {
 	all, err := statement.AppendBase64(memory[:0], b)
 	switch {
 	case err != nil:
-		return err
+		return fmt.Errorf("it is %w", err)
 	case len(all)%tlog.HashSize != 0 || len(all) > maxPath*tlog.HashSize:
 		return fmt.Errorf("it has %d bytes, and that is not up to %d hashes of %d", len(all), maxPath, tlog.HashSize)
 	}

@@ -45,6 +45,9 @@ func TestCommand(t *testing.T) {
 			t.Fatal(err)
 		}
 	}
+	if err := os.Mkdir("hollow", 0o700); err != nil {
+		t.Fatal(err)
+	}
 	for _, tt := range []struct {
 		args  string
 		stdin io.Reader
@@ -66,8 +69,16 @@ func TestCommand(t *testing.T) {
 		{"good.surety --policy none", nil, 2, "none"},
 		{"none --policy policy", nil, 2, "none"},
 		{"good.surety", nil, 2, "say --policy FILE"},
-		{"--policy policy", nil, 2, "give one bundle; there are 0"},
-		{"good.surety empty.surety --policy policy", nil, 2, "give one bundle; there are 2"},
+		{"--policy policy", nil, 2, "give a bundle"},
+		{"good.surety empty.surety --policy policy", nil, 2, "not read     empty.surety: open bundle: it is empty\n1 verified, 1 not read\n"},
+		{"good.surety none --policy policy", nil, 2, "verified     good.surety: kube signed this statement about shop\nnot read     open none: "},
+		{"good.surety good.surety --policy policy", nil, 0, "\n2 verified\n"},
+		{"good.surety good.surety --policy strict", nil, 1, "not verified good.surety: SUR-DR-02 is required, and nothing shows it\n2 not verified\n"},
+		{"good.surety good.surety --policy policy --format json", nil, 0, `{"schema":"surety/verification/v1","file":"good.surety","state":"verified",`},
+		{"good.surety - --policy policy", nil, 2, "standard input is one bundle; verify it alone"},
+		{"good.surety good.surety --policy broken", nil, 2, "broken: read policy: line 1"},
+		{". --policy policy", nil, 2, "verified     -odd.surety: "},
+		{"hollow --policy policy", nil, 2, "hollow: the folder holds no bundle, a file NAME.surety"},
 		{"good.surety --policy", nil, 2, "flag needs an argument"},
 		{"good.surety --policy policy --format xml", nil, 2, `there is no format "xml"`},
 		{"good.surety --polcy policy", nil, 2, "not defined: -polcy"},

@@ -19,11 +19,14 @@ const maxPolicy = 1 << 20
 // Formats lists how a report can be written.
 var Formats = []string{"text", "json"}
 
-const usage = `usage: surety-verify --policy FILE [--format text|json] BUNDLE
+const usage = `usage: surety-verify --policy FILE [--format text|json] BUNDLE...
 
 Checks offline what a .surety file (or -, standard input) proves under a policy of
 yours: whose statements, logs and witnesses you believe. The exit code is 0 if it is
 verified or erased, 1 if it is not verified, 2 if it or the policy cannot be read.
+
+Of several bundles, or a folder of them, each gets one line, and the exit code is that
+of the worst. They are verified on all cores.
 
   --policy FILE   whose statements, logs and witnesses you believe
   --format NAME   text or json
@@ -53,27 +56,42 @@ func Command(args []string, stdin io.Reader, stdout, stderr io.Writer) int {
 		}
 		return 0
 	}
-	r, err := VerifyFile(c.bundle, c.policy, stdin, time.Now())
+	code, err := c.run(stdin, stdout)
 	if err != nil {
 		return fail(err)
+	}
+	return code
+}
+
+// run verifies what the command names.
+func (c *command) run(stdin io.Reader, stdout io.Writer) (int, error) {
+	if Several(c.bundles) {
+		p, err := ReadPolicy(c.policy)
+		if err != nil {
+			return 0, err
+		}
+		totals, err := VerifySeveral(c.bundles, p, time.Now(), c.format, stdout)
+		return totals.Code(), err
+	}
+	r, err := VerifyFile(c.bundles[0], c.policy, stdin, time.Now())
+	if err != nil {
+		return 0, err
 	}
 	raw, err := r.Encode(c.format)
 	if err == nil {
 		_, err = stdout.Write(raw)
 	}
-	switch {
-	case err != nil:
-		return fail(err)
-	case r.State == NotVerified:
-		return 1
+	if r.State == NotVerified {
+		return 1, err
 	}
-	return 0
+	return 0, err
 }
 
 // command is what the words of the command line say.
 type command struct {
-	policy, format, bundle string
-	version                bool
+	policy, format string
+	bundles        []string
+	version        bool
 }
 
 // parseCommand reads flags before and after the bundle: who has a command of one
@@ -85,32 +103,30 @@ func parseCommand(name string, args []string) (*command, error) {
 	flags.StringVar(&c.policy, "policy", "", "")
 	flags.StringVar(&c.format, "format", Formats[0], "")
 	flags.BoolVar(&c.version, "version", false, "")
-	var files []string
 	for {
 		if err := flags.Parse(args); err != nil {
 			return nil, err
 		}
 		rest := flags.Args()
 		if ended := len(args) - len(rest); ended > 0 && args[ended-1] == "--" {
-			files = append(files, rest...)
+			c.bundles = append(c.bundles, rest...)
 			break
 		}
 		if len(rest) == 0 {
 			break
 		}
-		files, args = append(files, rest[0]), rest[1:]
+		c.bundles, args = append(c.bundles, rest[0]), rest[1:]
 	}
 	switch {
 	case c.version:
 		return &c, nil
-	case len(files) != 1:
-		return nil, fmt.Errorf("give one bundle; there are %d", len(files))
+	case len(c.bundles) == 0:
+		return nil, errors.New("give a bundle")
 	case c.policy == "":
 		return nil, errors.New("say --policy FILE: whom to believe must come from you")
 	case !slices.Contains(Formats, c.format):
 		return nil, fmt.Errorf("there is no format %q; use %s", c.format, strings.Join(Formats, " or "))
 	}
-	c.bundle = files[0]
 	return &c, nil
 }
 

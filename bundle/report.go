@@ -16,6 +16,7 @@ import (
 // reportJSON is a report as programs read it.
 type reportJSON struct {
 	Schema    string        `json:"schema"`
+	File      string        `json:"file,omitempty"` // among several
 	State     State         `json:"state"`
 	Reasons   []string      `json:"reasons"`
 	Issuer    string        `json:"issuer"`
@@ -49,7 +50,12 @@ const ReportSchema = "surety/verification/v1"
 
 // JSON is the report for programs.
 func (r *Report) JSON() ([]byte, error) {
-	out := reportJSON{
+	raw, err := json.MarshalIndent(r.json(), "", "  ")
+	return append(raw, '\n'), err
+}
+
+func (r *Report) json() *reportJSON {
+	out := &reportJSON{
 		Schema: ReportSchema, State: r.State, Reasons: notNil(r.Reasons), Issuer: r.Issuer,
 		Proven: notNil(r.Proven), NotProven: notNil(r.NotProven), Results: []resultsJSON{},
 	}
@@ -67,8 +73,7 @@ func (r *Report) JSON() ([]byte, error) {
 	for _, x := range r.Results {
 		out.Results = append(out.Results, resultsJSON{x.Check, notNil(x.Controls), x.Resource, x.Verdict, x.Severity, x.Party})
 	}
-	raw, err := json.MarshalIndent(out, "", "  ")
-	return append(raw, '\n'), err
+	return out
 }
 
 func notNil(list []string) []string {

@@ -123,6 +123,8 @@ type disclosureFields struct {
 	kind              int
 }
 
+var saltForm = base64.RawURLEncoding.Strict()
+
 var errForm = errors.New("it is not a disclosure in its one form")
 
 // Parse reads a disclosure of a result. It accepts exactly the bytes that Append
@@ -139,8 +141,8 @@ func (d Disclosure) Parse() (*Result, Salt, error) {
 		return nil, salt, fmt.Errorf("parse disclosure: %w", err)
 	}
 	size := 0
-	if len(f.salt) <= base64.RawURLEncoding.EncodedLen(SaltSize) {
-		size, err = base64.RawURLEncoding.Decode(salt[:], []byte(f.salt)) // held against its one form below
+	if len(f.salt) <= saltForm.EncodedLen(SaltSize) {
+		size, err = saltForm.Decode(salt[:], []byte(f.salt))
 	}
 	if err != nil || size != SaltSize {
 		return nil, salt, fmt.Errorf("parse disclosure: the salt is not %d bytes in base64url", SaltSize)

@@ -8,7 +8,6 @@ import (
 	"net/http"
 	"net/url"
 	"os"
-	"path/filepath"
 	"strings"
 	"time"
 
@@ -67,7 +66,7 @@ func bundlesAt(paths []string) ([]string, error) {
 			out = append(out, path)
 			continue
 		}
-		found, err := filepath.Glob(filepath.Join(path, "*.surety"))
+		found, err := bundle.Folder(path)
 		if err != nil {
 			return nil, err
 		}
