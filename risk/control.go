@@ -24,9 +24,12 @@ type Control struct {
 	Coverage string  // in words: of which verdicts
 	Effect   float64 // mean share of attempts that it stops, or of the loss that it saves
 	Softens  bool    // lowers the loss, not the chance
+	// Reliability is of the history, nil if that has nothing of the control: the prior.
+	Reliability *Reliability
 
-	own    bool // the verdicts are those of the threatened element itself
-	stated bool // it rests on another party's statement
+	own    bool    // the verdicts are those of the threatened element itself
+	stated bool    // it rests on another party's statement
+	fresh  float64 // how far that still tells how things stand, see History; 1 = as when it was made
 	parts  map[string]counts
 	factor int
 }
@@ -69,9 +72,9 @@ func (a *Analysis) controlsOf(t *threat.Threat, standings *threat.Standings, kno
 		if k == nil {
 			continue
 		}
-		c := &Control{Control: k, Softens: softens(k.Efficacy.Function), own: true, parts: map[string]counts{}}
+		c := &Control{Control: k, Softens: softens(k.Efficacy.Function), own: true, fresh: 1, parts: map[string]counts{}}
 		for _, s := range by[id] {
-			c.join(s, places)
+			c.join(s, places, a.History)
 		}
 		slices.Sort(c.Places)
 		c.ID = id + "@" + strings.Join(c.Places, "+")
@@ -90,14 +93,16 @@ func (a *Analysis) controlsOf(t *threat.Threat, standings *threat.Standings, kno
 	return out
 }
 
-func (c *Control) join(s threat.Standing, places []string) {
+func (c *Control) join(s threat.Standing, places []string, h *History) {
 	v := s.Verdicts
 	n := counts{v[surety.Pass], v[surety.Fail] + v[surety.Waived], v[surety.Unknown]}
 	c.parts[s.ID()] = n
 	c.Counts = c.Counts.plus(n)
 	c.Places = append(c.Places, s.Element)
 	c.own = c.own && slices.Contains(places, s.Element)
-	c.stated = c.stated || s.Status == responsibility.Inherited
+	if s.Status == responsibility.Inherited {
+		c.stated, c.fresh = true, min(c.fresh, h.fresh(s.Proof))
+	}
 	if c.Party == "" {
 		c.Party = s.Accountable
 	}
@@ -112,6 +117,9 @@ func (p *Priors) factor(c *Control, n counts, complete bool) (loss.Factor, error
 	reliable, err := p.Reliability.dist()
 	if err != nil {
 		return loss.Factor{}, err
+	}
+	if c.Reliability != nil {
+		reliable = c.Reliability.Dist
 	}
 	coverage, err := p.coverage(c, n, complete)
 	// How good a control is, and how well it is done where nobody looked, is not known
@@ -130,10 +138,11 @@ func (p *Priors) coverage(c *Control, n counts, complete bool) (loss.Dist, error
 	if total := n.Pass + n.Fail + n.Unknown; total > 0 {
 		seen = float64(n.Pass+n.Fail) / float64(total)
 	}
+	unseen := 1 - seen
 	if c.stated && n.Fail == 0 {
-		pass, seen = pass+p.Stated.Passes, 1
+		pass, seen, unseen = pass+c.fresh*p.Stated.Passes, 1, 1-c.fresh
 	}
-	return loss.Beta(0.5+seen*pass, 0.5+seen*fail+(1-seen)*p.Unseen.Fails)
+	return loss.Beta(0.5+seen*pass, 0.5+seen*fail+unseen*p.Unseen.Fails)
 }
 
 // say puts the coverage of c into words.
@@ -150,7 +159,7 @@ func (c *Control) say() string {
 	}
 	switch {
 	case c.stated && n.Fail == 0:
-		parts = append(parts, "stated by another party")
+		parts = append(parts, "stated by another party"+c.age())
 	case len(parts) == 0:
 		return "nobody looked"
 	}
@@ -158,6 +167,14 @@ func (c *Control) say() string {
 		return strings.Join(parts, ", ") + " of its own"
 	}
 	return strings.Join(parts, ", ") + " of what holds it"
+}
+
+// age says how far a statement still counts, where that matters.
+func (c *Control) age() string {
+	if c.fresh == 1 {
+		return ""
+	}
+	return fmt.Sprintf(", of which %.0f %% is left with its age", 100*c.fresh)
 }
 
 // effect is the mean effect of a factor.

@@ -24,6 +24,7 @@ type Priors struct {
 	Weights     weights                     `yaml:"weights,required"`
 	Grades      map[catalog.Grade]betaPrior `yaml:"grades,required"`
 	Reliability betaPrior                   `yaml:"reliability,required"`
+	Look        lookPrior                   `yaml:"look,required"`
 	Unseen      unseenPrior                 `yaml:"unseen,required"`
 	Stated      statedPrior                 `yaml:"stated,required"`
 	Losses      lossPriors                  `yaml:"losses,required"`
@@ -47,6 +48,11 @@ type weights struct {
 type betaPrior struct {
 	Beta   []float64 `yaml:"beta,required"`
 	Source string    `yaml:"source,required"`
+}
+
+type lookPrior struct {
+	Days   float64 `yaml:"days,required"` // between two looks at a control that tell as much as two
+	Source string  `yaml:"source,required"`
 }
 
 type unseenPrior struct {
@@ -163,6 +169,9 @@ func (p *Priors) check() error {
 	if err := p.Reliability.check(); err != nil {
 		return fmt.Errorf("reliability: %w", err)
 	}
+	if !(p.Look.Days > 0) || math.IsInf(p.Look.Days, 0) {
+		return fmt.Errorf("look: %g is no number of days; use one above 0", p.Look.Days)
+	}
 	for name, list := range map[string][][]money{"integrity": p.Losses.Integrity.CI90, "availability": p.Losses.Availability.CI90, "none": {p.Losses.None.CI90}} {
 		for _, ci := range list {
 			if len(ci) != 2 || (name != "none" && len(list) != 4) {
@@ -186,11 +195,14 @@ func (b betaPrior) check() error {
 	return err
 }
 
-func (b betaPrior) dist() (loss.Dist, error) {
+func (b betaPrior) dist() (loss.Dist, error) { return b.after(0, 0) }
+
+// after is the posterior once so much was seen for and against it.
+func (b betaPrior) after(up, down float64) (loss.Dist, error) {
 	if len(b.Beta) != 2 {
 		return loss.Dist{}, fmt.Errorf("%v are not two shapes of a beta", b.Beta)
 	}
-	return loss.Beta(b.Beta[0], b.Beta[1])
+	return loss.Beta(b.Beta[0]+up, b.Beta[1]+down)
 }
 
 func pert(v []float64) (loss.Dist, error) {

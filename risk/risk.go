@@ -21,10 +21,11 @@
 //
 // Susceptibility. The chance that an attempt succeeds without any control, times what
 // the controls that answer the threat let through. How far a control goes is coverage
-// (of the verdicts: Beta(½+pass, ½+fail)), times reliability, times intended efficacy
-// (by its grade). What nobody looked at is never a pass. Controls of one capability and
-// function count once, at their best; others multiply. Those that detect, respond or
-// recover lower the loss instead of the chance.
+// (of the verdicts: Beta(½+pass, ½+fail)), times reliability (a prior, and what earlier
+// runs add to it: History), times intended efficacy (by its grade). What nobody looked
+// at is never a pass. Controls of one capability and function count once, at their best;
+// others multiply. Those that detect, respond or recover lower the loss instead of the
+// chance.
 //
 // Loss. What the model states for the data, else what data of its kind, need and
 // number of records costs, widely.
@@ -63,6 +64,7 @@ type Input struct {
 	Duties     *responsibility.Set
 	Threats    *threat.Set
 	Assessment *assessment.Assessment // nil: nothing has been looked at
+	History    *History               // nil: reliability is the prior
 	Priors     *Priors
 	Years      int
 	Seed       uint64

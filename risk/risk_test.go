@@ -33,6 +33,11 @@ flows:
 // analyse analyses a model without evidence.
 func analyse(t *testing.T, model string, years int) *Analysis {
 	t.Helper()
+	return analyseWith(t, model, years, func(*Input) {})
+}
+
+func analyseWith(t *testing.T, model string, years int, with func(*Input)) *Analysis {
+	t.Helper()
 	m, err := system.Decode([]byte(model), "m.yaml")
 	if err != nil {
 		t.Fatal(err)
@@ -51,7 +56,9 @@ func analyse(t *testing.T, model string, years int) *Analysis {
 	}
 	duties := responsibility.Resolve(m, c)
 	set := threat.Derive(threat.Input{Model: m, Catalog: c, Duties: duties, Rules: rules, Today: "2026-11-27"})
-	a, err := Analyse(Input{Model: m, Catalog: c, Duties: duties, Threats: set, Priors: p, Years: years, Seed: 1})
+	in := Input{Model: m, Catalog: c, Duties: duties, Threats: set, Priors: p, Years: years, Seed: 1}
+	with(&in)
+	a, err := Analyse(in)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -336,6 +343,7 @@ func TestPriorsAreStrict(t *testing.T) {
 		"base: [0.02, 0.1, 0.4]":           {"base: [0.02, 0.1, 4]", "no chance"},
 		"significant: {beta: [8, 2]":       {"significant: {beta: [8]", "two shapes"},
 		"reliability:":                     {"reliabilty:", "did you mean reliability"},
+		"look: {days: 7":                   {"look: {days: 0", "no number of days"},
 		"share: {ci90: [0.0002, 0.1]":      {"share: {ci90: [0.1, 0.0002]", "the lower first"},
 		"source: our judgement}\n  tenant": {"}\n  tenant", "has no source"},
 	} {

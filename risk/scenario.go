@@ -37,6 +37,10 @@ func (a *Analysis) derive() error {
 		}
 	}
 	for _, c := range a.controls {
+		var err error
+		if c.Reliability, err = a.History.of(c, a.Priors); err != nil {
+			return fmt.Errorf("control %s: %w", c.ID, err)
+		}
 		f, err := a.Priors.factor(c, c.Counts, false)
 		if err != nil {
 			return fmt.Errorf("control %s: %w", c.ID, err)
@@ -45,7 +49,7 @@ func (a *Analysis) derive() error {
 		a.portfolio.Factors = append(a.portfolio.Factors, f)
 	}
 	for _, s := range a.Scenarios {
-		s.settle()
+		s.settle(a.History)
 	}
 	a.collect()
 	a.idle()
@@ -266,7 +270,7 @@ func groupsOf(controls []*Control) (resist, soften [][]int) {
 }
 
 // settle says what the controls do, and whose what they leave undone is.
-func (s *Scenario) settle() {
+func (s *Scenario) settle(h *History) {
 	s.Fault = map[string]float64{}
 	sum := 0.0
 	for _, c := range s.Controls {
@@ -292,6 +296,9 @@ func (s *Scenario) settle() {
 			party = "nobody"
 		}
 		s.note(c.Control.ID+" on "+strings.Join(c.Places, ", "), fmt.Sprintf("%s %.0f %% (%s, %s; %s)", does, 100*c.Effect, c.Control.Efficacy.Function, c.Control.Efficacy.Grade, c.Coverage), "accountable: "+party)
+		if c.Reliability != nil {
+			s.note("history of "+c.Control.ID, c.Reliability.Text, h.span())
+		}
 	}
 }
 

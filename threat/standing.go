@@ -11,7 +11,8 @@ import (
 type Standing struct {
 	responsibility.Responsibility // whose it is, and why
 	Status                        responsibility.Status
-	Verdicts                      assessment.Counts // of the results that count for it
+	Verdicts                      assessment.Counts  // of the results that count for it
+	Proof                         *assessment.Stated // that the status rests on, nil if on verdicts
 }
 
 // Standings joins threats to responsibilities and to what an assessment shows of
@@ -50,7 +51,7 @@ func (s *Standings) Of(t *Threat) []Standing {
 			seen[r.Element] = true
 			one := Standing{Responsibility: r, Status: responsibility.Unproven}
 			if known := s.shown[r.ID()]; known != nil {
-				one.Status, one.Verdicts = known.Status, known.Verdicts
+				one.Status, one.Verdicts, one.Proof = known.Status, known.Verdicts, known.Proof
 			}
 			out = append(out, one)
 		}

@@ -45,6 +45,7 @@ facts, priors and verdicts it rests on.
     surety risk DIR                                with the evidence assessed
     surety risk DIR --what-if 'fix KSV-0017'       the same years with that mended
     surety risk DIR --budget 50k --party acme      what acme does best with 50,000
+    surety risk DIR --history reports/             with how reliable controls were so far
     surety risk DIR --format oscal-poam -o plan.json
 
 State under risk in surety.yaml what you know better than the priors: frequency, loss,
@@ -55,6 +56,7 @@ the same numbers.`,
 	}
 	fs := c.Flags()
 	f.registerRules(c)
+	f.registerHistory(c)
 	fs.StringVar(&f.party, "party", "", "only what this `NAME`, a party of the model, carries or could mend")
 	fs.IntVar(&f.years, "years", riskYears, "`NUMBER` of years to simulate")
 	fs.Uint64Var(&f.seed, "seed", 1, "`NUMBER` that the simulation starts from")
@@ -87,7 +89,7 @@ func (p Program) risk(ctx context.Context, f riskFlags, sources []string) error 
 			return &usageError{fmt.Errorf("--budget: %w", err)}
 		}
 	}
-	t, err := p.threatSet(ctx, f.threatFlags, sources, askRisk(f.priors, f.years, f.seed))
+	t, err := p.threatSet(ctx, f.threatFlags, sources, askRisk(f.priors, f.years, f.seed), p.askHistory(ctx, f.history))
 	if err != nil {
 		return err
 	}

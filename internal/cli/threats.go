@@ -25,6 +25,7 @@ import (
 type threatFlags struct {
 	runFlags
 	rules   []string
+	history []string // of risk and why
 	party   string
 	row     string
 	format  string

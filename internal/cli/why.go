@@ -59,6 +59,7 @@ attempts, susceptibility, controls and loss, each with its source.
 		},
 	}
 	f.registerRules(c)
+	f.registerHistory(c)
 	c.Flags().StringVar(&reportFile, "report", "", "explain from this JSON report `FILE` instead of assessing SOURCE")
 	return c
 }

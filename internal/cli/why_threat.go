@@ -36,7 +36,10 @@ func (p Program) whyThreat(ctx context.Context, f threatFlags, rule, element str
 		if data == "" || o.Model != nil && o.Model.Data[data] == nil {
 			return nil
 		}
-		return askRisk("", riskYears, 1)(o)
+		if err := askRisk("", riskYears, 1)(o); err != nil {
+			return err
+		}
+		return p.askHistory(ctx, f.history)(o)
 	})
 	if err != nil {
 		return rules.Find(rule) != nil, err

@@ -103,6 +103,7 @@ func newRiskPaper(r *Risk) *paper {
 		{"plan", "What to do for the budget", riskPlan(r)},
 		{"options", "What can be done", riskOptions(r)},
 		{"where", "Where it is", riskGroupBlocks(r)},
+		{"history", "How controls have held", riskHistory(r)},
 		{"limits", "What this does not say", riskLimits(r)},
 	} {
 		if len(s.blocks) > 0 {

@@ -36,6 +36,7 @@ type riskDocument struct {
 	Worth      []riskWorthRow   `json:"worth"`
 	WhatIf     *riskWhatIfRow   `json:"whatIf,omitempty"`
 	Plan       *riskPlanRow     `json:"plan,omitempty"`
+	History    *riskPast        `json:"history,omitempty"`
 	Problems   []string         `json:"problems"`
 }
 
@@ -108,6 +109,8 @@ type riskControl struct {
 	Coverage string   `json:"coverage"`
 	Effect   float64  `json:"effect"`
 	On       string   `json:"on"` // chance or loss
+
+	Reliability *riskReliability `json:"reliability,omitempty"` // absent if the history has nothing of it
 }
 
 type riskNote struct {
@@ -228,6 +231,7 @@ func writeRiskJSON(w io.Writer, r *Risk, _ Options) error {
 	if x := r.Plan; x != nil {
 		d.Plan = &riskPlanRow{x.Budget, x.Cost, fixRows(x.Fixes), estimated(x.Saved), summarised(x.Then)}
 	}
+	d.History = newRiskPast(r.History)
 	e := json.NewEncoder(w)
 	e.SetIndent("", " ")
 	return e.Encode(d)
@@ -257,7 +261,7 @@ func scenarioRow(r *Risk, s *risk.Scenario) riskScenario {
 		if c.Softens {
 			on = "loss"
 		}
-		out.Controls = append(out.Controls, riskControl{c.Control.ID, c.Places, c.Party, c.Counts.Pass, c.Counts.Fail, c.Counts.Unknown, c.Coverage, c.Effect, on})
+		out.Controls = append(out.Controls, riskControl{c.Control.ID, c.Places, c.Party, c.Counts.Pass, c.Counts.Fail, c.Counts.Unknown, c.Coverage, c.Effect, on, newRiskReliability(c.Reliability)})
 	}
 	for _, n := range s.Notes {
 		out.Trace = append(out.Trace, riskNote(n))
