@@ -104,7 +104,20 @@ type standing struct {
 	counts
 	worked int // of the results there are, how many have been seen to work at some time
 	open   int // that fail, or failed when they were last known
+	broken int // of them, how many had worked
 }
+
+// after is what is known after a look that finds n.
+func (was standing) after(n counts) standing {
+	now := standing{counts: n}
+	now.worked = max(n.Pass, min(was.worked, n.Pass+n.Fail+n.Unknown))
+	now.open = max(n.Fail, min(was.open, n.Fail+n.Unknown))
+	now.broken = max(now.fail(), min(was.broken, now.worked-n.Pass, n.Fail+n.Unknown))
+	return now
+}
+
+// fail is how many results fail that have been seen to work.
+func (s standing) fail() int { return min(s.Fail, s.worked-s.Pass) }
 
 // Add adds a run that is later than those before. An error leaves h as it was.
 func (h *History) Add(p Past) error {
@@ -148,9 +161,8 @@ const mostResults = 1 << 30
 
 // step adds a look, days after the run before and worth so much of a look.
 func (r *Record) step(n counts, at time.Time, days, worth float64) {
-	total, was := n.Pass+n.Fail+n.Unknown, r.last
-	now := standing{n, max(n.Pass, min(was.worked, total)), max(n.Fail, min(was.open, n.Fail+n.Unknown))}
-	r.last, r.at, r.Down = now, at, now.broken() > 0
+	was, now := r.last, r.last.after(n)
+	r.last, r.at, r.Down = now, at, now.broken > 0
 	r.find(now.open-was.open, n.Pass-was.Pass, at)
 	if r.looks++; r.looks == 1 {
 		return
@@ -158,7 +170,7 @@ func (r *Record) step(n counts, at time.Time, days, worth float64) {
 	up, down := now.shares()
 	r.Worked, r.Failed = r.Worked+days*up, r.Failed+days*down
 	r.up, r.down = r.up+worth*up, r.down+worth*down
-	if now.broken() > was.broken() {
+	if now.broken > was.broken {
 		r.Failures++
 	}
 }
@@ -186,13 +198,10 @@ func (r *Record) find(more, passes int, at time.Time) {
 	}
 }
 
-// broken is how many results do not pass that once did, and fail as far as is known.
-func (s standing) broken() int { return min(s.open, s.worked-s.Pass) }
-
 // shares are how far what has been seen to work does, and does not. They sum up to how
 // much of it is known.
 func (s standing) shares() (up, down float64) {
-	pass, fail := float64(s.Pass), float64(min(s.Fail, s.worked-s.Pass))
+	pass, fail := float64(s.Pass), float64(s.fail())
 	if pass+fail == 0 {
 		return 0, 0
 	}

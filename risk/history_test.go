@@ -130,6 +130,8 @@ func TestResultsAreCountedNet(t *testing.T) {
 			[]look{{0, counts{8, 2, 0}}, {7, counts{5, 0, 0}}}, 1, 0, Tally{Found: 2}},
 		"the newest is mended, the oldest stays": {
 			[]look{{0, counts{8, 2, 0}}, {7, counts{7, 3, 0}}, {14, counts{8, 2, 0}}}, 1.875, 0.125, Tally{Found: 3, Mended: 1, MendDays: 7, Open: 2, OpenDays: 28}},
+		"what becomes unknown has not failed": {
+			[]look{{0, counts{1, 1, 0}}, {7, counts{0, 0, 2}}}, 0, 0, Tally{Found: 1, Open: 1, OpenDays: 7}},
 		"who is not looked at is not open": {
 			[]look{{0, counts{Fail: 1}}, {7, counts{Fail: 1}}, {14, counts{}}}, 0, 0, Tally{Found: 1}},
 		"half of it unknown is half a look": {
@@ -142,6 +144,9 @@ func TestResultsAreCountedNet(t *testing.T) {
 			t.Errorf("%s: %g looks at it working and %g at it failing, want %g and %g", name, r.up, r.down, c.up, c.down)
 		}
 		got := r.Tally
+		if (got.Failures > 0) != (got.Failed > 0) {
+			t.Errorf("%s: failed %d times, for %g days", name, got.Failures, got.Failed)
+		}
 		got.Worked, got.Failed, got.Failures = 0, 0, 0
 		if got != c.findings {
 			t.Errorf("%s: findings %+v, want %+v", name, got, c.findings)
@@ -191,7 +196,11 @@ func TestReliabilityFollowsTheHistory(t *testing.T) {
 	const tolerance = 1e-12
 	for range 500 {
 		looks := randomLooks(r, 2+r.IntN(20))
-		before := reliability(t, historyOf(t, looks))
+		h := historyOf(t, looks)
+		before := reliability(t, h)
+		if x := h.Records()[0]; (x.Failures > 0) != (x.Failed > 0) || x.Found < x.Mended+x.Open || x.Worked+x.Failed > h.Days()+1e-9 || x.Open != x.last.open {
+			t.Fatalf("%+v of %v", x, looks)
+		}
 		end := looks[len(looks)-1]
 
 		clean := append(append([]look{}, looks...), look{end.day + 0.1 + 20*r.Float64(), counts{Pass: 4}})
