@@ -1,10 +1,14 @@
 package threat
 
 import (
+	"bytes"
+	"encoding/json"
 	"os"
+	"os/exec"
 	"path/filepath"
 	"regexp"
 	"slices"
+	"strconv"
 	"strings"
 	"testing"
 
@@ -30,6 +34,44 @@ func threagileRisks(t *testing.T) map[string][][]string {
 		out[category] = append(out[category], strings.Split(about, "@"))
 	}
 	return out
+}
+
+// TestThreagileSaysSo has Threagile itself say what it finds in its example, and holds
+// the file that the comparison rests on to that. Two of its risks share an id.
+func TestThreagileSaysSo(t *testing.T) {
+	tools := filepath.Join("..", "testenv", "threagile")
+	if _, err := os.Stat(filepath.Join(tools, "bin", "threagile")); err != nil {
+		t.Skipf("no Threagile: %v; make testenv builds it where there is a C compiler", err)
+	}
+	model, dir := filepath.Join(suretytest.Module(t, "threagile", "github.com/threagile/threagile"), "demo", "example", "threagile.yaml"), t.TempDir()
+	if out, err := exec.Command(filepath.Join(tools, "risks.sh"), model, dir).CombinedOutput(); err != nil {
+		t.Fatalf("%v: %s", err, out)
+	}
+	raw, err := os.ReadFile(filepath.Join(dir, "risks.json"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	var risks []struct {
+		ID string `json:"synthetic_id"`
+	}
+	if err := json.Unmarshal(raw, &risks); err != nil {
+		t.Fatal(err)
+	}
+	var lines []string
+	for _, r := range risks {
+		lines = append(lines, r.ID+"\n")
+	}
+	slices.Sort(lines)
+	file := filepath.Join("testdata", "threagile-risks.txt")
+	said := "# The risks that Threagile 0.9.1 finds in its own example model, by its ids.\n" + strings.Join(lines, "")
+	if *update {
+		if err := os.WriteFile(file, []byte(said), 0o644); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if kept, err := os.ReadFile(file); err != nil || !bytes.Equal(kept, []byte(said)) {
+		t.Errorf("%s is not what Threagile says (%v); run go test ./threat -run TestThreagileSaysSo -update", file, err)
+	}
 }
 
 // TestBesideThreagile reads Threagile's own example and compares what both say of
@@ -67,6 +109,9 @@ func TestBesideThreagile(t *testing.T) {
 		category := strings.Trim(cells[1], " `")
 		if risks[category] == nil {
 			t.Errorf("Threagile has no risk of category %s", category)
+		}
+		if n, err := strconv.Atoi(strings.TrimSpace(cells[2])); err != nil || n != len(risks[category]) {
+			t.Errorf("%s: the page counts %s risks, and there are %d", category, cells[2], len(risks[category]))
 		}
 		var ours []string
 		for _, rule := range named.FindAllStringSubmatch(cells[3], -1) {
