@@ -58,7 +58,7 @@ type place struct {
 	kind      kind
 	service   string // that holds it, "" if none
 	operator  string
-	origin    surety.Origin // of the operator
+	origin    surety.Origin // of the operator, where no service holds the element
 	overrides string        // indices of those that apply, most specific element first
 }
 
@@ -157,7 +157,10 @@ func (r *resolver) place(e *element, operator string, origin surety.Origin) *ele
 		h = r.holding(e.within)
 		r.held[e.within] = h
 	}
-	e.place = place{kind: e.kind, operator: operator, origin: origin, service: h.service, overrides: h.overrides}
+	e.place = place{kind: e.kind, operator: operator, service: h.service, overrides: h.overrides}
+	if h.service == "" { // else nothing rests on where the operator is stated
+		e.place.origin = origin
+	}
 	if own := r.byTarget[e.name]; len(own) > 0 {
 		e.place.overrides = string(appendOverrides(nil, 0, own)) + h.overrides
 	}

@@ -1,6 +1,7 @@
 package yaml
 
 import (
+	"slices"
 	"strings"
 	"sync"
 
@@ -23,6 +24,7 @@ type fastParser struct {
 	path    []segment
 	depth   int
 	again   repeated
+	index   map[int]map[string]int // of open mappings of many keys, by where they begin: key -> first entry
 	err     error
 	decline bool
 
@@ -233,6 +235,7 @@ func (p *fastParser) mapping(indent, at int) *evidence.Value {
 	}
 	v := p.slab.Object(p.stack[base:], line)
 	p.pop(base)
+	delete(p.index, base)
 	return v
 }
 
@@ -253,21 +256,41 @@ func (p *fastParser) fieldValue(indent, keyLine int) *evidence.Value {
 	return p.slab.Null(keyLine)
 }
 
-// manyKeys is how many keys of a mapping are compared one by one.
+// manyKeys is how many keys of a mapping are compared one by one; beyond, they are
+// looked up.
 const manyKeys = 256
 
 // note reports a repetition of key in the mapping whose entries begin at base.
-// Mappings of many keys are left to the general parser's index.
 func (p *fastParser) note(key string, base int) {
+	if first, again := p.first(key, base); again {
+		p.err = p.again.add(opYAML, p.path, p.line, int(p.lines[base+first]))
+		p.decline = p.err != nil
+	}
+}
+
+// first finds the first entry with a key in an open mapping.
+func (p *fastParser) first(key string, base int) (entry int, found bool) {
 	open := p.stack[base:]
-	for i := range open[:min(len(open), manyKeys)] {
-		if open[i].Key == key {
-			p.err = p.again.add(opYAML, p.path, p.line, int(p.lines[base+i]))
-			p.decline = p.err != nil
-			return
+	if len(open) <= manyKeys {
+		entry = slices.IndexFunc(open, func(f evidence.Field) bool { return f.Key == key })
+		return entry, entry >= 0
+	}
+	known := p.index[base]
+	from := len(open) - 1 // what was pushed since the last key
+	if known == nil {
+		if p.index == nil {
+			p.index = map[int]map[string]int{}
+		}
+		known, from = map[string]int{}, 0
+		p.index[base] = known
+	}
+	for i := from; i < len(open); i++ {
+		if _, ok := known[open[i].Key]; !ok {
+			known[open[i].Key] = i
 		}
 	}
-	p.decline = len(open) > manyKeys
+	entry, found = known[key]
+	return entry, found
 }
 
 // keyEnd returns where the colon of the key at pos stands, -1 if the line's

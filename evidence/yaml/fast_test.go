@@ -1,7 +1,10 @@
 package yaml
 
 import (
+	"fmt"
 	"reflect"
+	"slices"
+	"strings"
 	"testing"
 
 	"github.com/surety-cloud/surety/evidence"
@@ -109,6 +112,31 @@ func TestFastPathAgreesOnTrickyDocuments(t *testing.T) {
 	}
 	if accepted < len(tricky) {
 		t.Errorf("the fast path accepted only %d documents", accepted)
+	}
+}
+
+// TestFastPathAgreesOnManyKeys has mappings beyond what is compared key by key, one in
+// another, with keys given again in each part.
+func TestFastPathAgreesOnManyKeys(t *testing.T) {
+	keys := func(indent string, n int, again ...int) string {
+		var b strings.Builder
+		for i := range n {
+			fmt.Fprintf(&b, "%sk%d: {a: %d}\n", indent, i, i)
+			if slices.Contains(again, i) {
+				fmt.Fprintf(&b, "%sk%d: 1\n%sk%d: 2\n", indent, i/2, indent, i)
+			}
+		}
+		return b.String()
+	}
+	for _, doc := range []string{
+		keys("", 1000),
+		keys("", 1000, 7, manyKeys-1, manyKeys, manyKeys+1, 900),
+		keys("", 300, 280) + "inner:\n" + keys("  ", 600, 3, 500) + keys("", 290, 280),
+		"list:\n" + strings.Repeat("-\n"+keys("  ", 400, 390), 2),
+	} {
+		if !agree(t, []byte(doc)) {
+			t.Errorf("the fast path declines %q...", doc[:20])
+		}
 	}
 }
 

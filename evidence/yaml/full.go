@@ -20,7 +20,7 @@ const opYAML = "parse YAML"
 func parseFull(doc []byte, firstLine int) (Result, error) {
 	if len(doc) > MaxComplexBytes {
 		return Result{}, badInput(opYAML, firstLine, "split the document, or write it in plain block style or as JSON",
-			"the document has %d bytes, more than the %d allowed with anchors, tags, nested flow style or hundreds of keys in one mapping", len(doc), MaxComplexBytes)
+			"the document has %d bytes, more than the %d allowed with anchors, tags or nested flow style", len(doc), MaxComplexBytes)
 	}
 	root, err := decodeNode(doc, firstLine)
 	if err != nil || root == nil {
