@@ -25,72 +25,41 @@ type Party struct {
 	Findings  []string      // about governance
 }
 
-// Transfer is what a contract moves in a year.
-type Transfer struct {
-	Service  string
-	From, To string // From is relieved, To pays
-	Share    float64
-	Cap      float64
-	Mean     loss.Estimate
-}
-
-// contract is a liability and the part of each scenario that it moves.
-type contract struct {
-	Transfer
-	share map[int]float64
-}
-
 // parties works out who carries what.
-func (a *Analysis) parties() {
-	contracts := a.contracts()
-	carried := map[string]loss.View{}
-	of := func(name string) loss.View {
-		v, ok := carried[name]
-		if !ok {
-			v = loss.View{Weight: make([]float64, len(a.Scenarios))}
+func (a *Analysis) parties(place *places) {
+	weights := map[string][]float64{}
+	of := func(name string) []float64 {
+		if weights[name] == nil {
+			weights[name] = make([]float64, len(a.Scenarios))
 		}
-		return v
+		return weights[name]
 	}
 	for name := range a.Model.Parties {
-		carried[name] = of(name)
+		of(name)
 	}
 	for _, s := range a.Scenarios {
-		v := of(s.Carrier)
-		v.Weight[s.index] = 1
-		carried[s.Carrier] = v
+		of(s.Carrier)[s.index] = 1
 	}
-	for _, c := range contracts {
-		for _, side := range []struct {
-			name string
-			sign float64
-		}{{c.From, -1}, {c.To, 1}} {
-			v := of(side.name)
-			v.Transfers = append(v.Transfers, loss.Transfer{Sign: side.sign, Share: c.share, Cap: c.Cap})
-			carried[side.name] = v
+	bears, moves := a.settle(place)
+	for _, name := range slices.Sorted(maps.Keys(weights)) {
+		p := &Party{Name: name}
+		falls := a.run.Annual(loss.View{Weight: weights[name]}, nil).Summary()
+		p.Owned, p.Carried = falls.Mean, falls
+		if after := bears[name]; after != nil {
+			p.Carried = after.Summary()
 		}
-	}
-	for _, name := range slices.Sorted(maps.Keys(carried)) {
-		a.Parties = append(a.Parties, a.party(name, carried[name], contracts))
+		for _, t := range moves {
+			switch name {
+			case t.From:
+				p.Received = append(p.Received, t)
+			case t.To:
+				p.Paid = append(p.Paid, t)
+			}
+		}
+		a.reducible(p)
+		a.Parties = append(a.Parties, p)
 	}
 	slices.SortStableFunc(a.Parties, func(x, y *Party) int { return cmp.Compare(y.Carried.Mean.Value, x.Carried.Mean.Value) })
-}
-
-func (a *Analysis) party(name string, v loss.View, contracts []contract) *Party {
-	p := &Party{Name: name, Carried: a.run.Annual(v, nil).Summary()}
-	p.Owned = p.Carried.Mean
-	if len(v.Transfers) > 0 {
-		p.Owned = a.run.Annual(loss.View{Weight: v.Weight}, nil).Summary().Mean
-	}
-	for _, c := range contracts {
-		switch name {
-		case c.From:
-			p.Received = append(p.Received, c.Transfer)
-		case c.To:
-			p.Paid = append(p.Paid, c.Transfer)
-		}
-	}
-	a.reducible(p)
-	return p
 }
 
 // reducible works out what a party's controls would save at their best, and on whom.
@@ -130,34 +99,6 @@ func (a *Analysis) complete(choose func(*Control) bool) loss.Change {
 		}
 	}
 	return change
-}
-
-// contracts lists the liabilities that move a part of some scenario.
-func (a *Analysis) contracts() []contract {
-	if a.Model.Risk == nil {
-		return nil
-	}
-	var out []contract
-	for _, name := range slices.Sorted(maps.Keys(a.Model.Risk.Liability)) {
-		l, service := a.Model.Risk.Liability[name], a.Model.Services[name]
-		if service == nil {
-			continue
-		}
-		c := contract{Transfer{Service: name, From: service.Customer, To: service.Provider, Share: l.Share, Cap: l.Cap}, map[int]float64{}}
-		for _, s := range a.Scenarios {
-			if part := l.Share * s.Fault[c.To]; s.Carrier == c.From && c.From != c.To && part > 0 {
-				c.share[s.index] = part
-			}
-		}
-		if len(c.share) == 0 {
-			a.Problems = append(a.Problems, fmt.Sprintf("%s: the liability of %s moves nothing: %s is at fault for no loss that falls on %s", l.Origin, name, c.To, c.From))
-			continue
-		}
-		paid := loss.View{Weight: make([]float64, len(a.Scenarios)), Transfers: []loss.Transfer{{Sign: 1, Share: c.share, Cap: c.Cap}}}
-		c.Mean = a.run.Annual(paid, nil).Summary().Mean
-		out = append(out, c)
-	}
-	return out
 }
 
 // carry finds on whom a loss falls.
@@ -258,8 +199,10 @@ func (p *places) zone(t *threat.Threat) string {
 }
 
 // service is the nearest service that holds the element of a threat, or provides it.
-func (p *places) service(t *threat.Threat) string {
-	name := p.home(t)
+func (p *places) service(t *threat.Threat) string { return p.serviceOf(p.home(t)) }
+
+// serviceOf is the nearest service that holds an element, or provides it.
+func (p *places) serviceOf(name string) string {
 	if c := p.m.Components[name]; c != nil {
 		name = cmp.Or(c.Service, c.In)
 	}

@@ -171,6 +171,16 @@ func (a *Analysis) exchange(p *Plan, fixes []*Fix, now float64, value func([]*Fi
 	}
 }
 
+// liable tells whether the model states the liability of a party for a service.
+func (a *Analysis) liable(party string) bool {
+	for name, s := range a.Model.Services {
+		if a.Model.Risk != nil && a.Model.Risk.Liability[name] != nil && s.Provider == party {
+			return true
+		}
+	}
+	return false
+}
+
 // Option is one of the four options of ISO/IEC 27005 for a scenario.
 type Option struct {
 	Kind string // modify, retain, avoid or share
@@ -196,7 +206,7 @@ func (a *Analysis) Treat(s *Scenario, fixes []*Fix) []Option {
 		out = append(out, Option{"modify", best.Name + " by " + nobody(best.Party) + ": saves " + Money(saved) + " of this, for " + Money(best.Cost) + " a year"})
 	}
 	for _, p := range sortedParties(s.Fault) {
-		if p != "" && p != s.Carrier && s.Fault[p] > 0.2 {
+		if p != "" && p != s.Carrier && s.Fault[p] > 0.2 && !a.liable(p) {
 			out = append(out, Option{"share", "agree on the liability of " + p + ", which leaves undone " + percent(s.Fault[p]) + " of what answers this"})
 			break
 		}

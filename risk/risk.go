@@ -35,10 +35,10 @@
 // # Whose it is
 //
 // A loss falls on the customer of the service that holds the element, or on whoever
-// operates it where no service does, unless the model names a carrier. Where parties
-// that provide a service to the carrier are at fault, and the model states their
-// liability for it, they pay their share, up to the cap in a year. A party's fault is
-// its part of what the answering controls leave undone.
+// operates it where no service does, unless the model names a carrier. A party's fault is
+// its part of what the answering controls leave undone. Where the model states the
+// liability of a service, its provider pays for its fault and for that of those beneath,
+// and claims in turn from these; insurances pay by event (contract.go, loss.Contracts).
 //
 // CVSS, EPSS and SSVC are not used: none of them is the chance that an attempt here
 // succeeds.
@@ -149,7 +149,8 @@ const (
 // Analyse derives the scenarios, simulates them and sums them up.
 func Analyse(in Input) (*Analysis, error) {
 	a := &Analysis{Input: in, failing: failing{}}
-	if err := a.derive(); err != nil {
+	place := newPlaces(in.Model)
+	if err := a.derive(place); err != nil {
 		return nil, err
 	}
 	draws := manyDraws
@@ -174,7 +175,7 @@ func Analyse(in Input) (*Analysis, error) {
 	a.Total = annual.Summary()
 	a.Curve = annual.Curve(amountsFor(a.Total))
 	a.appetite(annual)
-	a.parties()
+	a.parties(place)
 	a.Services = a.groups(func(s *Scenario) string { return s.Service })
 	a.Zones = a.groups(func(s *Scenario) string { return s.Zone })
 	a.Data = a.groups(func(s *Scenario) string { return s.Data })

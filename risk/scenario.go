@@ -16,8 +16,7 @@ func pow10(x float64) float64 { return math.Pow(10, x) }
 func abs(x float64) float64   { return math.Abs(x) }
 
 // derive makes the scenarios, in the order of the threats, and their portfolio.
-func (a *Analysis) derive() error {
-	place := newPlaces(a.Model)
+func (a *Analysis) derive(place *places) error {
 	standings := threat.NewStandings(a.Duties, a.Assessment)
 	shares := a.ways(place)
 	known := map[string]*Control{}

@@ -120,6 +120,11 @@ func TestDecodeErrors(t *testing.T) {
 		{"carrier", head + "data: {d: {}}\nrisk: {loss: {d: {ci90: [1, 2], carrier: acm}}}\n", []string{"did you mean acme?"}, false},
 		{"liability", head + "risk: {liability: {s: {cap: 1k}}}\n", []string{"s is not a service"}, false},
 		{"share", head + "risk: {liability: {s: {share: 2}}}\n", []string{"share"}, true},
+		{"insurer", head + "risk: {insurance: {x: {insured: acme, insurer: aw, limit: 1M}}}\n", []string{"aw is not a party"}, false},
+		{"own insurer", head + "risk: {insurance: {x: {insured: acme, insurer: acme, limit: 1M}}}\n", []string{"m.yaml:4: acme insures itself under x"}, false},
+		{"no limit", head + "risk: {insurance: {x: {insured: acme, insurer: aws}}}\n", []string{"x has no limit"}, true},
+		{"aggregate", head + "risk: {insurance: {x: {insured: acme, insurer: aws, limit: 2M, aggregate: 1M}}}\n", []string{"x pays 1M in a year and so never its 2M for one event"}, false},
+		{"overlap", head + "risk:\n  insurance:\n    a: {insured: acme, insurer: aws, limit: 2M}\n    b: {insured: acme, insurer: aws, attachment: 1M, limit: 2M}\n", []string{"m.yaml:7: a and b both pay what an event costs acme between 1M and 2M"}, false},
 		{"cost", head + "risk: {costs: {KSV-0017: cheap}}\n", []string{`"cheap" is not an amount`}, true},
 		{"not a mapping", "- a\n", []string{"m.yaml:1: the document is a list"}, true},
 	}
@@ -249,7 +254,8 @@ risk:
   scenarios:
     store-unencrypted@db/orders: {frequency: {ci90: [0.1, 2]}, vulnerability: {pert: [0.1, 0.3, 0.6]}, loss: {ci90: [1k, 2k]}}
   costs: {SUR-ISO-08@db: 12k, KSV-0017: 500}
-  liability: {s: {share: 0.5, cap: 200k}}
+  liability: {s: {share: 0.5, deductible: 10k, cap: 200k}}
+  insurance: {cyber: {insured: acme, insurer: aws, attachment: 50k, limit: 1M, aggregate: 2M}, more: {insured: acme, insurer: aws, attachment: 1050k, limit: 1M}}
 `
 	m, err := Decode([]byte(text), "m.yaml")
 	if err != nil {
@@ -269,6 +275,9 @@ risk:
 		}
 		for _, l := range r.Liability {
 			l.Origin = surety.Origin{}
+		}
+		for _, i := range r.Insurance {
+			i.Origin = surety.Origin{}
 		}
 		return r
 	}

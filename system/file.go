@@ -88,7 +88,8 @@ type riskFile struct {
 	Frequency map[string]quantityFile  `yaml:"frequency" doc:"Serious attempts a year on the whole system, by actor: outsider, tenant, insider, provider, partner, state or nature."`
 	Scenarios scenariosFile            `yaml:"scenarios" doc:"What is known of single scenarios, by RULE, RULE@ELEMENT or RULE@ELEMENT/DATA."`
 	Costs     costsFile                `yaml:"costs" doc:"Cost a year of a fix, by control or check, or either at an element such as SUR-ISO-08@db."`
-	Liability map[string]liabilityFile `yaml:"liability" doc:"What the provider of a service pays its customer for losses it is at fault for, by service."`
+	Liability map[string]liabilityFile `yaml:"liability" doc:"What the provider of a service pays its customer for losses that it, or what the service runs on, is at fault for, by service."`
+	Insurance map[string]insuranceFile `yaml:"insurance" doc:"Layers of insurance against what events cost a party."`
 }
 
 type lossFile struct {
@@ -133,8 +134,17 @@ type (
 )
 
 type liabilityFile struct {
-	Share *float64 `yaml:"share" doc:"Share of such losses that it pays; all if not given." min:"0" max:"1"`
-	Cap   amount   `yaml:"cap" doc:"The most that it pays in a year; no limit if not given."`
+	Share      *float64 `yaml:"share" doc:"Share of such losses that it pays; all if not given." min:"0" max:"1"`
+	Deductible amount   `yaml:"deductible" doc:"What of a year's claims it does not pay."`
+	Cap        amount   `yaml:"cap" doc:"The most that it pays in a year; no limit if not given."`
+}
+
+type insuranceFile struct {
+	Insured    string `yaml:"insured,required" doc:"Party that is insured."`
+	Insurer    string `yaml:"insurer,required" doc:"Party that pays."`
+	Attachment amount `yaml:"attachment" doc:"What an event must cost before this layer pays: its deductible, or where the layer below ends."`
+	Limit      amount `yaml:"limit,required" doc:"The most that it pays for one event."`
+	Aggregate  amount `yaml:"aggregate" doc:"The most that it pays in a year; no limit if not given."`
 }
 
 type assumptionFile struct {

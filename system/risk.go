@@ -20,7 +20,7 @@ func (d *decoder) risk(m *Model, f *riskFile) {
 	}
 	m.Risk = &Risk{
 		Loss: make(map[string]*Loss, len(f.Loss)), Frequency: map[string]Amounts{}, Scenarios: map[string]*Scenario{},
-		Costs: map[string]float64{}, Liability: map[string]*Liability{}, Origins: map[string]surety.Origin{}, Origin: d.origin("risk"),
+		Costs: map[string]float64{}, Liability: map[string]*Liability{}, Insurance: map[string]*Insurance{}, Origins: map[string]surety.Origin{}, Origin: d.origin("risk"),
 	}
 	for _, a := range f.Appetite {
 		m.Risk.Appetite = append(m.Risk.Appetite, Appetite(a))
@@ -50,11 +50,15 @@ func (d *decoder) risk(m *Model, f *riskFile) {
 		m.Risk.Costs[id], m.Risk.Origins[id] = float64(cost), d.origin("risk", "costs", id)
 	}
 	for name, l := range f.Liability {
-		out := &Liability{Share: 1, Cap: float64(l.Cap), Origin: d.origin("risk", "liability", name)}
+		out := &Liability{Share: 1, Deductible: float64(l.Deductible), Cap: float64(l.Cap), Origin: d.origin("risk", "liability", name)}
 		if l.Share != nil {
 			out.Share = *l.Share
 		}
 		m.Risk.Liability[name] = out
+	}
+	for name, i := range f.Insurance {
+		m.Risk.Insurance[name] = &Insurance{Insured: i.Insured, Insurer: i.Insurer, Attachment: float64(i.Attachment),
+			Limit: float64(i.Limit), Aggregate: float64(i.Aggregate), Origin: d.origin("risk", "insurance", name)}
 	}
 }
 
@@ -139,6 +143,31 @@ func (r *refs) risk() {
 			r.fail([]string{"risk", "liability", name, "share"}, "use a share from 0 to 1", "share %g is out of range", l.Share)
 		}
 	}
+	r.insurance(risk.Insurance)
+}
+
+// insurance checks layers one by one, and that no two pay for the same money.
+func (r *refs) insurance(all map[string]*Insurance) {
+	names := sortedKeys(all)
+	for _, name := range names {
+		path, i := []string{"risk", "insurance", name}, all[name]
+		r.ref(i.Insured, "party", r.parties, append(path, "insured")...)
+		r.ref(i.Insurer, "party", r.parties, append(path, "insurer")...)
+		switch {
+		case i.Insured == i.Insurer:
+			r.fail(path, "name who bears the loss as insured and who pays as insurer", "%s insures itself under %s", i.Insured, name)
+		case i.Limit == 0:
+			r.fail(append(path, "limit"), "give the most that it pays for one event", "%s pays nothing", name)
+		case i.Aggregate > 0 && i.Aggregate < i.Limit:
+			r.fail(append(path, "aggregate"), "raise it, or lower the limit of an event", "%s pays %s in a year and so never its %s for one event", name, formatAmount(i.Aggregate), formatAmount(i.Limit))
+		}
+		for _, before := range names[:slices.Index(names, name)] {
+			o := all[before]
+			if from, to := max(i.Attachment, o.Attachment), min(i.Attachment+i.Limit, o.Attachment+o.Limit); o.Insured == i.Insured && from < to {
+				r.fail(path, "let one begin where the other ends", "%s and %s both pay what an event costs %s between %s and %s", before, name, i.Insured, formatAmount(from), formatAmount(to))
+			}
+		}
+	}
 }
 
 func (r *refs) loss(l *Loss, path ...string) {
@@ -164,13 +193,21 @@ func (r *Risk) entries() (out []entry) {
 	add("scenarios", mappingOf(r.Scenarios, func(_ string, s *Scenario) string { return s.flow() }), r.Origin)
 	add("costs", mappingOf(r.Costs, func(_ string, c float64) string { return formatAmount(c) }), r.Origin)
 	add("liability", mappingOf(r.Liability, func(_ string, l *Liability) string {
-		p := pairs{{"share", strconv.FormatFloat(l.Share, 'g', -1, 64)}}
-		if l.Cap > 0 {
-			p = append(p, [2]string{"cap", formatAmount(l.Cap)})
-		}
-		return p.flow()
+		return pairs{{"share", strconv.FormatFloat(l.Share, 'g', -1, 64)}, {"deductible", ifAny(l.Deductible)}, {"cap", ifAny(l.Cap)}}.flow()
+	}), r.Origin)
+	add("insurance", mappingOf(r.Insurance, func(_ string, i *Insurance) string {
+		return pairs{{"insured", scalar(i.Insured)}, {"insurer", scalar(i.Insurer)}, {"attachment", ifAny(i.Attachment)},
+			{"limit", ifAny(i.Limit)}, {"aggregate", ifAny(i.Aggregate)}}.flow()
 	}), r.Origin)
 	return out
+}
+
+// ifAny writes an amount that is stated.
+func ifAny(v float64) string {
+	if v == 0 {
+		return ""
+	}
+	return formatAmount(v)
 }
 
 func (l *Loss) flow() string {
@@ -178,10 +215,7 @@ func (l *Loss) flow() string {
 	if s := l.Secondary; s != nil {
 		p = append(p, [2]string{"secondary", pairs{{"p", strconv.FormatFloat(s.P, 'g', -1, 64)}, s.Amounts.pair()}.flow()})
 	}
-	if l.Cap > 0 {
-		p = append(p, [2]string{"cap", formatAmount(l.Cap)})
-	}
-	return append(p, [2]string{"carrier", scalar(l.Carrier)}).flow()
+	return append(p, [2]string{"cap", ifAny(l.Cap)}, [2]string{"carrier", scalar(l.Carrier)}).flow()
 }
 
 func (s *Scenario) flow() string {

@@ -194,6 +194,7 @@ type Risk struct {
 	Scenarios map[string]*Scenario     // by id, RULE@ELEMENT or RULE@ELEMENT/DATA, or by rule
 	Costs     map[string]float64       // a year, by control, check, or either at an element: SUR-ISO-08@db
 	Liability map[string]*Liability    // by service: what its provider pays its customer
+	Insurance map[string]*Insurance    // by its name
 	Origins   map[string]surety.Origin // of the entries of Frequency and Costs
 	Origin    surety.Origin
 }
@@ -247,11 +248,23 @@ type Scenario struct {
 }
 
 // Liability is what the provider of a service pays its customer for losses that it
-// is at fault for: a share of them, up to a cap in a year.
+// is at fault for, or that those are from whom it has what the service runs on: a share of
+// them, above a deductible and up to a cap in a year.
 type Liability struct {
-	Share  float64
-	Cap    float64 // 0 = none
-	Origin surety.Origin
+	Share      float64
+	Deductible float64 // a year
+	Cap        float64 // 0 = none
+	Origin     surety.Origin
+}
+
+// Insurance is a layer of insurance (excess of loss): of each event it pays what the
+// insured bears above an attachment point, up to a limit, and up to another in a year.
+type Insurance struct {
+	Insured, Insurer string
+	Attachment       float64
+	Limit            float64
+	Aggregate        float64 // 0 = none
+	Origin           surety.Origin
 }
 
 // Assumption is something accepted as true without evidence, until it expires.

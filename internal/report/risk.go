@@ -297,7 +297,7 @@ func riskParties(r *Risk) []block {
 	t := table{head: []string{"Party", "Carries", "Worst of 100 years", "What its controls could save, and whom"}}
 	var findings, moved listing
 	for _, p := range r.Parties {
-		if r.Party != "" && p.Name != r.Party || p.Owned.Value == 0 && p.CanReduce.Value == 0 {
+		if r.Party != "" && p.Name != r.Party || p.Owned.Value == 0 && p.CanReduce.Value == 0 && len(p.Paid) == 0 {
 			continue
 		}
 		saves := "nothing"
@@ -306,11 +306,7 @@ func riskParties(r *Risk) []block {
 		}
 		t.rows = append(t.rows, []phrase{just(cmp.Or(p.Name, "nobody known")), just(amount(p.Carried.Mean)), just(amount(p.Carried.VaR[1])), just(saves)})
 		for _, x := range p.Paid {
-			limit := ""
-			if x.Cap > 0 {
-				limit = ", at most " + risk.Money(x.Cap) + " a year"
-			}
-			moved.items = append(moved.items, entry{head: just(fmt.Sprintf("%s pays %s %s a year for %s: %.0f %% of what it is at fault for%s.", x.To, x.From, amount(x.Mean), x.Service, 100*x.Share, limit))})
+			moved.items = append(moved.items, entry{head: just(fmt.Sprintf("%s pays %s %s a year %s.", x.To, x.From, amount(x.Mean), r.termsOf(x)))})
 		}
 		for _, f := range p.Findings {
 			findings.items = append(findings.items, entry{head: just(f)})
@@ -327,6 +323,23 @@ func riskParties(r *Risk) []block {
 		out = append(out, heading{just("Who could act and does not pay")}, findings)
 	}
 	return out
+}
+
+// termsOf says under which contract a transfer is paid, and how far that goes.
+func (r *Risk) termsOf(x risk.Transfer) string {
+	text := fmt.Sprintf("for %s: %.0f %% of what it is at fault for", x.Service, 100*x.Share)
+	if s := r.Model.Services[x.Service]; s != nil && s.On != "" {
+		text = fmt.Sprintf("for %s: %.0f %% of what it or those beneath it are at fault for", x.Service, 100*x.Share)
+	}
+	if x.Layer != "" {
+		text = fmt.Sprintf("under %s: of an event what lies above %s, up to %s", x.Layer, risk.Money(x.Deductible), risk.Money(x.Limit))
+	} else if x.Deductible > 0 {
+		text += ", above " + risk.Money(x.Deductible) + " a year"
+	}
+	if x.Cap > 0 {
+		text += ", at most " + risk.Money(x.Cap) + " a year"
+	}
+	return text
 }
 
 func riskFixBlocks(r *Risk) []block {

@@ -131,12 +131,15 @@ type riskParty struct {
 }
 
 type riskTransfer struct {
-	Service string       `json:"service"`
-	From    string       `json:"from"`
-	To      string       `json:"to"`
-	Share   float64      `json:"share"`
-	Cap     float64      `json:"cap,omitempty"`
-	Mean    riskEstimate `json:"mean"`
+	Service    string       `json:"service,omitempty"`
+	Insurance  string       `json:"insurance,omitempty"`
+	From       string       `json:"from"`
+	To         string       `json:"to"`
+	Share      float64      `json:"share"`
+	Deductible float64      `json:"deductible,omitempty"`
+	Limit      float64      `json:"limit,omitempty"`
+	Cap        float64      `json:"cap,omitempty"`
+	Mean       riskEstimate `json:"mean"`
 }
 
 type riskFix struct {
@@ -240,7 +243,7 @@ func writeRiskJSON(w io.Writer, r *Risk, _ Options) error {
 func transfers(list []risk.Transfer) []riskTransfer {
 	out := []riskTransfer{}
 	for _, t := range list {
-		out = append(out, riskTransfer{t.Service, t.From, t.To, t.Share, t.Cap, estimated(t.Mean)})
+		out = append(out, riskTransfer{t.Service, t.Layer, t.From, t.To, t.Share, t.Deductible, t.Limit, t.Cap, estimated(t.Mean)})
 	}
 	return out
 }

@@ -7,20 +7,10 @@ type View struct {
 	// Weight is the share of each scenario's losses that counts, by index in the
 	// portfolio; nil = all of every one.
 	Weight []float64
-	// Transfers move losses under a contract, after weights.
-	Transfers []Transfer
 }
 
 // All counts every loss in full.
 var All = View{}
-
-// Transfer is what one party pays another in a year under a contract: Share of the
-// losses of some scenarios, Cap at most.
-type Transfer struct {
-	Sign  float64         // -1 for whom it relieves, +1 for whom it burdens
-	Share map[int]float64 // by index in the portfolio
-	Cap   float64         // a year; 0 = none
-}
 
 // Annual holds the losses of each simulated year, iteration after iteration.
 type Annual struct {
@@ -35,82 +25,31 @@ func (r *Run) Annual(v View, c Change) *Annual {
 		w = r.weigh(c)
 	}
 	out := &Annual{make([]float64, r.Years), r.Iterations}
-	part := r.parts(v)
 	r.parallel(r.Iterations, func(worker source, i int) {
 		years := out.Loss[i*r.inner : (i+1)*r.inner]
-		moved := make([][]float64, len(v.Transfers))
-		for t := range moved {
-			moved[t] = make([]float64, r.inner)
-		}
 		var buf []candidate
-		for s := range r.p.Scenarios {
-			if !part[s].counts {
+		for s, from := range r.given {
+			weight := 1.0
+			if v.Weight != nil {
+				weight = v.Weight[from]
+			}
+			if weight == 0 {
 				continue
 			}
 			buf = r.events(buf, worker, i, s)
-			r.add(years, buf, w, s, i, part[s].weight)
-			for _, share := range part[s].shares {
-				r.add(moved[share.transfer], buf, w, s, i, share.of)
-			}
+			r.add(years, buf, w, s, i, weight)
 		}
-		settle(years, moved, v.Transfers)
 	})
-	return out
-}
-
-// part is what a view takes of one scenario.
-type part struct {
-	counts bool
-	weight float64
-	shares []share
-}
-
-type share struct {
-	transfer int
-	of       float64
-}
-
-func (r *Run) parts(v View) []part {
-	out := make([]part, len(r.p.Scenarios))
-	for at, from := range r.given {
-		p := &out[at]
-		p.weight = 1
-		if v.Weight != nil {
-			p.weight = v.Weight[from]
-		}
-		for t := range v.Transfers {
-			if of := v.Transfers[t].Share[from]; of != 0 {
-				p.shares = append(p.shares, share{t, of})
-			}
-		}
-		p.counts = p.weight != 0 || len(p.shares) > 0
-	}
 	return out
 }
 
 // add adds the events that happen to the years they happen in.
 func (r *Run) add(years []float64, events []candidate, w world, s, i int, weight float64) {
-	if weight == 0 {
-		return
-	}
 	residual, soften := r.under(w, s, i)
 	limit, most := threshold(residual), r.p.Scenarios[s].most()
 	for k := range events {
 		if e := &events[k]; uint64(e.u) < limit {
 			years[e.year] += weight * min(most, soften*e.loss)
-		}
-	}
-}
-
-// settle moves what contracts move, each up to its cap in each year.
-func settle(years []float64, moved [][]float64, transfers []Transfer) {
-	for t, sums := range moved {
-		most := transfers[t].Cap
-		if most == 0 {
-			most = math.Inf(1)
-		}
-		for y, sum := range sums {
-			years[y] += transfers[t].Sign * min(most, sum)
 		}
 	}
 }

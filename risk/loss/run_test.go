@@ -185,26 +185,6 @@ func TestUnknownRateWidens(t *testing.T) {
 	}
 }
 
-// What one party is relieved of another carries, up to the cap of each year.
-func TestTransfersKeepTheSum(t *testing.T) {
-	d := must(t)
-	r := single(t, 2, d(Lognormal(1, 10)), small)
-	share := map[int]float64{0: 1}
-	all := r.Annual(All, nil).Loss
-	kept := r.Annual(View{Transfers: []Transfer{{-1, share, 5}}}, nil).Loss
-	paid := r.Annual(View{Weight: []float64{0}, Transfers: []Transfer{{1, share, 5}}}, nil).Loss
-	full := false
-	for y := range all {
-		if paid[y] > 5 || math.Abs(kept[y]+paid[y]-all[y]) > 1e-9 {
-			t.Fatalf("year %d: %g kept, %g paid of %g", y, kept[y], paid[y], all[y])
-		}
-		full = full || paid[y] == 5
-	}
-	if !full {
-		t.Error("no year reached the cap")
-	}
-}
-
 func TestCapBoundsEvents(t *testing.T) {
 	d := must(t)
 	p := Portfolio{Scenarios: []Scenario{{ID: "x", Rate: Unknown{Dist: d(Constant(0.01))}, Base: Unknown{Dist: d(Constant(1))}, Primary: d(Lognormal(1, 1e6)), Cap: 100}}}
