@@ -20,32 +20,34 @@ type Annual struct {
 
 // Annual adds up the losses of each year under a change; nil = as things are.
 func (r *Run) Annual(v View, c Change) *Annual {
-	w := r.world
-	if c != nil {
-		w = r.weigh(c)
-	}
+	w := r.under(c)
 	out := &Annual{make([]float64, r.Years), r.Iterations}
+	weights, only := r.weights(v)
 	r.parallel(r.Iterations, func(worker source, i int) {
 		years := out.Loss[i*r.inner : (i+1)*r.inner]
-		var buf []candidate
-		for s, from := range r.given {
-			weight := 1.0
-			if v.Weight != nil {
-				weight = v.Weight[from]
-			}
-			if weight == 0 {
-				continue
-			}
-			buf = r.events(buf, worker, i, s)
-			r.add(years, buf, w, s, i, weight)
-		}
+		r.each(worker, i, only, func(s int, events []candidate) {
+			r.add(years, events, w, s, i, weights[s])
+		})
 	})
 	return out
 }
 
+// weights are those of a view by scenario of the canonical portfolio, and which count.
+func (r *Run) weights(v View) (weights []float64, only []bool) {
+	weights, only = make([]float64, len(r.given)), make([]bool, len(r.given))
+	for at, from := range r.given {
+		weights[at] = 1
+		if v.Weight != nil {
+			weights[at] = v.Weight[from]
+		}
+		only[at] = weights[at] != 0
+	}
+	return weights, only
+}
+
 // add adds the events that happen to the years they happen in.
 func (r *Run) add(years []float64, events []candidate, w world, s, i int, weight float64) {
-	residual, soften := r.under(w, s, i)
+	residual, soften := w.lets(&r.p.Scenarios[s], i)
 	limit, most := threshold(residual), r.p.Scenarios[s].most()
 	for k := range events {
 		if e := &events[k]; uint64(e.u) < limit {
@@ -63,10 +65,7 @@ type ScenarioLoss struct {
 // ByScenario returns the loss of each scenario under a change, in the order of the
 // portfolio, before contracts move it.
 func (r *Run) ByScenario(c Change) []ScenarioLoss {
-	w := r.world
-	if c != nil {
-		w = r.weigh(c)
-	}
+	w := r.under(c)
 	out := make([]ScenarioLoss, len(r.p.Scenarios))
 	r.parallel(len(out), func(worker source, s int) {
 		out[r.given[s]] = r.scenario(worker, w, s)
@@ -76,59 +75,35 @@ func (r *Run) ByScenario(c Change) []ScenarioLoss {
 
 // Scenario returns the loss of one scenario under a change.
 func (r *Run) Scenario(n int, c Change) ScenarioLoss {
-	s := r.at[n]
-	own := Change{}
-	for _, f := range r.p.Scenarios[s].factors() {
-		if to, ok := c[f]; ok {
-			own[f] = to
-		}
-	}
-	w := r.world
-	if len(own) > 0 {
-		w = r.reweigh(own, []int{s})
-	}
-	return r.scenario(newSource(), w, s)
+	return r.scenario(newSource(), r.under(c), r.at[n])
 }
 
 func (r *Run) scenario(worker source, w world, s int) ScenarioLoss {
 	sums, counts := make([]float64, r.Iterations), make([]float64, r.Iterations)
-	var buf []candidate
-	for i := range r.Iterations {
-		buf = r.events(buf, worker, i, s)
-		sums[i], counts[i] = r.total(buf, w, s, i)
-	}
+	r.iterations(worker, s, func(i int, events []candidate) {
+		sums[i], counts[i] = r.total(events, w, s, i)
+	})
 	return ScenarioLoss{estimate(sums), estimate(counts)}
 }
 
 // Saved is what a change saves a year: the mean loss as things are less the mean
 // under the change, with the error of the difference itself.
 func (r *Run) Saved(c Change) Estimate {
-	w := r.weigh(c)
-	touched := r.touched(c)
-	saved := make([][]float64, len(touched))
-	r.parallel(len(touched), func(worker source, k int) {
-		row := make([]float64, r.Iterations)
-		var buf []candidate
-		for i := range row {
-			buf = r.events(buf, worker, i, touched[k])
-			now, _ := r.total(buf, r.world, touched[k], i)
-			then, _ := r.total(buf, w, touched[k], i)
-			row[i] = now - then
-		}
-		saved[k] = row
-	})
+	w, touched := r.under(c), r.touched(c)
 	sums := make([]float64, r.Iterations)
-	for _, row := range saved {
-		for i, v := range row {
-			sums[i] += v
-		}
-	}
+	r.parallel(r.Iterations, func(worker source, i int) {
+		r.each(worker, i, touched, func(s int, events []candidate) {
+			now, _ := r.total(events, r.world, s, i)
+			then, _ := r.total(events, w, s, i)
+			sums[i] += now - then
+		})
+	})
 	return estimate(sums)
 }
 
 // total returns the loss and the number of those events that happen, a year.
 func (r *Run) total(events []candidate, w world, s, i int) (sum, count float64) {
-	residual, soften := r.under(w, s, i)
+	residual, soften := w.lets(&r.p.Scenarios[s], i)
 	limit, most := threshold(residual), r.p.Scenarios[s].most()
 	for k := range events {
 		if e := &events[k]; uint64(e.u) < limit {

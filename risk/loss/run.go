@@ -1,10 +1,12 @@
 package loss
 
 import (
+	"cmp"
 	"fmt"
 	"math"
 	"math/rand/v2"
 	"runtime"
+	"slices"
 	"strconv"
 	"sync"
 	"sync/atomic"
@@ -38,22 +40,30 @@ type Run struct {
 	inner      int // years of one iteration
 	own        []stream
 	happen     []stream
-	cause      []int       // scenario -> cause, -1 = none
-	efficacy   [][]float64 // factor -> iteration
+	cause      []int // scenario -> cause, -1 = none
+	world      world // as things are
+	worth      map[parts][]float64
 	uses       [][]int     // factor -> scenarios that depend on it, ascending
-	world      world       // as things are
 	rate, base [][]float64 // scenario -> iteration
 	causeRate  [][]float64
 	drawn      map[Unknown][]float64 // what the portfolio does not know
 	seed       uint64
-	kept       []block // by iteration; nil = candidates are drawn again when needed
+	kept       []block   // by iteration; nil = candidates are drawn again when needed
+	where      [][]place // where in kept the candidates of a scenario are
 }
 
 // block holds the candidates of one iteration, scenario after scenario.
 type block struct {
 	events []candidate
-	from   []int32 // scenario -> first event; one more at the end
+	cells  []cell // of the scenarios that have any, ascending
 }
+
+// cell says where in a block the candidates of a scenario end; they begin where those of
+// the cell before end. Most scenarios have none in most iterations.
+type cell struct{ scenario, end int32 }
+
+// place is where the candidates of a scenario in an iteration are.
+type place struct{ iteration, from, to int32 }
 
 // Simulate draws the portfolio. Its errors say which scenario asks for what cannot be.
 func Simulate(p Portfolio, o Options) (*Run, error) {
@@ -82,8 +92,21 @@ func Simulate(p Portfolio, o Options) (*Run, error) {
 			kept[i] = r.drawBlock(worker, i)
 		})
 		r.kept = kept
+		r.index()
 	}
 	return r, nil
+}
+
+// index finds the candidates of each scenario.
+func (r *Run) index() {
+	r.where = make([][]place, len(r.p.Scenarios))
+	for i := range r.kept {
+		from := int32(0)
+		for _, c := range r.kept[i].cells {
+			r.where[c.scenario] = append(r.where[c.scenario], place{int32(i), from, c.end})
+			from = c.end
+		}
+	}
 }
 
 func newRun(p Portfolio, o Options) *Run {
@@ -173,14 +196,13 @@ func (r *Run) drawUnknowns() {
 	for _, c := range r.p.Causes {
 		r.causeRate = append(r.causeRate, keep("rate", "cause "+c.ID, c.Rate))
 	}
-	r.efficacy = make([][]float64, len(r.p.Factors))
-	for f := range r.p.Factors {
+	r.world, r.worth = make(world, len(r.p.Factors)), map[parts][]float64{}
+	for f := range r.world {
 		for k, u := range r.p.Factors[f].Parts {
 			keep("part "+strconv.Itoa(k), r.p.Factors[f].ID, u)
 		}
-		r.efficacy[f] = r.effect(f, r.p.Factors[f])
+		r.world[f] = r.effect(f, r.p.Factors[f], r.worth)
 	}
-	r.world = r.weigh(nil)
 }
 
 // of names an unknown by its kind, and by its owner if it has no name of its own.
@@ -192,9 +214,30 @@ func (u Unknown) of(kind, owner string) Unknown {
 	return u
 }
 
+// parts are what the worth of a factor follows from. Factors of the same parts share it:
+// a control on a thousand elements, nothing of which is known of one alone.
+type parts [4]Unknown
+
+// partsOf is false for a factor of too many parts.
+func partsOf(f Factor, owner string) (out parts, ok bool) {
+	if len(f.Parts) > len(out) {
+		return out, false
+	}
+	for k, u := range f.Parts {
+		out[k] = Unknown{cmp.Or(u.Name, owner), u.Dist}
+	}
+	return out, true
+}
+
 // effect multiplies the parts of a factor that stands where factor f of the portfolio
-// stands.
-func (r *Run) effect(f int, as Factor) []float64 {
+// stands. It looks what it came to before up in known, and notes it there.
+func (r *Run) effect(f int, as Factor, known map[parts][]float64) []float64 {
+	key, small := partsOf(as, r.p.Factors[f].ID)
+	for _, before := range []map[parts][]float64{r.worth, known} {
+		if out, ok := before[key]; ok && small {
+			return out
+		}
+	}
 	out := make([]float64, r.Iterations)
 	for i := range out {
 		out[i] = 1
@@ -215,6 +258,9 @@ func (r *Run) effect(f int, as Factor) []float64 {
 			out[i] *= draws[i]
 		}
 	}
+	if small {
+		known[key] = out
+	}
 	return out
 }
 
@@ -230,13 +276,13 @@ func (r *Run) through(u Unknown) []float64 {
 }
 
 // drawBlock draws all candidates of one iteration.
-func (r *Run) drawBlock(worker source, i int) block {
-	b := block{from: make([]int32, 0, len(r.p.Scenarios)+1)}
+func (r *Run) drawBlock(worker source, i int) (b block) {
 	for s := range r.p.Scenarios {
-		b.from = append(b.from, int32(len(b.events)))
-		b.events = r.drawScenario(b.events, worker, i, s)
+		before := len(b.events)
+		if b.events = r.drawScenario(b.events, worker, i, s); len(b.events) > before {
+			b.cells = append(b.cells, cell{int32(s), int32(len(b.events))})
+		}
 	}
-	b.from = append(b.from, int32(len(b.events)))
 	return b
 }
 
@@ -289,11 +335,55 @@ func (s *Scenario) cost(g *rand.Rand) float64 {
 // events returns the candidates of a scenario in an iteration, from memory or drawn
 // again into buf.
 func (r *Run) events(buf []candidate, worker source, i, at int) []candidate {
-	if r.kept != nil {
-		b := &r.kept[i]
-		return b.events[b.from[at]:b.from[at+1]]
+	if r.kept == nil {
+		return r.drawScenario(buf[:0], worker, i, at)
 	}
-	return r.drawScenario(buf[:0], worker, i, at)
+	n, found := slices.BinarySearchFunc(r.where[at], int32(i), func(p place, i int32) int { return cmp.Compare(p.iteration, i) })
+	if !found {
+		return nil
+	}
+	p := r.where[at][n]
+	return r.kept[i].events[p.from:p.to]
+}
+
+// each calls f for the scenarios that have candidates in an iteration, in their order; of
+// those that only names, if it is not nil.
+func (r *Run) each(worker source, i int, only []bool, f func(s int, events []candidate)) {
+	if r.kept != nil {
+		b, from := &r.kept[i], int32(0)
+		for _, c := range b.cells {
+			if only == nil || only[c.scenario] {
+				f(int(c.scenario), b.events[from:c.end])
+			}
+			from = c.end
+		}
+		return
+	}
+	var buf []candidate
+	for s := range r.p.Scenarios {
+		if only != nil && !only[s] {
+			continue
+		}
+		if buf = r.drawScenario(buf[:0], worker, i, s); len(buf) > 0 {
+			f(s, buf)
+		}
+	}
+}
+
+// iterations calls f for the iterations in which a scenario has candidates.
+func (r *Run) iterations(worker source, s int, f func(i int, events []candidate)) {
+	if r.kept != nil {
+		for _, p := range r.where[s] {
+			f(int(p.iteration), r.kept[p.iteration].events[p.from:p.to])
+		}
+		return
+	}
+	var buf []candidate
+	for i := range r.Iterations {
+		if buf = r.drawScenario(buf[:0], worker, i, s); len(buf) > 0 {
+			f(i, buf)
+		}
+	}
 }
 
 // threshold turns a residual into what u is compared with.

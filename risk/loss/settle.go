@@ -143,14 +143,13 @@ func (r *Run) fall(s *settlement, worker source, i int) {
 	for n := range s.claimed {
 		s.claimed[n] = make([]float64, s.years)
 	}
-	var buf []candidate
-	for at, from := range r.given {
-		buf = r.events(buf, worker, i, at)
-		r.add(s.bears[s.Falls[from]], buf, r.world, at, i, 1)
+	r.each(worker, i, nil, func(at int, events []candidate) {
+		from := r.given[at]
+		r.add(s.bears[s.Falls[from]], events, r.world, at, i, 1)
 		for _, p := range s.tree.part[from] {
-			r.add(s.claimed[p.node], buf, r.world, at, i, p.of)
+			r.add(s.claimed[p.node], events, r.world, at, i, p.of)
 		}
-	}
+	})
 	for n := len(s.claimed) - 1; n >= 0; n-- { // what goes beyond a node goes through it
 		if parent := s.tree.parent[n]; parent >= 0 {
 			for y, v := range s.claimed[n] {
@@ -276,19 +275,17 @@ type eventLoss struct {
 // each scenario that it hits.
 func (r *Run) eachEvent(worker source, i int, f func(year int, losses []eventLoss)) {
 	hangs := make([][]int, len(r.happen)) // cause -> scenarios
-	var buf []candidate
-	for at := range r.given {
+	r.each(worker, i, nil, func(at int, events []candidate) {
 		if c := r.cause[at]; c >= 0 {
 			hangs[c] = append(hangs[c], at)
-			continue
+			return
 		}
-		buf = r.events(buf, worker, i, at)
-		for k := range buf {
-			if loss, happens := r.costs(&buf[k], at, i); happens {
-				f(int(buf[k].year), []eventLoss{{at, loss}})
+		for k := range events {
+			if loss, happens := r.costs(&events[k], at, i); happens {
+				f(int(events[k].year), []eventLoss{{at, loss}})
 			}
 		}
-	}
+	})
 	for c, scenarios := range hangs {
 		if len(scenarios) > 0 {
 			r.eachHit(worker, i, c, scenarios, f)
@@ -325,8 +322,7 @@ func (r *Run) eachHit(worker source, i, cause int, scenarios []int, f func(year 
 
 // costs is what an event costs in the world as it is, if it happens there.
 func (r *Run) costs(e *candidate, at, i int) (loss float64, happens bool) {
-	if uint64(e.u) >= threshold(r.world.resist[at][i]) {
-		return 0, false
-	}
-	return min(r.p.Scenarios[at].most(), r.world.soften[at][i]*e.loss), true
+	s := &r.p.Scenarios[at]
+	residual, soften := r.world.lets(s, i)
+	return min(s.most(), soften*e.loss), uint64(e.u) < threshold(residual)
 }

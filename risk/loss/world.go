@@ -7,68 +7,47 @@ import "slices"
 // every quantile is better in every iteration.
 type Change map[int]Factor
 
-// world is what controls let through, for each scenario and iteration; nil rows are
-// as in the world it differs from.
-type world struct {
-	resist, soften [][]float64
-}
+// world is what factors are worth, by factor and iteration.
+type world [][]float64
 
-// weigh derives the world under a change. A nil change gives the world as it is.
-func (r *Run) weigh(c Change) world { return r.reweigh(c, r.touched(c)) }
-
-// reweigh derives the rows of some scenarios.
-func (r *Run) reweigh(c Change, touched []int) world {
-	n := len(r.p.Scenarios)
-	w := world{make([][]float64, n), make([][]float64, n)}
-	efficacy := slices.Clone(r.efficacy)
-	for f, to := range c {
-		efficacy[f] = r.effect(f, to)
+// under is the world under a change; nil = as things are.
+func (r *Run) under(c Change) world {
+	if len(c) == 0 {
+		return r.world
 	}
-	r.parallel(len(touched), func(_ source, k int) {
-		s := touched[k]
-		w.resist[s] = r.residual(r.p.Scenarios[s].Resist, efficacy)
-		w.soften[s] = r.residual(r.p.Scenarios[s].Soften, efficacy)
-	})
+	w, known := slices.Clone(r.world), map[parts][]float64{}
+	for f, to := range c {
+		w[f] = r.effect(f, to, known)
+	}
 	return w
 }
 
-// touched lists the scenarios that depend on a factor of c, ascending; all if c is nil.
-func (r *Run) touched(c Change) (out []int) {
-	if c == nil {
-		for s := range r.p.Scenarios {
-			out = append(out, s)
-		}
-		return out
-	}
+// touched marks the scenarios that depend on a factor of c.
+func (r *Run) touched(c Change) []bool {
+	out := make([]bool, len(r.p.Scenarios))
 	for f := range c {
-		out = append(out, r.uses[f]...)
-	}
-	slices.Sort(out)
-	return slices.Compact(out)
-}
-
-// residual multiplies what groups of controls leave, each at its strongest.
-func (r *Run) residual(groups [][]int, efficacy [][]float64) []float64 {
-	out := make([]float64, r.Iterations)
-	for i := range out {
-		out[i] = 1
-		for _, g := range groups {
-			best := 0.0
-			for _, f := range g {
-				best = max(best, efficacy[f][i])
-			}
-			out[i] *= 1 - min(best, 1)
+		for _, s := range r.uses[f] {
+			out[s] = true
 		}
 	}
 	return out
 }
 
-// under returns what scenario s lets through in an iteration, and how far its losses
-// are softened, in the world w over the world as it is.
-func (r *Run) under(w world, s, i int) (residual, soften float64) {
-	row := w.resist[s]
-	if row == nil {
-		return r.world.resist[s][i], r.world.soften[s][i]
+// lets returns what controls let through of a scenario's attempts in an iteration, and how
+// far they soften its losses.
+func (w world) lets(s *Scenario, i int) (residual, soften float64) {
+	return w.residual(s.Resist, i), w.residual(s.Soften, i)
+}
+
+// residual multiplies what groups of controls leave, each at its strongest.
+func (w world) residual(groups [][]int, i int) float64 {
+	out := 1.0
+	for _, g := range groups {
+		best := 0.0
+		for _, f := range g {
+			best = max(best, w[f][i])
+		}
+		out *= 1 - min(best, 1)
 	}
-	return row[i], w.soften[s][i]
+	return out
 }
