@@ -30,8 +30,14 @@ type Control struct {
 	own    bool    // the verdicts are those of the threatened element itself
 	stated bool    // it rests on another party's statement
 	fresh  float64 // how far that still tells how things stand, see History; 1 = as when it was made
-	parts  map[string]counts
+	parts  []part
 	factor int
+}
+
+// part is what counts for a control on one element.
+type part struct {
+	id     string // of the responsibility
+	counts counts
 }
 
 // counts are results that count for a control.
@@ -72,7 +78,7 @@ func (a *Analysis) controlsOf(t *threat.Threat, standings *threat.Standings, kno
 		if k == nil {
 			continue
 		}
-		c := &Control{Control: k, Softens: softens(k.Efficacy.Function), own: true, fresh: 1, parts: map[string]counts{}}
+		c := &Control{Control: k, Softens: softens(k.Efficacy.Function), own: true, fresh: 1}
 		for _, s := range by[id] {
 			c.join(s, places, a.History)
 		}
@@ -96,7 +102,7 @@ func (a *Analysis) controlsOf(t *threat.Threat, standings *threat.Standings, kno
 func (c *Control) join(s threat.Standing, places []string, h *History) {
 	v := s.Verdicts
 	n := counts{v[surety.Pass], v[surety.Fail] + v[surety.Waived], v[surety.Unknown]}
-	c.parts[s.ID()] = n
+	c.parts = append(c.parts, part{s.ID(), n})
 	c.Counts = c.Counts.plus(n)
 	c.Places = append(c.Places, s.Element)
 	c.own = c.own && slices.Contains(places, s.Element)
@@ -199,8 +205,11 @@ func (a *Analysis) collect() {
 	}
 	used := map[string]bool{}
 	for _, c := range a.controls {
-		for id := range c.parts {
-			used[id] = true
+		for _, p := range c.parts {
+			used[p.id] = true
+			if p.counts.Fail > 0 {
+				a.failed[p.id] = append(a.failed[p.id], c)
+			}
 		}
 	}
 	for r := range a.Assessment.Findings() {

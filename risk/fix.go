@@ -24,7 +24,7 @@ type Fix struct {
 	Credit float64 // its share of what the first fixes save together (Shapley), 0 if not shared out
 
 	shift map[string]int // responsibility -> fails that become passes
-	whole map[int]bool   // factors that become complete
+	whole loss.Change    // controls that become complete
 }
 
 // Return is the saving less the cost, for each unit of cost; infinite if it is free.
@@ -37,25 +37,26 @@ func (f *Fix) Return() float64 {
 
 // change is what several fixes together do to the factors.
 func (a *Analysis) change(fixes ...*Fix) loss.Change {
-	shift, whole := map[string]int{}, map[int]bool{}
+	shift, out := map[string]int{}, loss.Change{}
 	for _, f := range fixes {
 		for id, n := range f.shift {
 			shift[id] += n
 		}
-		maps.Copy(whole, f.whole)
+		maps.Copy(out, f.whole)
 	}
-	out := loss.Change{}
-	for _, c := range a.controls {
-		n := c.Counts
-		for id, part := range c.parts {
-			mended := min(shift[id], part.Fail)
-			n.Pass, n.Fail = n.Pass+mended, n.Fail-mended
-		}
-		if n == c.Counts && !whole[c.factor] {
-			continue
-		}
-		if f, err := a.Priors.factor(c, n, whole[c.factor]); err == nil {
-			out[c.factor] = f
+	for id := range shift {
+		for _, c := range a.failed[id] {
+			if _, done := out[c.factor]; done {
+				continue
+			}
+			n := c.Counts
+			for _, p := range c.parts {
+				mended := min(shift[p.id], p.counts.Fail)
+				n.Pass, n.Fail = n.Pass+mended, n.Fail-mended
+			}
+			if f, err := a.Priors.factor(c, n, false); err == nil {
+				out[c.factor] = f
+			}
 		}
 	}
 	return out
@@ -64,15 +65,10 @@ func (a *Analysis) change(fixes ...*Fix) loss.Change {
 // Touches tells whether a fix betters a control that answers a scenario.
 func (a *Analysis) Touches(f *Fix, s *Scenario) bool {
 	return slices.ContainsFunc(s.Controls, func(c *Control) bool {
-		if f.whole[c.factor] {
+		if _, whole := f.whole[c.factor]; whole {
 			return true
 		}
-		for id := range c.parts {
-			if f.shift[id] > 0 {
-				return true
-			}
-		}
-		return false
+		return slices.ContainsFunc(c.parts, func(p part) bool { return f.shift[p.id] > 0 })
 	})
 }
 
@@ -88,10 +84,9 @@ func (a *Analysis) parse(text string) (*Fix, error) {
 	}
 	id, element, at := strings.Cut(name, "@")
 	if k := a.Catalog.Control(id); k != nil {
-		f := &Fix{Name: name, What: "have it everywhere, shown: " + k.Title, whole: map[int]bool{}}
+		f := &Fix{Name: name, What: "have it everywhere, shown: " + k.Title, whole: a.complete(func(c *Control) bool { return c.Control == k && (!at || slices.Contains(c.Places, element)) })}
 		for _, c := range a.controls {
-			if c.Control == k && (!at || slices.Contains(c.Places, element)) {
-				f.whole[c.factor] = true
+			if _, whole := f.whole[c.factor]; whole {
 				f.Party = c.Party
 			}
 		}
@@ -188,11 +183,13 @@ func (a *Analysis) candidates() []*Fix {
 	for _, c := range a.controls {
 		k := key{c.Control.ID, c.Party}
 		if at[k] == nil {
-			at[k] = &Fix{Name: c.Control.ID, What: c.Control.Title, Party: c.Party, whole: map[int]bool{}}
+			at[k] = &Fix{Name: c.Control.ID, What: c.Control.Title, Party: c.Party, whole: loss.Change{}}
 			at[k].Cost, at[k].Source = a.cost(c.Control.ID, c.Control.ID, false)
 			out = append(out, at[k])
 		}
-		at[k].whole[c.factor] = true
+		if f, err := a.Priors.factor(c, c.Counts, true); err == nil {
+			at[k].whole[c.factor] = f
+		}
 	}
 	return out
 }

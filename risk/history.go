@@ -267,6 +267,7 @@ type Reliability struct {
 	Up, Down float64 // looks at which it worked and failed, of all its places on average
 	Records  []*Record
 	Text     string // all that, in words
+	Runs     string // that it is of, in words
 }
 
 // of is the reliability of a control in the places where it answers threats; nil if the
@@ -275,9 +276,9 @@ func (h *History) of(c *Control, p *Priors) (*Reliability, error) {
 	if h == nil {
 		return nil, nil
 	}
-	r := &Reliability{}
-	for _, id := range slices.Sorted(maps.Keys(c.parts)) {
-		if x := h.record(id); x != nil {
+	r := &Reliability{Runs: h.span()}
+	for _, p := range c.parts {
+		if x := h.record(p.id); x != nil {
 			r.Records = append(r.Records, x)
 			r.Up, r.Down = r.Up+x.up, r.Down+x.down
 		}

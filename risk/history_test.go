@@ -54,9 +54,9 @@ func reliability(t *testing.T, h *History, places ...string) float64 {
 	if err != nil {
 		t.Fatal(err)
 	}
-	c := &Control{parts: map[string]counts{}}
+	c := &Control{}
 	for _, place := range append(places, "web") {
-		c.parts["X@"+place] = counts{}
+		c.parts = append(c.parts, part{id: "X@" + place})
 	}
 	if c.Reliability, err = h.of(c, p); err != nil {
 		t.Fatal(err)
@@ -169,7 +169,7 @@ func TestTimesToFailAndToMend(t *testing.T) {
 	if f := h.ByParty()["acme"]; f != r.Tally || f.Found != 2 {
 		t.Errorf("findings of the party %+v", f)
 	}
-	c := &Control{parts: map[string]counts{"X@web": {}}}
+	c := &Control{parts: []part{{id: "X@web"}}}
 	p, _ := Default()
 	rel, err := h.of(c, p)
 	if err != nil {
@@ -284,8 +284,8 @@ func TestHistoryMovesLosses(t *testing.T) {
 			for i, l := range weekly(runs) {
 				past := Past{Time: firstDay.AddDate(0, 0, 7*i)}
 				for _, c := range plain.Scenarios[0].Controls {
-					for id := range c.parts {
-						past.Rows = append(past.Rows, PastRow{id + where, "acme", l.n.Pass, l.n.Fail, l.n.Unknown})
+					for _, p := range c.parts {
+						past.Rows = append(past.Rows, PastRow{p.id + where, "acme", l.n.Pass, l.n.Fail, l.n.Unknown})
 					}
 				}
 				if err := in.History.Add(past); err != nil {

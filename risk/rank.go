@@ -73,17 +73,19 @@ func (a *Analysis) credit(fixes []*Fix) {
 		return
 	}
 	r := rand.New(rand.NewPCG(a.Seed, 0x5a))
+	together := map[uint]float64{} // what sets of fixes save, by their bits
 	for range permutations / 2 {
 		order := r.Perm(len(fixes))
 		for range 2 {
-			before := 0.0
-			for k := range order {
-				var done []*Fix
-				for _, i := range order[:k+1] {
-					done = append(done, fixes[i])
+			before, set, done := 0.0, uint(0), []*Fix(nil)
+			for _, i := range order {
+				set, done = set|1<<i, append(done, fixes[i])
+				saved, known := together[set]
+				if !known {
+					saved = a.run.Saved(a.change(done...)).Value
+					together[set] = saved
 				}
-				saved := a.run.Saved(a.change(done...)).Value
-				fixes[order[k]].Credit += (saved - before) / permutations
+				fixes[i].Credit += (saved - before) / permutations
 				before = saved
 			}
 			slices.Reverse(order)

@@ -3,7 +3,7 @@
 //
 //	analysis, err := risk.Analyse(risk.Input{Model: m, Catalog: c, Duties: d, Threats: t, Priors: p, Years: 100_000, Seed: 1})
 //	analysis.Total.Mean               // average loss a year, with its error
-//	analysis.Scenarios[0].Notes       // why the dearest scenario costs what it does
+//	analysis.Scenarios[0].Trace()     // why the dearest scenario costs what it does
 //	analysis.WhatIf("fix KSV-0017")   // the same years with that mended
 //	analysis.Rank(20)                 // fixes by what they save for their cost
 //
@@ -83,7 +83,7 @@ type Scenario struct {
 	ID       string // the threat's, then "/" and the data if there is any
 	Threat   *threat.Threat
 	Data     string
-	Notes    []Note
+	Notes    []Note // where its factors come from, but for its controls: see Trace
 	Controls []*Control
 	Carrier  string             // party that the loss falls on, "" if nobody is known
 	Fault    map[string]float64 // share of what controls leave undone, by party
@@ -118,6 +118,8 @@ type Analysis struct {
 	run       *loss.Run
 	controls  []*Control // by factor
 	failing   failing
+	failed    map[string][]*Control // by responsibility: the controls that it lets fail
+	words     map[wording]string
 }
 
 // Appetite is a point of the tolerated curve and where the losses stand to it.
@@ -148,7 +150,7 @@ const (
 
 // Analyse derives the scenarios, simulates them and sums them up.
 func Analyse(in Input) (*Analysis, error) {
-	a := &Analysis{Input: in, failing: failing{}}
+	a := &Analysis{Input: in, failing: failing{}, failed: map[string][]*Control{}, words: map[wording]string{}}
 	place := newPlaces(in.Model)
 	if err := a.derive(place); err != nil {
 		return nil, err

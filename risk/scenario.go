@@ -6,6 +6,7 @@ import (
 	"math"
 	"slices"
 	"strings"
+	"unique"
 
 	"github.com/surety-cloud/surety/risk/loss"
 	"github.com/surety-cloud/surety/system"
@@ -48,7 +49,7 @@ func (a *Analysis) derive(place *places) error {
 		a.portfolio.Factors = append(a.portfolio.Factors, f)
 	}
 	for _, s := range a.Scenarios {
-		s.settle(a.History)
+		s.settle()
 	}
 	a.collect()
 	a.idle()
@@ -126,8 +127,29 @@ func (a *Analysis) add(t *threat.Threat, data string, shared bool, share float64
 	return nil
 }
 
+// note notes where a factor comes from. Most scenarios say the same: each text is kept once.
 func (s *Scenario) note(name, value, source string) {
-	s.Notes = append(s.Notes, Note{name, value, source})
+	s.Notes = append(s.Notes, Note{name, unique.Make(value).Value(), unique.Make(source).Value()})
+}
+
+// wording names how a distribution is put into words.
+type wording struct {
+	dist  loss.Dist
+	money bool
+}
+
+// say puts a distribution into words, once for all scenarios that share it.
+func (a *Analysis) say(d loss.Dist, money bool) string {
+	key := wording{d, money}
+	text, known := a.words[key]
+	if !known {
+		text = d.String()
+		if money {
+			text = fmt.Sprintf("%s on average (%s to %s)", Money(d.Mean()), Money(d.Quantile(0.05)), Money(d.Quantile(0.95)))
+		}
+		a.words[key] = text
+	}
+	return text
 }
 
 // stated finds what the model says of a scenario: the narrowest entry.
@@ -158,7 +180,7 @@ func (a *Analysis) rate(s *Scenario, stated *system.Scenario, share float64) (lo
 		d, err = r.Frequency[string(actor)].Dist()
 		source = r.Origins[string(actor)].String()
 	}
-	s.note("attempts a year", fmt.Sprintf("%s by %s on the whole system, of which %.2g %% this way", d, actorWords[actor], 100*share), source)
+	s.note("attempts a year", fmt.Sprintf("%s by %s on the whole system, of which %.2g %% this way", a.say(d, false), actorWords[actor], 100*share), source)
 	return loss.Unknown{Name: string(actor), Dist: d.Times(share)}, err
 }
 
@@ -176,7 +198,7 @@ func (a *Analysis) base(s *Scenario, stated *system.Scenario) (loss.Unknown, err
 	}
 	prior := a.Priors.Actors[s.Threat.Rule.Actor]
 	d, err := pert(prior.Base)
-	s.note("succeed without controls", d.String(), prior.Source+", see the priors")
+	s.note("succeed without controls", a.say(d, false), prior.Source+", see the priors")
 	return loss.Unknown{Name: string(s.Threat.Rule.Actor), Dist: d}, err
 }
 
@@ -197,14 +219,14 @@ func (a *Analysis) magnitude(s *Scenario, stated *system.Scenario, out *loss.Sce
 	if out.Primary, err = l.Amounts.Dist(); err != nil {
 		return "", err
 	}
-	text := spread(out.Primary)
+	text := a.say(out.Primary, true)
 	if l.Secondary != nil {
 		second, err := l.Secondary.Amounts.Dist()
 		if err != nil {
 			return "", err
 		}
 		out.Secondary = &loss.Secondary{P: l.Secondary.P, Loss: second}
-		text += fmt.Sprintf("; in %.0f %% of cases %s more", 100*l.Secondary.P, spread(second))
+		text += fmt.Sprintf("; in %.0f %% of cases %s more", 100*l.Secondary.P, a.say(second, true))
 	}
 	if out.Cap = l.Cap; l.Cap > 0 {
 		text += "; at most " + Money(l.Cap)
@@ -226,7 +248,7 @@ func (a *Analysis) usual(s *Scenario, out *loss.Scenario) error {
 		none := a.Priors.Losses.None
 		dist, err := loss.Lognormal(float64(none.CI90[0]), float64(none.CI90[1]))
 		out.Primary = dist
-		s.note("loss of an event", spread(dist), none.Source)
+		s.note("loss of an event", a.say(dist, true), none.Source)
 		return err
 	}
 	best := -1.0
@@ -238,16 +260,11 @@ func (a *Analysis) usual(s *Scenario, out *loss.Scenario) error {
 		}
 		if dist.Mean() > best {
 			best, out.Primary, out.Cap = dist.Mean(), dist, most
-			text, source = fmt.Sprintf("%s for %s: %s", spread(dist), h, why), "prior, wide: "+from
+			text, source = fmt.Sprintf("%s for %s: %s", a.say(dist, true), h, why), "prior, wide: "+from
 		}
 	}
 	s.note("loss of an event", text, source)
 	return nil
-}
-
-// spread says a distribution of amounts.
-func spread(d loss.Dist) string {
-	return fmt.Sprintf("%s on average (%s to %s)", Money(d.Mean()), Money(d.Quantile(0.05)), Money(d.Quantile(0.95)))
 }
 
 // groupsOf arranges the factors of controls: those of one group together.
@@ -269,7 +286,7 @@ func groupsOf(controls []*Control) (resist, soften [][]int) {
 }
 
 // settle says what the controls do, and whose what they leave undone is.
-func (s *Scenario) settle(h *History) {
+func (s *Scenario) settle() {
 	s.Fault = map[string]float64{}
 	sum := 0.0
 	for _, c := range s.Controls {
@@ -282,23 +299,26 @@ func (s *Scenario) settle(h *History) {
 			s.Fault[p] /= sum
 		}
 	}
+}
+
+// Trace lists what the numbers of the scenario rest on, its controls last.
+func (s *Scenario) Trace() []Note {
+	out := slices.Clone(s.Notes)
 	if len(s.Controls) == 0 {
-		s.note("controls", "no control of the catalogue stands here", "")
+		out = append(out, Note{"controls", "no control of the catalogue stands here", ""})
 	}
 	for _, c := range s.Controls {
 		does := "stops"
 		if c.Softens {
 			does = "saves of the loss"
 		}
-		party := c.Party
-		if party == "" {
-			party = "nobody"
-		}
-		s.note(c.Control.ID+" on "+strings.Join(c.Places, ", "), fmt.Sprintf("%s %.0f %% (%s, %s; %s)", does, 100*c.Effect, c.Control.Efficacy.Function, c.Control.Efficacy.Grade, c.Coverage), "accountable: "+party)
+		out = append(out, Note{c.Control.ID + " on " + strings.Join(c.Places, ", "),
+			fmt.Sprintf("%s %.0f %% (%s, %s; %s)", does, 100*c.Effect, c.Control.Efficacy.Function, c.Control.Efficacy.Grade, c.Coverage), "accountable: " + nobody(c.Party)})
 		if c.Reliability != nil {
-			s.note("history of "+c.Control.ID, c.Reliability.Text, h.span())
+			out = append(out, Note{"history of " + c.Control.ID, c.Reliability.Text, c.Reliability.Runs})
 		}
 	}
+	return out
 }
 
 // idle notes the entries of the model that reach no scenario.

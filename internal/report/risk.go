@@ -279,7 +279,7 @@ func scenarioEntry(r *Risk, s *risk.Scenario, traced bool) entry {
 	}
 	if traced {
 		e.add("because", just(s.Threat.Because()))
-		for _, n := range s.Notes {
+		for _, n := range s.Trace() {
 			e.add(n.Name, join(n.Value, sourceOf(n)))
 		}
 	}

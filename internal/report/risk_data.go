@@ -266,7 +266,7 @@ func scenarioRow(r *Risk, s *risk.Scenario) riskScenario {
 		}
 		out.Controls = append(out.Controls, riskControl{c.Control.ID, c.Places, c.Party, c.Counts.Pass, c.Counts.Fail, c.Counts.Unknown, c.Coverage, c.Effect, on, newRiskReliability(c.Reliability)})
 	}
-	for _, n := range s.Notes {
+	for _, n := range s.Trace() {
 		out.Trace = append(out.Trace, riskNote(n))
 	}
 	return out

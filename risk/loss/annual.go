@@ -74,12 +74,15 @@ func (r *Run) ByScenario(c Change) []ScenarioLoss {
 }
 
 // Scenario returns the loss of one scenario under a change.
-func (r *Run) Scenario(n int, c Change) ScenarioLoss {
-	return r.scenario(newSource(), r.under(c), r.at[n])
+func (r *Run) Scenario(n int, c Change) (out ScenarioLoss) {
+	w := r.under(c)
+	r.parallel(1, func(worker source, _ int) { out = r.scenario(worker, w, r.at[n]) })
+	return out
 }
 
 func (r *Run) scenario(worker source, w world, s int) ScenarioLoss {
-	sums, counts := make([]float64, r.Iterations), make([]float64, r.Iterations)
+	sums, counts := worker.room[:r.Iterations], worker.room[r.Iterations:]
+	clear(worker.room)
 	r.iterations(worker, s, func(i int, events []candidate) {
 		sums[i], counts[i] = r.total(events, w, s, i)
 	})

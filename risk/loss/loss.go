@@ -98,6 +98,7 @@ const (
 )
 
 func (p *Portfolio) validate() error {
+	most := map[Dist]float64{} // most scenarios share a few
 	if len(p.Scenarios) > MaxScenarios {
 		return fmt.Errorf("simulate losses: %d scenarios; the limit is %d, so group them", len(p.Scenarios), MaxScenarios)
 	}
@@ -107,7 +108,7 @@ func (p *Portfolio) validate() error {
 			return fmt.Errorf("simulate losses: two causes are named %q; name each once", c.ID)
 		}
 		causes[c.ID] = true
-		if err := rateFits("cause "+c.ID, c.Rate.Dist); err != nil {
+		if err := rateFits("cause "+c.ID, c.Rate.Dist, most); err != nil {
 			return err
 		}
 	}
@@ -118,14 +119,14 @@ func (p *Portfolio) validate() error {
 			return fmt.Errorf("simulate losses: two scenarios are named %q; name each once", s.ID)
 		}
 		seen[s.ID] = true
-		if err := s.validate(causes, len(p.Factors)); err != nil {
+		if err := s.validate(causes, len(p.Factors), most); err != nil {
 			return err
 		}
 	}
 	return nil
 }
 
-func (s *Scenario) validate(causes map[string]bool, factors int) error {
+func (s *Scenario) validate(causes map[string]bool, factors int, most map[Dist]float64) error {
 	bad := func(format string, args ...any) error {
 		return fmt.Errorf("simulate losses: scenario %s: %s", s.ID, fmt.Sprintf(format, args...))
 	}
@@ -133,7 +134,7 @@ func (s *Scenario) validate(causes map[string]bool, factors int) error {
 		return bad("cause %q is not in the portfolio", s.Cause)
 	}
 	if s.Cause == "" {
-		if err := rateFits("scenario "+s.ID, s.Rate.Dist); err != nil {
+		if err := rateFits("scenario "+s.ID, s.Rate.Dist, most); err != nil {
 			return err
 		}
 	}
@@ -156,8 +157,14 @@ func (s *Scenario) validate(causes map[string]bool, factors int) error {
 	return nil
 }
 
-func rateFits(what string, d Dist) error {
-	if q := d.Quantile(0.9999); !(q <= MaxRate) {
+// rateFits looks quantiles up in most, and notes them there.
+func rateFits(what string, d Dist, most map[Dist]float64) error {
+	q, known := most[d]
+	if !known {
+		q = d.Quantile(0.9999)
+		most[d] = q
+	}
+	if !(q <= MaxRate) {
 		return fmt.Errorf("simulate losses: %s may have %.3g events a year; the limit is %d, so state the loss of a batch of them", what, q, MaxRate)
 	}
 	return nil

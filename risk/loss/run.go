@@ -166,6 +166,7 @@ func (r *Run) parallel(n int, do func(source, int)) {
 	for range min(r.cores, n) {
 		wait.Go(func() {
 			worker := newSource()
+			worker.room = make([]float64, 2*r.Iterations)
 			for i := int(next.Add(1)) - 1; i < n; i = int(next.Add(1)) - 1 {
 				do(worker, i)
 			}
