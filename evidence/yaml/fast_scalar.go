@@ -164,7 +164,7 @@ func (p *fastParser) flow(pos int) (*evidence.Value, int) {
 		} else {
 			p.path = append(p.path, segment{index: i})
 		}
-		if f.Value, pos = p.flowValue(pos); p.decline {
+		if f.Value, pos = p.flowEntry(pos, isMap); p.decline {
 			return nil, pos
 		}
 		p.path = p.path[:len(p.path)-1]
@@ -189,6 +189,32 @@ func (p *fastParser) flow(pos int) (*evidence.Value, int) {
 	}
 	p.pop(base)
 	return v, pos + 1
+}
+
+// flowEntry reads a value. One in a list may be a pair, [a: b], which is a mapping.
+func (p *fastParser) flowEntry(pos int, inMap bool) (*evidence.Value, int) {
+	if inMap || !p.isPair(pos) {
+		return p.flowValue(pos)
+	}
+	var f evidence.Field
+	line, base := p.line, len(p.stack)
+	if f.Key, pos = p.flowKey(pos, base); p.decline {
+		return nil, pos
+	}
+	if f.Value, pos = p.flowValue(pos); p.decline {
+		return nil, pos
+	}
+	p.path = p.path[:len(p.path)-1]
+	p.push(f, line)
+	v := p.slab.Object(p.stack[base:], line)
+	p.pop(base)
+	return v, pos
+}
+
+// isPair tells a key and its colon from a value.
+func (p *fastParser) isPair(pos int) bool {
+	end := p.flowWord(pos)
+	return end > pos && end+1 < p.end && p.s[end] == ':' && p.s[end+1] == ' '
 }
 
 // flowKey reads a key, its colon and the blanks after it.

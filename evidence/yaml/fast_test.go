@@ -88,6 +88,7 @@ var tricky = []string{
 	"a:\n- b\n- c\nd: e", "a:\n  - b\n  - c\nd: e", "a:\n- b: 1\n  c: 2\n-\n  d: 3\n- \n", "a:\n- b\n c", "a: b\n c\nd: e",
 	"a: [a, b]", "a: [a, b,]", "a: []", "a: {}", "a: {b: c, d: [1, 'x']}", "a: {b: c, b: d}", "a: {b:c}", "a: {b}", "a: [a b]",
 	"a: {\"b\":1}", "a: [*]", "a: [-]", "a: [- b]", "a: [a: b]", "a: [a:b]", "a: [a, b] # c", "a: [a]#", "a: [\n]", "a: {a: , b: 1}",
+	"a: [b: c, d]", "a: {b: [c: d, c: e], f: [g: [h: i]]}", "a: [b: {c: d}]", "a: [b: ]", "a: [b: c: d]", "a: [b: c d: e]", "a: [<<: {b: c}]", "a: [on: 1, ~: 2]", "a: [\"b\": c]", "a: [b : c]",
 	"a: 1\na: 2", "a:\n  b:\n  - c: 1\n    c: 2", "on: 1\nyes: 2", "1: a\n1.5: b\n0x10: c", "~: a", "<<: {a: 1}", "\"<<\": {a: 1}",
 	"? a\n: b", "&a b: c", "a: &b c\nd: *b", "a: !!str 1", "a: %b", "a: @b", "a: -b", "a: - b", "a: ?b", "a: :b", "a: b:",
 	"- a\n-b", "- a: b\n c: d", "- a: b\n   c: d", "-\ta", "a:\tb", "a: b\t# c", "a:  \t", "  a: 1\n  b: 2", "  a: 1\n b: 2", "a: 1\n  b: 2",
