@@ -133,6 +133,23 @@ func (p *Priors) factor(c *Control, n counts, complete bool) (loss.Factor, error
 	return loss.Factor{ID: c.ID, Parts: []loss.Unknown{{Name: c.Control.ID, Dist: coverage}, {Name: c.Control.ID, Dist: reliable}, {Name: c.Control.ID, Dist: intended}}}, err
 }
 
+// factor is that of the priors, with parts that are kept once for all controls that stand alike.
+func (a *Analysis) factor(c *Control, n counts, complete bool) (loss.Factor, error) {
+	f, err := a.Priors.factor(c, n, complete)
+	if err != nil {
+		return f, err
+	}
+	var key [4]loss.Unknown
+	if copy(key[:], f.Parts) < len(f.Parts) {
+		return f, nil
+	}
+	if a.parts[key] == nil {
+		a.parts[key] = f.Parts
+	}
+	f.Parts = a.parts[key]
+	return f, nil
+}
+
 // coverage is the share of where it must be that the control is. A fail that becomes
 // a pass makes it better in every quantile. Results that are unknown make room for the
 // prior of what nobody looked at, which is no pass.

@@ -37,7 +37,11 @@ func (f *Fix) Return() float64 {
 
 // change is what several fixes together do to the factors.
 func (a *Analysis) change(fixes ...*Fix) loss.Change {
-	shift, out := map[string]int{}, loss.Change{}
+	size := 0
+	for _, f := range fixes {
+		size += len(f.whole)
+	}
+	shift, out := map[string]int{}, make(loss.Change, size)
 	for _, f := range fixes {
 		for id, n := range f.shift {
 			shift[id] += n
@@ -54,7 +58,7 @@ func (a *Analysis) change(fixes ...*Fix) loss.Change {
 				mended := min(shift[p.id], p.counts.Fail)
 				n.Pass, n.Fail = n.Pass+mended, n.Fail-mended
 			}
-			if f, err := a.Priors.factor(c, n, false); err == nil {
+			if f, err := a.factor(c, n, false); err == nil {
 				out[c.factor] = f
 			}
 		}
@@ -187,7 +191,7 @@ func (a *Analysis) candidates() []*Fix {
 			at[k].Cost, at[k].Source = a.cost(c.Control.ID, c.Control.ID, false)
 			out = append(out, at[k])
 		}
-		if f, err := a.Priors.factor(c, c.Counts, true); err == nil {
+		if f, err := a.factor(c, c.Counts, true); err == nil {
 			at[k].whole[c.factor] = f
 		}
 	}

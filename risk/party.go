@@ -94,7 +94,7 @@ func (a *Analysis) complete(choose func(*Control) bool) loss.Change {
 		if !choose(c) {
 			continue
 		}
-		if f, err := a.Priors.factor(c, c.Counts, true); err == nil {
+		if f, err := a.factor(c, c.Counts, true); err == nil {
 			change[c.factor] = f
 		}
 	}

@@ -2,6 +2,7 @@ package risk
 
 import (
 	"cmp"
+	"maps"
 	"math/rand/v2"
 	"slices"
 
@@ -57,7 +58,7 @@ func (a *Analysis) sift(fixes *[]*Fix) {
 	}
 	most := map[*Fix]float64{}
 	for _, f := range *fixes {
-		for factor := range a.change(f) {
+		for _, factor := range slices.Sorted(maps.Keys(a.change(f))) { // sums in one order, so that runs agree
 			most[f] += reach[factor]
 		}
 	}

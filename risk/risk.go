@@ -120,6 +120,7 @@ type Analysis struct {
 	failing   failing
 	failed    map[string][]*Control // by responsibility: the controls that it lets fail
 	words     map[wording]string
+	parts     map[[4]loss.Unknown][]loss.Unknown
 }
 
 // Appetite is a point of the tolerated curve and where the losses stand to it.
@@ -150,7 +151,7 @@ const (
 
 // Analyse derives the scenarios, simulates them and sums them up.
 func Analyse(in Input) (*Analysis, error) {
-	a := &Analysis{Input: in, failing: failing{}, failed: map[string][]*Control{}, words: map[wording]string{}}
+	a := &Analysis{Input: in, failing: failing{}, failed: map[string][]*Control{}, words: map[wording]string{}, parts: map[[4]loss.Unknown][]loss.Unknown{}}
 	place := newPlaces(in.Model)
 	if err := a.derive(place); err != nil {
 		return nil, err

@@ -41,7 +41,7 @@ func (a *Analysis) derive(place *places) error {
 		if c.Reliability, err = a.History.of(c, a.Priors); err != nil {
 			return fmt.Errorf("control %s: %w", c.ID, err)
 		}
-		f, err := a.Priors.factor(c, c.Counts, false)
+		f, err := a.factor(c, c.Counts, false)
 		if err != nil {
 			return fmt.Errorf("control %s: %w", c.ID, err)
 		}

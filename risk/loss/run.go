@@ -42,7 +42,7 @@ type Run struct {
 	happen     []stream
 	cause      []int // scenario -> cause, -1 = none
 	world      world // as things are
-	worth      map[parts][]float64
+	worth      worths
 	uses       [][]int     // factor -> scenarios that depend on it, ascending
 	rate, base [][]float64 // scenario -> iteration
 	causeRate  [][]float64
@@ -197,7 +197,7 @@ func (r *Run) drawUnknowns() {
 	for _, c := range r.p.Causes {
 		r.causeRate = append(r.causeRate, keep("rate", "cause "+c.ID, c.Rate))
 	}
-	r.world, r.worth = make(world, len(r.p.Factors)), map[parts][]float64{}
+	r.world, r.worth = make(world, len(r.p.Factors)), newWorths()
 	for f := range r.world {
 		for k, u := range r.p.Factors[f].Parts {
 			keep("part "+strconv.Itoa(k), r.p.Factors[f].ID, u)
@@ -230,15 +230,44 @@ func partsOf(f Factor, owner string) (out parts, ok bool) {
 	return out, true
 }
 
+// worths are what factors came to: by their parts, and, which is sooner found, by where
+// these lie, if nothing of the factor has its owner's name.
+type worths struct {
+	is map[parts][]float64
+	at map[*Unknown][]float64
+}
+
+func newWorths() worths { return worths{map[parts][]float64{}, map[*Unknown][]float64{}} }
+
 // effect multiplies the parts of a factor that stands where factor f of the portfolio
 // stands. It looks what it came to before up in known, and notes it there.
-func (r *Run) effect(f int, as Factor, known map[parts][]float64) []float64 {
-	key, small := partsOf(as, r.p.Factors[f].ID)
-	for _, before := range []map[parts][]float64{r.worth, known} {
-		if out, ok := before[key]; ok && small {
+func (r *Run) effect(f int, as Factor, known worths) []float64 {
+	if len(as.Parts) == 0 {
+		return r.multiply(f, as)
+	}
+	for _, w := range []worths{r.worth, known} {
+		if out := w.at[&as.Parts[0]]; out != nil {
 			return out
 		}
 	}
+	key, small := partsOf(as, r.p.Factors[f].ID)
+	out := r.worth.is[key]
+	if out == nil {
+		out = known.is[key]
+	}
+	if out == nil || !small {
+		out = r.multiply(f, as)
+	}
+	if small {
+		known.is[key] = out
+	}
+	if !slices.ContainsFunc(as.Parts, func(u Unknown) bool { return u.Name == "" }) {
+		known.at[&as.Parts[0]] = out
+	}
+	return out
+}
+
+func (r *Run) multiply(f int, as Factor) []float64 {
 	out := make([]float64, r.Iterations)
 	for i := range out {
 		out[i] = 1
@@ -258,9 +287,6 @@ func (r *Run) effect(f int, as Factor, known map[parts][]float64) []float64 {
 		for i := range out {
 			out[i] *= draws[i]
 		}
-	}
-	if small {
-		known[key] = out
 	}
 	return out
 }

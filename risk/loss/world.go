@@ -15,7 +15,7 @@ func (r *Run) under(c Change) world {
 	if len(c) == 0 {
 		return r.world
 	}
-	w, known := slices.Clone(r.world), map[parts][]float64{}
+	w, known := slices.Clone(r.world), newWorths()
 	for f, to := range c {
 		w[f] = r.effect(f, to, known)
 	}
