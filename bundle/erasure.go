@@ -22,8 +22,8 @@ func ErasedDigest(envelope surety.Digest, places []int64) (surety.Digest, error)
 }
 
 // erased says what is known of the results that the bundle calls erased. Nothing of
-// it makes a statement fail, for erasure is no failure, but a proof from another
-// history of the log.
+// it makes a statement fail but a proof from another history of the log: erasure is no
+// failure.
 func (r *Report) erased(b *Bundle, p *Policy) {
 	if len(b.Erased) == 0 {
 		return
@@ -60,7 +60,8 @@ func (r *Report) erasure(b *Bundle, p *Policy) (*transparency.Logged, error) {
 	}
 	for i := range p.Issuers {
 		issuer := &p.Issuers[i]
-		if issuer.ID == leaf.Key && issuer.Name == r.Issuer && issuer.countsIn(logged) && declaredBy(leaf, logged.Origin, issuer.Key) {
+		about := issuer.System == "" || issuer.System == r.Statement.Predicate.System
+		if issuer.ID == leaf.Key && issuer.Name == r.Issuer && about && issuer.countsIn(logged) && declaredBy(leaf, logged.Origin, issuer.Key) {
 			return logged, nil
 		}
 	}

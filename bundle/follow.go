@@ -66,9 +66,10 @@ func (p *Policy) Follow(origin string) *Follower {
 }
 
 // Basis names, before anything is added, the keys that are listened to from the log's
-// first entry on, and those whose entries are counted in another log. As long as it stays the same, what Counted
-// gave stands for the entries that were read; once a policy has another key, what this
-// one says in older entries is heard for the first time.
+// first entry on, and those whose entries are counted in another log. As long as it
+// stays the same, what Counted gave stands for the entries that were read; once a
+// policy has another key, what this one says in older entries is heard for the first
+// time.
 func (f *Follower) Basis() surety.Digest {
 	text := strings.Join(slices.Sorted(maps.Keys(f.public)), " ")
 	return surety.DigestOf([]byte(text + "\n" + strings.Join(slices.Sorted(maps.Keys(f.elsewhere)), " ")))

@@ -4,53 +4,19 @@ import (
 	"bytes"
 	"crypto/rand"
 	"errors"
-	"fmt"
-	"log/slog"
 	"net/http"
 	"net/http/httptest"
 	"strings"
 	"sync/atomic"
 	"syscall"
 	"testing"
-	"time"
 
 	"filippo.io/torchwood"
-	"github.com/transparency-dev/tessera"
-	"github.com/transparency-dev/tessera/storage/posix"
 	"golang.org/x/mod/sumdb/note"
 
 	"github.com/surety-cloud/surety/internal/durable"
 	"github.com/surety-cloud/surety/internal/logtest"
-	"github.com/surety-cloud/surety/transparency"
 )
-
-// newSigner makes a key of a witness.
-func newSigner(t *testing.T) (note.Signer, string) {
-	t.Helper()
-	skey, _, err := note.GenerateKey(rand.Reader, "witness.example")
-	if err != nil {
-		t.Fatal(err)
-	}
-	s, vkey, err := ParseKey(skey)
-	if err != nil {
-		t.Fatal(err)
-	}
-	return s, vkey
-}
-
-func serving(t *testing.T, disk durable.Disk, vkey string, signers ...note.Signer) *Server {
-	t.Helper()
-	policy, err := transparency.ParsePolicy("log "+vkey+"\nquorum none\n", nil)
-	if err != nil {
-		t.Fatal(err)
-	}
-	s, err := NewServer(disk, t.TempDir(), signers, policy, slog.New(slog.DiscardHandler))
-	if err != nil {
-		t.Fatal(err)
-	}
-	s.trial.Every = 0
-	return s
-}
 
 func post(s *Server, body []byte) *httptest.ResponseRecorder {
 	rec := httptest.NewRecorder()
@@ -70,7 +36,7 @@ func TestTwoKeys(t *testing.T) {
 	l := logtest.New(t, 0)
 	older, oldKey := newSigner(t)
 	newer, newKey := newSigner(t)
-	s := serving(t, durable.Disk{}, l.VKey, older, newer)
+	s := serving(t, durable.Disk{}, []string{l.VKey}, older, newer)
 	grow(t, l, "a", 3)
 	rec := post(s, body(t, l, 0, nil))
 	for _, vkey := range []string{oldKey, newKey} {
@@ -92,41 +58,8 @@ func TestTwoKeys(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	signer, err := note.NewSigner(skey)
-	if err != nil {
-		t.Fatal(err)
-	}
 	for _, known := range []string{oldKey, newKey} {
-		server := httptest.NewServer(serving(t, durable.Disk{}, vkey, older, newer).Handler())
-		defer server.Close()
-		group, err := tessera.NewWitnessGroupFromPolicy(fmt.Appendf(nil, "witness w %s %s\nquorum w\n", known, server.URL))
-		if err != nil {
-			t.Fatal(err)
-		}
-		driver, err := posix.New(t.Context(), posix.Config{Path: t.TempDir()})
-		if err != nil {
-			t.Fatal(err)
-		}
-		appender, shutdown, reader, err := tessera.NewAppender(t.Context(), driver, tessera.NewAppendOptions().WithCheckpointSigner(signer).
-			WithCheckpointInterval(100*time.Millisecond).WithBatching(16, 5*time.Millisecond).WithWitnesses(group, nil))
-		if err != nil {
-			t.Fatal(err)
-		}
-		await := tessera.NewPublicationAwaiter(t.Context(), reader.ReadCheckpoint, 20*time.Millisecond)
-		_, raw, err := await.Await(t.Context(), appender.Add(t.Context(), tessera.NewEntry([]byte("entry"))))
-		if err != nil {
-			t.Fatal(err)
-		}
-		policy, err := torchwood.ParsePolicy(fmt.Appendf(nil, "log %s\nwitness w %s\nquorum w\n", vkey, known))
-		if err != nil {
-			t.Fatal(err)
-		}
-		if _, _, err := torchwood.VerifyCheckpoint(raw, policy); err != nil {
-			t.Errorf("with %s: %v", known, err)
-		}
-		if err := shutdown(t.Context()); err != nil {
-			t.Error(err)
-		}
+		foreignLog(t, skey, vkey, serving(t, durable.Disk{}, []string{vkey}, older, newer), known)
 	}
 }
 
@@ -169,7 +102,7 @@ func TestHealth(t *testing.T) {
 			grow(t, l, "a", 3)
 			plain, _ := newSigner(t)
 			key := &absent{Signer: plain}
-			s := serving(t, disk, l.VKey, key)
+			s := serving(t, disk, []string{l.VKey}, key)
 			if code, said := health(s); code != http.StatusOK {
 				t.Fatalf("at the start: %d %s", code, said)
 			}

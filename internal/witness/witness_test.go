@@ -40,14 +40,33 @@ type started struct {
 
 func start(t testing.TB, disk durable.Disk, logs ...string) *started {
 	t.Helper()
+	signer, vkey := newSigner(t)
+	w := &started{vkey: vkey, Server: serving(t, disk, logs, signer)}
+	w.dir = w.Server.dir
+	var err error
+	if w.verifier, err = torchwood.NewCosignatureVerifier(vkey); err != nil {
+		t.Fatal(err)
+	}
+	return w
+}
+
+// newSigner makes a key of a witness.
+func newSigner(t testing.TB) (note.Signer, string) {
+	t.Helper()
 	skey, _, err := note.GenerateKey(rand.Reader, "witness.example")
 	if err != nil {
 		t.Fatal(err)
 	}
-	signer, vkey, err := ParseKey(skey)
+	s, vkey, err := ParseKey(skey)
 	if err != nil {
 		t.Fatal(err)
 	}
+	return s, vkey
+}
+
+// serving is a witness of some logs.
+func serving(t testing.TB, disk durable.Disk, logs []string, signers ...note.Signer) *Server {
+	t.Helper()
 	text := ""
 	for _, l := range logs {
 		text += "log " + l + "\n"
@@ -56,14 +75,12 @@ func start(t testing.TB, disk durable.Disk, logs ...string) *started {
 	if err != nil {
 		t.Fatal(err)
 	}
-	w := &started{dir: t.TempDir(), vkey: vkey}
-	if w.verifier, err = torchwood.NewCosignatureVerifier(vkey); err != nil {
+	s, err := NewServer(disk, t.TempDir(), signers, policy, slog.New(slog.DiscardHandler))
+	if err != nil {
 		t.Fatal(err)
 	}
-	if w.Server, err = NewServer(disk, w.dir, []note.Signer{signer}, policy, slog.New(slog.DiscardHandler)); err != nil {
-		t.Fatal(err)
-	}
-	return w
+	s.trial.Every = 0
+	return s
 }
 
 // ask sends a request and opens the answer by torchwood's verifier.
@@ -251,14 +268,21 @@ func TestForeignLog(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
+	w := start(t, durable.Disk{}, vkey)
+	foreignLog(t, skey, vkey, w.Server, w.vkey)
+}
+
+// foreignLog lets Tessera write a log whose heads a witness co-signs, which it knows by
+// one key, and torchwood verify them by that key.
+func foreignLog(t *testing.T, skey, vkey string, w *Server, known string) {
+	t.Helper()
 	signer, err := note.NewSigner(skey)
 	if err != nil {
 		t.Fatal(err)
 	}
-	w := start(t, durable.Disk{}, vkey)
-	server := httptest.NewServer(w)
+	server := httptest.NewServer(w.Handler())
 	defer server.Close()
-	group, err := tessera.NewWitnessGroupFromPolicy([]byte(fmt.Sprintf("witness w %s %s\nquorum w\n", w.vkey, server.URL)))
+	group, err := tessera.NewWitnessGroupFromPolicy(fmt.Appendf(nil, "witness w %s %s\nquorum w\n", known, server.URL))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -273,7 +297,7 @@ func TestForeignLog(t *testing.T) {
 		t.Fatal(err)
 	}
 	await := tessera.NewPublicationAwaiter(t.Context(), reader.ReadCheckpoint, 20*time.Millisecond)
-	policy, err := torchwood.ParsePolicy([]byte(fmt.Sprintf("log %s\nwitness w %s\nquorum w\n", vkey, w.vkey)))
+	policy, err := torchwood.ParsePolicy(fmt.Appendf(nil, "log %s\nwitness w %s\nquorum w\n", vkey, known))
 	if err != nil {
 		t.Fatal(err)
 	}
