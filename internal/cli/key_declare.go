@@ -49,6 +49,9 @@ given a key that he does not have. From that entry on both count:
     surety trust update --from acme          each verifier, when it likes
     surety key retire old.key --log acme     once they have
 
+Attest with OLD until your verifiers have updated: a statement is signed with one key,
+and who does not know NEW yet does not believe it.
+
 OLD and NEW are key files or agent:NAME.`,
 		Args: cobra.ExactArgs(2),
 		RunE: func(c *cobra.Command, args []string) error {
