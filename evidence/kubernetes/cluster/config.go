@@ -38,7 +38,6 @@ type Cluster struct {
 	name      string // of the context
 	namespace string // the context's own namespace, "" if it names none
 	server    *url.URL
-	rest      *rest.Config
 	http      *http.Client
 	limiter   flowcontrol.RateLimiter
 	limits    limits
@@ -112,7 +111,7 @@ func newCluster(name, namespace string, conf *rest.Config) (*Cluster, error) {
 		return nil, unusable(err)
 	}
 	return &Cluster{
-		name: name, namespace: namespace, server: server, rest: conf, http: &direct,
+		name: name, namespace: namespace, server: server, http: &direct,
 		limiter: flowcontrol.NewTokenBucketRateLimiter(queriesPerSecond, burst),
 		limits:  defaultLimits,
 	}, nil

@@ -10,8 +10,6 @@ import (
 	"net/http"
 	"syscall"
 
-	apierrors "k8s.io/apimachinery/pkg/api/errors"
-
 	"github.com/surety-cloud/surety"
 )
 
@@ -26,11 +24,11 @@ func (c *Cluster) explain(err error) error {
 		authority   x509.UnknownAuthorityError
 		dns         *net.DNSError
 	)
-	switch {
-	case apierrors.IsUnauthorized(err):
+	switch code := statusOf(err); {
+	case code == http.StatusUnauthorized:
 		e.Kind = surety.Denied
 		e.Hint = "the server does not know these credentials or they have expired: log in again, then try `kubectl get namespaces`"
-	case apierrors.IsForbidden(err):
+	case code == http.StatusForbidden:
 		e.Kind = surety.Denied
 		e.Hint = "this user may not ask which kinds exist: grant it the ClusterRole system:discovery"
 	case errors.As(err, &authority):

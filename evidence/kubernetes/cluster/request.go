@@ -18,8 +18,8 @@ import (
 // What we accept as an answer. Without a plain application/json behind it, a
 // server that cannot send metadata alone refuses instead of sending Secrets.
 const (
-	acceptList     = "application/json"
-	acceptMetadata = "application/json;as=PartialObjectMetadataList;g=meta.k8s.io;v=v1"
+	acceptJSON     = "application/json"
+	acceptMetadata = acceptJSON + ";as=PartialObjectMetadataList;g=meta.k8s.io;v=v1"
 )
 
 // statusError is an answer other than 200.
@@ -62,34 +62,43 @@ func newStatusError(resp *http.Response) *statusError {
 	return e
 }
 
-// get asks once for one page of r. The page that comes with an error holds what
+// get asks once and returns the body of the answer, which the caller closes.
+func (c *Cluster) get(ctx context.Context, path []string, query url.Values, accept string) (io.ReadCloser, error) {
+	u := c.server.JoinPath(path...)
+	u.RawQuery = query.Encode()
+	req, err := http.NewRequestWithContext(ctx, http.MethodGet, u.String(), nil)
+	if err != nil {
+		return nil, err
+	}
+	req.Header.Set("Accept", accept)
+	resp, err := c.http.Do(req)
+	if err != nil {
+		return nil, withoutURL(err)
+	}
+	if resp.StatusCode != http.StatusOK {
+		defer resp.Body.Close()
+		return nil, newStatusError(resp)
+	}
+	return resp.Body, nil
+}
+
+// getPage asks once for one page of r. The page that comes with an error holds what
 // arrived before it.
-func (c *Cluster) get(ctx context.Context, r resource, namespace, token string) (page, error) {
-	ctx, cancel := context.WithTimeout(ctx, c.limits.request)
-	defer cancel()
-	u := c.server.JoinPath(r.path(namespace)...)
+func (c *Cluster) getPage(ctx context.Context, r resource, namespace, token string) (page, error) {
 	query := url.Values{"limit": {strconv.Itoa(c.limits.pageSize)}}
 	if token != "" {
 		query.Set("continue", token)
 	}
-	u.RawQuery = query.Encode()
-	req, err := http.NewRequestWithContext(ctx, http.MethodGet, u.String(), nil)
+	accept := acceptJSON
+	if r.secret() {
+		accept = acceptMetadata
+	}
+	resp, err := c.get(ctx, r.path(namespace), query, accept)
 	if err != nil {
 		return page{}, err
 	}
-	req.Header.Set("Accept", acceptList)
-	if r.secret() {
-		req.Header.Set("Accept", acceptMetadata)
-	}
-	resp, err := c.http.Do(req)
-	if err != nil {
-		return page{}, withoutURL(err)
-	}
-	defer resp.Body.Close()
-	if resp.StatusCode != http.StatusOK {
-		return page{}, newStatusError(resp)
-	}
-	body := &io.LimitedReader{R: resp.Body, N: c.limits.pageBytes}
+	defer resp.Close()
+	body := &io.LimitedReader{R: resp, N: c.limits.pageBytes}
 	p, err := decodePage(body, r)
 	if err != nil && body.N == 0 {
 		err = fmt.Errorf("a page of more than %d MB was cut off", c.limits.pageBytes>>20)
@@ -121,37 +130,48 @@ func (p *patience) spend(d time.Duration) bool { return p.left.Add(-int64(d)) > 
 
 var errSilent = errors.New("not tried: the server has stopped answering")
 
-// getPatiently asks for a page until it comes, the error is one that asking
-// again cannot mend, or patience ends: own is for this kind, silence for all
-// kinds of a server that answers nothing. The page that comes with an error is
-// the longest part that arrived.
+// getPatiently asks for a page. The page that comes with an error is the longest
+// part that arrived.
 func (c *Cluster) getPatiently(ctx context.Context, r resource, namespace, token string, own, silence *patience) (page, error) {
-	if silence.left.Load() <= 0 {
-		return page{}, errSilent
-	}
 	var best page
-	for try := 0; ; try++ {
-		if err := c.limiter.Wait(ctx); err != nil {
-			return best, errors.Join(ctx.Err(), err)
-		}
-		start := time.Now()
-		p, err := c.get(ctx, r, namespace, token)
-		if err == nil {
-			return p, nil
-		}
-		if len(p.objects) > len(best.objects) {
+	err := c.patiently(ctx, own, silence, func(ctx context.Context) error {
+		p, err := c.getPage(ctx, r, namespace, token)
+		if err == nil || len(p.objects) > len(best.objects) {
 			best = p
 		}
+		return err
+	})
+	return best, err
+}
+
+// patiently asks until there is an answer, the error is one that asking again
+// cannot mend, or patience ends: own is for this question, silence for all
+// questions to a server that answers nothing.
+func (c *Cluster) patiently(ctx context.Context, own, silence *patience, ask func(context.Context) error) error {
+	if silence.left.Load() <= 0 {
+		return errSilent
+	}
+	for try := 0; ; try++ {
+		if err := c.limiter.Wait(ctx); err != nil {
+			return errors.Join(ctx.Err(), err)
+		}
+		start := time.Now()
+		asking, cancel := context.WithTimeout(ctx, c.limits.request)
+		err := ask(asking)
+		cancel()
+		if err == nil {
+			return nil
+		}
 		if ctx.Err() != nil {
-			return best, ctx.Err()
+			return ctx.Err()
 		}
 		wait, again := c.pause(err, try)
 		cost := time.Since(start) + wait
 		if statusOf(err) == 0 && !silence.spend(cost) || !again || !own.spend(cost) {
-			return best, err
+			return err
 		}
 		if err := sleep(ctx, wait); err != nil {
-			return best, err
+			return err
 		}
 	}
 }

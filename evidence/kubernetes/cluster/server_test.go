@@ -88,6 +88,7 @@ func TestServer(t *testing.T) {
 	server.Apply(t, []byte(manifests))
 	t.Run("all rights", func(t *testing.T) { testAllRights(t, server) })
 	t.Run("same as the manifests", func(t *testing.T) { testSameAsManifests(t, server) })
+	t.Run("same kinds as client-go", func(t *testing.T) { testSameAsClientGo(t, server) })
 	t.Run("faults", func(t *testing.T) { testFaultsInFront(t, server) })
 	t.Run("half the rights", func(t *testing.T) { testHalfTheRights(t, server) })
 	t.Run("no rights", func(t *testing.T) {
