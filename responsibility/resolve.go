@@ -16,13 +16,7 @@ import (
 // linear in the elements: those that stand in the same place and fall under the
 // same overrides share one resolution, and its rows.
 func Resolve(m *system.Model, c *catalog.Catalog) *Set {
-	r := newResolver(m, c)
-	elements := r.elements()
-	out := make([]Element, len(elements))
-	for i, e := range elements {
-		out[i] = Element{Name: e.name, Within: e.within, Rows: r.rows(e)}
-	}
-	return NewSet(out)
+	return NewSet(newResolver(m, c).elements())
 }
 
 // kind is what an element is; it decides which layers act on it.
@@ -44,13 +38,6 @@ func (k kind) carries(l catalog.Layer) bool {
 		return k != zone
 	}
 	return k == service
-}
-
-// element is a part of the model that responsibilities are about.
-type element struct {
-	name, within string
-	kind         kind
-	place        place
 }
 
 // place is all that decides an element's owners, besides the control.
@@ -119,52 +106,53 @@ func newResolver(m *system.Model, c *catalog.Catalog) *resolver {
 	return r
 }
 
-// elements lists what the responsibilities are about, by name: all services and
+// elements resolves what the responsibilities are about, by name: all services and
 // components, and the zones that are in a service, hold a component or match
 // evidence. Of two elements with one name the first of that order stays.
-func (r *resolver) elements() []*element {
-	out := make([]*element, 0, len(r.model.Services)+len(r.model.Components)+len(r.model.Zones))
+func (r *resolver) elements() []Element {
+	out := make([]Element, 0, len(r.model.Services)+len(r.model.Components)+len(r.model.Zones))
+	add := func(name, within string, p place) {
+		out = append(out, Element{Name: name, Within: within, Rows: r.rows(p)})
+	}
 	for name, s := range r.model.Services {
-		e := r.place(&element{name: name, within: s.On, kind: service}, "", surety.Origin{})
-		e.place.service = name
-		out = append(out, e)
+		p := r.place(name, s.On, service)
+		p.service = name
+		add(name, s.On, p)
 	}
 	for name, c := range r.model.Components {
-		e := &element{name: name, within: cmp.Or(c.Service, c.In), kind: component}
-		origin := surety.Origin{}
-		if c.Operator != "" {
-			origin = c.Origin
+		within := cmp.Or(c.Service, c.In)
+		p := r.place(name, within, component)
+		p.operator = c.Operator
+		if p.service == "" && c.Operator != "" { // else nothing rests on where it is stated
+			p.origin = c.Origin
 		}
-		out = append(out, r.place(e, c.Operator, origin))
+		add(name, within, p)
 	}
 	for name, z := range r.model.Zones {
-		e := r.place(&element{name: name, within: z.In, kind: zone}, "", surety.Origin{})
-		if e.place.service == "" {
-			e.place.operator, e.place.origin = r.zoneOperator(name)
+		p := r.place(name, z.In, zone)
+		if p.service == "" {
+			p.operator, p.origin = r.zoneOperator(name)
 		}
-		if used := len(r.inZone[name]) > 0; used || e.place.service != "" || len(z.Match) > 0 {
-			out = append(out, e)
+		if len(r.inZone[name]) > 0 || p.service != "" || len(z.Match) > 0 {
+			add(name, z.In, p)
 		}
 	}
-	slices.SortStableFunc(out, func(a, b *element) int { return strings.Compare(a.name, b.name) })
-	return slices.CompactFunc(out, func(a, b *element) bool { return a.name == b.name })
+	slices.SortStableFunc(out, func(a, b Element) int { return strings.Compare(a.Name, b.Name) })
+	return slices.CompactFunc(out, func(a, b Element) bool { return a.Name == b.Name })
 }
 
-// place finds the service that holds e and the overrides that apply to it.
-func (r *resolver) place(e *element, operator string, origin surety.Origin) *element {
-	h, known := r.held[e.within]
+// place finds the service that holds an element and the overrides that apply to it.
+func (r *resolver) place(name, within string, k kind) place {
+	h, known := r.held[within]
 	if !known {
-		h = r.holding(e.within)
-		r.held[e.within] = h
+		h = r.holding(within)
+		r.held[within] = h
 	}
-	e.place = place{kind: e.kind, operator: operator, service: h.service, overrides: h.overrides}
-	if h.service == "" { // else nothing rests on where the operator is stated
-		e.place.origin = origin
+	p := place{kind: k, service: h.service, overrides: h.overrides}
+	if own := r.byTarget[name]; len(own) > 0 {
+		p.overrides = string(appendOverrides(nil, 0, own)) + h.overrides
 	}
-	if own := r.byTarget[e.name]; len(own) > 0 {
-		e.place.overrides = string(appendOverrides(nil, 0, own)) + h.overrides
-	}
-	return e
+	return p
 }
 
 // holding is what an element has from what it is in.
@@ -220,24 +208,24 @@ func (r *resolver) holders(name string) []string {
 	return out
 }
 
-// rows resolves every control of e's kind, once for each place. Controls that
-// are not about the service that holds e have no row, and neither have those about
-// the work of a partner that the service does not have.
-func (r *resolver) rows(e *element) []Row {
-	if known, ok := r.known[e.place]; ok {
+// rows resolves every control of the kind of element, once for each place. Controls
+// that are not about the service that holds it have no row, and neither have those
+// about the work of a partner that the service does not have.
+func (r *resolver) rows(p place) []Row {
+	if known, ok := r.known[p]; ok {
 		return known
 	}
-	holder := r.model.Services[e.place.service]
-	out := make([]Row, 0, len(r.controls[e.kind]))
-	for _, k := range r.controls[e.kind] {
+	holder := r.model.Services[p.service]
+	out := make([]Row, 0, len(r.controls[p.kind]))
+	for _, k := range r.controls[p.kind] {
 		if !r.asked(k, holder) {
 			continue
 		}
-		row := r.overridden(r.byDefault(k, e.place), k, e.place)
+		row := r.overridden(r.byDefault(k, p), k, p)
 		row.Control = k.ID
 		out = append(out, row)
 	}
-	r.known[e.place] = out
+	r.known[p] = out
 	return out
 }
 
