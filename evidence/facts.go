@@ -4,6 +4,7 @@ import (
 	"errors"
 	"iter"
 	"strconv"
+	"strings"
 	"sync"
 )
 
@@ -61,7 +62,12 @@ func UnpackFacts(packed string) (Facts, error) {
 type SharedFacts struct {
 	mu    sync.Mutex
 	known map[string]string
+	block strings.Builder
 }
+
+// Texts of facts are kept in blocks of this size, in bytes. They all go at once, and
+// one by one they would leave holes between what stays.
+const factsBlock = 64 << 10
 
 // Of returns f with the one copy of its text.
 func (s *SharedFacts) Of(f Facts) Facts {
@@ -72,10 +78,20 @@ func (s *SharedFacts) Of(f Facts) Facts {
 		if s.known == nil {
 			s.known = map[string]string{}
 		}
-		text = f.text
+		text = s.kept(f.text)
 		s.known[text] = text
 	}
 	return Facts{text, f.base}
+}
+
+// kept returns a copy of text in the present block.
+func (s *SharedFacts) kept(text string) string {
+	if s.block.Cap()-s.block.Len() < len(text) {
+		s.block = strings.Builder{}
+		s.block.Grow(max(factsBlock, len(text)))
+	}
+	s.block.WriteString(text)
+	return s.block.String()[s.block.Len()-len(text):]
 }
 
 // maxFactsDepth bounds the nesting of facts. Parsers stop at a similar depth.
