@@ -16,15 +16,23 @@ import (
 // resources made from the same template.
 type Group struct {
 	Check   *policy.Check
-	Cause   string // what the resources share: their controller, or their images
 	Party   string
 	Exposed bool // one of the resources can be reached from outside the system
 
-	of    *Assessment
-	items []int32 // those that have the cause, by number; shared with its other groups
-	fails int32   // at least one
-	first int32   // the item of the first one
+	fails int32 // at least one
+	first int32 // the item of the first one
+	cause *cause
 }
+
+// cause is what the resources of groups share.
+type cause struct {
+	name  string
+	of    *Assessment
+	items []int32 // those that fail for it, by number
+}
+
+// Cause names what the resources share: their controller, or their images.
+func (g *Group) Cause() string { return g.cause.name }
 
 // Len is the number of fails in the group, at least one.
 func (g *Group) Len() int { return int(g.fails) }
@@ -40,8 +48,8 @@ func (g *Group) First() (first Result) {
 // Results yields the fails of the group in report order.
 func (g *Group) Results() iter.Seq[Result] {
 	return func(yield func(Result) bool) {
-		for _, i := range g.items {
-			s := &g.of.standing[i]
+		for _, i := range g.cause.items {
+			s := &g.cause.of.standing[i]
 			for r := range s.resultsOf(g.Check) {
 				if r.Verdict == surety.Fail && r.Owner.Party == g.Party && !yield(r) {
 					return
@@ -55,7 +63,7 @@ func (g *Group) Results() iter.Seq[Result] {
 // what can be reached from outside, then by how many resources one fix mends.
 func group(a *Assessment, names []string) []*Group {
 	var groups []*Group
-	causes := map[string]*cause{}
+	causes := map[string]*gathering{}
 	for i := range a.standing {
 		s := &a.standing[i]
 		if s.Ruling == nil || strings.IndexByte(s.Marks, byte(fails)) < 0 && strings.IndexByte(s.Marks, byte(expired)) < 0 {
@@ -67,42 +75,36 @@ func group(a *Assessment, names []string) []*Group {
 		}
 		c := causes[name]
 		if c == nil {
-			c = &cause{name: name}
+			c = &gathering{cause: &cause{name: name, of: a}}
 			causes[name] = c
 		}
 		component := a.Model.Components[s.element]
 		exposed := component != nil && component.Exposed != ""
 		before := len(c.groups)
-		c.gather(a, i, exposed)
+		c.gather(i, exposed)
 		groups = append(groups, c.groups[before:]...)
-	}
-	for _, c := range causes {
-		for _, g := range c.groups {
-			g.items = c.items
-		}
 	}
 	slices.SortFunc(groups, byUrgency)
 	return groups
 }
 
-// cause is a root cause, the items that fail for it and the groups of their fails.
-type cause struct {
-	name   string
-	items  []int32
+// gathering collects the fails of one cause.
+type gathering struct {
+	cause  *cause
 	groups []*Group
 	last   *standing // the item before
 	hit    []*Group  // of each of its fails
 }
 
 // gather adds the fails of item i to the groups of their checks and parties.
-func (c *cause) gather(a *Assessment, i int, exposed bool) {
-	s := &a.standing[i]
-	c.items = append(c.items, int32(i))
+func (c *gathering) gather(i int, exposed bool) {
+	s := &c.cause.of.standing[i]
+	c.cause.items = append(c.cause.items, int32(i))
 	if c.last == nil || c.last.Ruling != s.Ruling || c.last.landing != s.landing {
 		c.hit = c.hit[:0]
 		for k := range len(s.Marks) {
 			if mark(s.Marks[k]).verdict() == surety.Fail {
-				c.hit = append(c.hit, c.group(a, i, s.Roster.checks[k], s.landing.owners[k].Party))
+				c.hit = append(c.hit, c.group(i, s.Roster.checks[k], s.landing.owners[k].Party))
 			}
 		}
 	}
@@ -115,13 +117,13 @@ func (c *cause) gather(a *Assessment, i int, exposed bool) {
 
 // group returns the group of a check and a party, which is made if there is none
 // before item i.
-func (c *cause) group(a *Assessment, i int, check *policy.Check, party string) *Group {
+func (c *gathering) group(i int, check *policy.Check, party string) *Group {
 	for _, g := range c.groups {
 		if g.Check == check && g.Party == party {
 			return g
 		}
 	}
-	g := &Group{Check: check, Cause: c.name, Party: party, of: a, first: int32(i)}
+	g := &Group{Check: check, Party: party, cause: c.cause, first: int32(i)}
 	c.groups = append(c.groups, g)
 	return g
 }
@@ -141,8 +143,8 @@ func byUrgency(a, b *Group) int {
 		return cmp.Compare(b.Len(), a.Len())
 	case !same && a.Check.ID != b.Check.ID:
 		return strings.Compare(a.Check.ID, b.Check.ID)
-	case a.Cause != b.Cause:
-		return strings.Compare(a.Cause, b.Cause)
+	case a.cause != b.cause:
+		return strings.Compare(a.cause.name, b.cause.name)
 	}
 	return cmp.Compare(a.first, b.first)
 }

@@ -115,7 +115,7 @@ func (k *openRisk) id() string {
 	if k.waiver != nil {
 		return uuid("waiver", k.waiver.Check, k.waiver.Resource, k.waiver.Origin.String())
 	}
-	return uuid("risk", k.group.Check.ID, k.group.Party, k.group.Cause)
+	return uuid("risk", k.group.Check.ID, k.group.Party, k.group.Cause())
 }
 
 func (x *oscal) risk(k *openRisk) oscalRisk {
