@@ -18,7 +18,6 @@ type Input struct {
 	Model       *system.Model
 	Catalog     *catalog.Catalog
 	Duties      *responsibility.Set
-	Elements    *system.Matcher
 	Root        surety.Digest
 	Checks      []*policy.Check               // all that were to run, by id
 	Items       []*evidence.Item              // in key order; evidence.Sort numbers them, which saves time

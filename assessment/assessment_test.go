@@ -67,7 +67,7 @@ func input(t *testing.T) Input {
 		return &Detail{Findings: []policy.Finding{{Message: message, Line: 5}}, Facts: []policy.Fact{{Path: "/spec/x", Value: "true"}}}
 	}
 	return Input{
-		Model: m, Catalog: known, Elements: system.NewMatcher(m),
+		Model: m, Catalog: known,
 		Duties: responsibility.Resolve(m, known),
 		Checks: []*policy.Check{nodes, limits, privileged, roles},
 		Items:  []*evidence.Item{web, db}, Today: today,

@@ -3,6 +3,7 @@ package assessment
 import (
 	"github.com/surety-cloud/surety/policy"
 	"github.com/surety-cloud/surety/responsibility"
+	"github.com/surety-cloud/surety/system"
 )
 
 // site is a place in the model: elements in one site have the same owner for
@@ -84,11 +85,12 @@ func newPlacer(duties *responsibility.Set) *placer {
 
 // place puts each judged item where the model has it. waived may be nil.
 func (p *placer) place(in *Input, judgements []Judgement, waived [][]*Waiver) []standing {
+	elements := system.NewMatcher(in.Model)
 	out := make([]standing, len(judgements))
 	for i, j := range judgements {
 		s := &out[i]
 		s.Judgement, s.number, s.place = j, int32(i), -1
-		s.element = in.Elements.Element(in.placed(in.Items[i]))
+		s.element = elements.Element(in.placed(in.Items[i]))
 		if at, ok := p.duties.Find(s.element); ok {
 			s.place = int32(at)
 		}

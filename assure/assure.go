@@ -53,6 +53,7 @@ type Options struct {
 	Pool       *assessment.Pool     // of Policy's checks; nil: one of this run's own
 	Memo       *memo.Memo           // of what Pool keeps; nil: judge everything anew
 	Progress   func(items int)      // called now and then from one goroutine; nil: silent
+	Observed   func(items int)      // called once, when nothing is left but to conclude; nil: silent
 }
 
 // controlsOf gives the controls that another scanner's rule shows: those of our
@@ -88,6 +89,7 @@ func Run(ctx context.Context, o Options) (*Case, error) {
 	if c.Model == nil {
 		c.Model = system.Infer(all.items)
 	}
+	all.group(o.Ways != nil)
 	c.Duties = responsibility.Resolve(c.Model, c.Catalog)
 	if len(o.Sources) > 0 {
 		c.conclude(&o, all)
@@ -126,22 +128,30 @@ func look(ctx context.Context, o *Options) (*seen, error) {
 	kubernetes.Disambiguate(all.items)
 	all.controllers = kubernetes.Controllers(all.items)
 	all.relate(*o)
+	if o.Observed != nil {
+		o.Observed(len(all.items))
+	}
 	return all, nil
+}
+
+// group finds which items are made of one template. Their facts, a large part of memory,
+// have then been read for the last time but by attack paths.
+func (s *seen) group(keep bool) {
+	s.causes = assessment.Causes(s.items)
+	if !keep {
+		for _, item := range s.items {
+			item.Facts = evidence.Facts{}
+		}
+	}
 }
 
 // conclude turns what was seen into results, owners and status.
 func (c *Case) conclude(o *Options, all *seen) {
-	causes := assessment.Causes(all.items)
-	if o.Ways == nil {
-		for _, item := range all.items {
-			item.Facts = evidence.Facts{} // a large part of memory, and read for the last time
-		}
-	}
 	c.Assessment = assessment.Assess(assessment.Input{
 		Model: c.Model, Catalog: c.Catalog,
-		Duties: c.Duties, Elements: system.NewMatcher(c.Model),
+		Duties: c.Duties,
 		Root:   evidence.RootOf(all.items),
-		Checks: all.checks(o.Policy), Items: all.items, Controllers: all.controllers, Causes: causes,
+		Checks: all.checks(o.Policy), Items: all.items, Controllers: all.controllers, Causes: all.causes,
 		Pool: o.Pool, Judgements: all.judged, Judged: all.singly,
 		Sources: all.reports, Coverage: all.coverage(),
 		Statements: o.Statements, Waivers: o.Waivers, Baseline: o.Baseline, Today: o.Today,

@@ -39,6 +39,7 @@ type seen struct {
 	unparsed int
 
 	controllers map[evidence.Key]evidence.Key
+	causes      []string // of each of items
 }
 
 func (s *seen) coverage() assessment.Coverage {

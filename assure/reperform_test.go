@@ -62,7 +62,7 @@ func judgedOnce(t *testing.T, check *policy.Check, item *evidence.Item) *assessm
 	item.Facts = evidence.Facts{}
 	model := system.Infer([]*evidence.Item{item})
 	return assessment.Assess(assessment.Input{
-		Model: model, Catalog: known, Duties: responsibility.Resolve(model, known), Elements: system.NewMatcher(model),
+		Model: model, Catalog: known, Duties: responsibility.Resolve(model, known),
 		Checks: []*policy.Check{check}, Items: []*evidence.Item{item},
 		Judged: []assessment.Judged{{Item: item, Check: check, Verdict: surety.Fail, Detail: &assessment.Detail{}}},
 	})

@@ -152,6 +152,7 @@ func (p Program) execute(ctx context.Context, r *prepared) (*assure.Case, error)
 		r.pace.seen(items)
 		show(items)
 	}
+	r.options.Observed = r.pace.last
 	k, err := assure.Run(ctx, r.options)
 	if onTerminal {
 		fmt.Fprint(p.Stderr, "\r\x1b[K")

@@ -12,15 +12,15 @@ import (
 // of its memory; that of a large one is hundreds. So nothing is collected before the
 // process has taken firstHeap bytes, which many runs never do. Then the heap may
 // triple between collections, and once a run has seen more objects than are called
-// small or large it may grow by less than Go would let it: a few parts in a hundred of
-// the time for a fifth of the memory. GOGC or GOMEMLIMIT, if set, decides instead.
+// small it may grow by less than Go would let it. Such a run holds most at its end,
+// when it makes little more: there the heap may hardly grow, which costs a few
+// collections. GOGC or GOMEMLIMIT, if set, decides instead.
 const (
 	firstHeap = 96 << 20
 	smallRun  = 20_000
-	largeRun  = 80_000
 	smallPace = 200
-	largePace = 60
-	hugePace  = 30
+	largePace = 50
+	lastPace  = 15
 )
 
 // pace is the collector's pace in one process.
@@ -45,11 +45,16 @@ func startPace() *pace {
 
 // seen tells how many objects the run has seen.
 func (p *pace) seen(objects int) {
-	switch {
-	case objects > largeRun:
-		p.set(hugePace)
-	case objects > smallRun:
+	if objects > smallRun {
 		p.set(largePace)
+	}
+}
+
+// last tells that a run of so many objects has read the last of them.
+func (p *pace) last(objects int) {
+	if objects > smallRun && !p.fixed {
+		p.set(lastPace)
+		debug.FreeOSMemory()
 	}
 }
 

@@ -121,7 +121,7 @@ func sampleInput(t testing.TB) assessment.Input {
 		}}
 	}
 	return assessment.Input{
-		Model: model, Catalog: known, Elements: system.NewMatcher(model), Checks: checks,
+		Model: model, Catalog: known, Checks: checks,
 		Duties: sampleDuties(known),
 		Root:   surety.DigestOf([]byte("root")), Today: sampleTime,
 		Items: []*evidence.Item{api, ledger, odd},
