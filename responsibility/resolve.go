@@ -5,7 +5,6 @@ import (
 	"maps"
 	"slices"
 	"strconv"
-	"strings"
 
 	"github.com/surety-cloud/surety"
 	"github.com/surety-cloud/surety/catalog"
@@ -106,7 +105,7 @@ func newResolver(m *system.Model, c *catalog.Catalog) *resolver {
 	return r
 }
 
-// elements resolves what the responsibilities are about, by name: all services and
+// elements resolves what the responsibilities are about: all services and
 // components, and the zones that are in a service, hold a component or match
 // evidence. Of two elements with one name the first of that order stays.
 func (r *resolver) elements() []Element {
@@ -120,6 +119,9 @@ func (r *resolver) elements() []Element {
 		add(name, s.On, p)
 	}
 	for name, c := range r.model.Components {
+		if r.model.Services[name] != nil {
+			continue
+		}
 		within := cmp.Or(c.Service, c.In)
 		p := r.place(name, within, component)
 		p.operator = c.Operator
@@ -129,6 +131,9 @@ func (r *resolver) elements() []Element {
 		add(name, within, p)
 	}
 	for name, z := range r.model.Zones {
+		if r.model.Services[name] != nil || r.model.Components[name] != nil {
+			continue
+		}
 		p := r.place(name, z.In, zone)
 		if p.service == "" {
 			p.operator, p.origin = r.zoneOperator(name)
@@ -137,8 +142,7 @@ func (r *resolver) elements() []Element {
 			add(name, z.In, p)
 		}
 	}
-	slices.SortStableFunc(out, func(a, b Element) int { return strings.Compare(a.Name, b.Name) })
-	return slices.CompactFunc(out, func(a, b Element) bool { return a.Name == b.Name })
+	return out
 }
 
 // place finds the service that holds an element and the overrides that apply to it.
