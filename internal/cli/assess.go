@@ -149,10 +149,10 @@ func (p Program) execute(ctx context.Context, r *prepared) (*assure.Case, error)
 		show = p.progress(time.Now)
 	}
 	r.options.Progress = func(items int) {
-		r.pace.seen(items)
+		p.pace.seen(items)
 		show(items)
 	}
-	r.options.Observed = r.pace.last
+	r.options.Observed = p.pace.last
 	k, err := assure.Run(ctx, r.options)
 	if onTerminal {
 		fmt.Fprint(p.Stderr, "\r\x1b[K")

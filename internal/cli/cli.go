@@ -39,6 +39,8 @@ type Program struct {
 	Stdout io.Writer
 	Stderr io.Writer
 	Env    func(string) string
+
+	pace *pace
 }
 
 // The exit codes.
@@ -62,6 +64,7 @@ func (p Program) Run(ctx context.Context) (code int) {
 			code = exitInternal
 		}
 	}()
+	p.pace = startPace()
 	out := &output{Writer: p.Stdout}
 	p.Stdout = out
 	root := p.root()

@@ -244,6 +244,7 @@ variable SURETY_PASSPHRASE, or asked for. Under systemd:
     ExecStart=surety log serve /srv/acme --passphrase-file %d/passphrase`,
 		Args: cobra.ExactArgs(1),
 		RunE: func(c *cobra.Command, args []string) error {
+			p.pace.stay()
 			dir, state := args[0], stateOf(args[0], state)
 			config, err := loadLog(dir, state)
 			if err != nil {

@@ -130,6 +130,9 @@ func (p Program) audit(ctx context.Context, f auditFlags, location string) error
 	}
 	a := &ledger.Auditor{Source: tiles.Open(location), Policy: policy, Keys: f.keys, Seen: seen}
 	total := 0
+	if f.every > 0 {
+		p.pace.stay()
+	}
 	for {
 		n, err := p.auditOnce(ctx, a, f, location)
 		total += n

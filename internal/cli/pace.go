@@ -14,13 +14,15 @@ import (
 // triple between collections, and once a run has seen more objects than are called
 // small it may grow by less than Go would let it. Such a run holds most at its end,
 // when it makes little more: there the heap may hardly grow, which costs a few
-// collections. GOGC or GOMEMLIMIT, if set, decides instead.
+// collections. A process that stays collects as Go does by itself. GOGC or
+// GOMEMLIMIT, if set, decides instead.
 const (
 	firstHeap = 96 << 20
 	smallRun  = 20_000
 	smallPace = 200
 	largePace = 50
 	lastPace  = 15
+	stayPace  = 100
 )
 
 // pace is the collector's pace in one process.
@@ -58,7 +60,10 @@ func (p *pace) last(objects int) {
 	}
 }
 
-// set ends what startPace began. From then on the pace only slackens.
+// stay tells that the process works until it is stopped.
+func (p *pace) stay() { p.set(stayPace) }
+
+// set ends what startPace began. From then on the heap may only grow by less.
 func (p *pace) set(percent int) {
 	p.mu.Lock()
 	defer p.mu.Unlock()

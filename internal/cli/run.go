@@ -67,13 +67,11 @@ func (f *runFlags) register(fs *pflag.FlagSet) {
 // prepared is an assessment ready to run.
 type prepared struct {
 	options assure.Options
-	pace    *pace
 }
 
 // prepare turns flags and sources into options, refusing what cannot be used
 // before any work is done.
 func (p Program) prepare(ctx context.Context, f runFlags, args []string) (*prepared, error) {
-	pace := startPace()
 	sources, err := p.sources(f, args)
 	if err != nil {
 		return nil, err
@@ -90,7 +88,7 @@ func (p Program) prepare(ctx context.Context, f runFlags, args []string) (*prepa
 	if err != nil {
 		return nil, err
 	}
-	r := &prepared{pace: pace, options: assure.Options{
+	r := &prepared{options: assure.Options{
 		Sources: sources, Policy: set, Catalog: known, Today: today,
 		Budget: f.budget, Pool: assessment.NewPool(set.Checks()),
 	}}

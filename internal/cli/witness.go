@@ -63,6 +63,7 @@ takes that of a log's.`,
 			if err != nil {
 				return logError(args[0], err)
 			}
+			p.pace.stay()
 			logger := p.logger()
 			server, err := witness.NewServer(durable.Disk{}, args[0], signers, logs, logger)
 			if err != nil {
