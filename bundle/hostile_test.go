@@ -300,6 +300,9 @@ func TestStolenKeyInAnotherLog(t *testing.T) {
 		"":                                       "",
 	} {
 		p, err := ParsePolicy("issuer kube " + key + line + "\n" + logs)
+		if added := CheckPolicy("issuer kube " + key + line + "\n" + logs); (err == nil) != (added == nil) {
+			t.Errorf("with %q: %v to be read, and %v to be written", line, err, added)
+		}
 		said := fmt.Sprint(err)
 		if err == nil {
 			said = strings.Join(Verify(b, p, time.Now()).Reasons, "; ")

@@ -62,9 +62,6 @@ func ParsePolicy(text string) (*Policy, error) {
 	if err == nil && len(p.Log.Logs) > 0 && !p.Log.Decided() {
 		err = errors.New("read policy: there is no quorum; name a group or a witness, or say quorum none")
 	}
-	if err == nil {
-		err = p.bounded()
-	}
 	if err != nil {
 		return nil, err
 	}
@@ -78,7 +75,7 @@ func (p *Policy) bounded() error {
 	for _, log := range p.Log.Logs {
 		for i := range p.Issuers {
 			if x := &p.Issuers[i]; log.Origin != p.Log.Logs[0].Origin && x.In == "" && (x.From > 0 || x.Until > 0) {
-				return fmt.Errorf("read policy: key %s of %s counts for some log entries only, and the policy names several logs; say of which, such as in %s", x.ID, x.Name, log.Origin)
+				return fmt.Errorf("key %s of %s counts for some log entries only, and the policy names several logs; say of which, such as in %s", x.ID, x.Name, log.Origin)
 			}
 		}
 	}
@@ -112,6 +109,9 @@ func parse(text string) (*Policy, error) {
 		}
 		return true, errors.New("it is no entry of a policy; use issuer, fresh, require, log, witness, group or quorum")
 	})
+	if err == nil {
+		err = p.bounded()
+	}
 	if err != nil {
 		return nil, fmt.Errorf("read policy: %w", err)
 	}
