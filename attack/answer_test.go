@@ -91,6 +91,31 @@ func TestAnswerOfModel(t *testing.T) {
 	}
 }
 
+// What calls from where nobody is trusted stands for everybody there; what calls from
+// elsewhere does not.
+func TestCallersWhereNobodyIsTrusted(t *testing.T) {
+	for caller, want := range map[string]string{"internet": "EXPLOIT_PUBLIC", "cafe": "EXPLOIT_PUBLIC", "lab": ""} {
+		m := decoded(t, `surety: 1
+system: s
+parties: {acme: {}}
+data: {orders: {c: secret}}
+zones: {internet: {trust: 0}, cafe: {in: internet}, lab: {trust: 2}, prod: {trust: 3}}
+components:
+  browser: {type: browser, in: `+caller+`, operator: acme}
+  web: {type: app.web, in: prod, operator: acme, handles: [orders]}
+flows: [browser -> web: https]
+`)
+		a := answer(t, built(t, m, nil), Question{To: []string{"code:web"}})
+		got := ""
+		if len(a.Targets) == 1 && len(a.Targets[0].Paths) > 0 {
+			got = a.attackIDs(0)
+		}
+		if got != want {
+			t.Errorf("a browser in %s: %q leads to web, want %q", caller, got, want)
+		}
+	}
+}
+
 func TestEntries(t *testing.T) {
 	g := built(t, decoded(t, shop), nil)
 	for _, c := range []struct {

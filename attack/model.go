@@ -47,6 +47,25 @@ func (b *builder) model() {
 
 func untrusted(z *system.Zone) bool { return z.Trust != nil && *z.Trust == 0 }
 
+// nobodysIn returns the zone nobody trusts that a caller is, or that a component lies in;
+// nil if there is none. Nobody can say who calls from there.
+func nobodysIn(m *system.Model, caller string) *system.Zone {
+	if c := m.Components[caller]; c != nil {
+		caller = c.In
+	}
+	for range m.Zones { // zones do not lie in a loop
+		z := m.Zones[caller]
+		if z == nil || z.Trust != nil && !untrusted(z) {
+			return nil
+		}
+		if untrusted(z) {
+			return z
+		}
+		caller = z.In
+	}
+	return nil
+}
+
 // outside returns the node of a zone nobody trusts; "" is the first of the model.
 func (b *builder) outside(zone string, at surety.Origin) int32 {
 	if zone == "" {
@@ -115,11 +134,12 @@ func (b *builder) typed(c *system.Component) string {
 	return "component " + c.Name + " of type " + c.Type
 }
 
-// enterable are the components that a flow leads to from a zone nobody trusts.
+// enterable are the components that a flow leads to from a zone nobody trusts, or from
+// what lies in one.
 func enterable(m *system.Model) map[string]bool {
 	out := map[string]bool{}
 	for _, f := range m.Flows {
-		if z := m.Zones[f.From]; z != nil && untrusted(z) {
+		if nobodysIn(m, f.From) != nil {
 			out[f.To] = true
 		}
 	}
@@ -138,9 +158,15 @@ func (b *builder) flow(f *system.Flow) {
 	if to == nil || m.Inferred && (zone == nil || !untrusted(zone)) {
 		return // into a zone: nothing says what there it reaches
 	}
+	if open := nobodysIn(m, f.From); open != nil {
+		how := text
+		if from != nil {
+			how += ": " + f.From + " is in " + open.Name + ", where nobody is trusted"
+		}
+		b.plain("EXPOSED", b.outside(open.Name, open.Origin), b.reached(to), how, f.Origin)
+	}
 	switch {
-	case zone != nil && untrusted(zone):
-		b.plain("EXPOSED", b.outside(zone.Name, zone.Origin), b.reached(to), text, f.Origin)
+	case zone != nil && nobodysIn(m, f.From) != nil:
 	case zone != nil:
 		b.plain("REACH", b.zoneNetwork(zone), b.reached(to), text, f.Origin)
 	case from != nil && (b.observed(f.From) == nil || b.observed(f.To) == nil):

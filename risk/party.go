@@ -162,8 +162,11 @@ func newPlaces(m *system.Model) *places {
 	return p
 }
 
-// outside tells a zone in which nobody is trusted.
+// outside tells a zone in which nobody is trusted, and what lies in one.
 func (p *places) outside(name string) bool {
+	if c := p.m.Components[name]; c != nil {
+		name = c.In
+	}
 	z := p.m.Zones[name]
 	return z != nil && z.Trust != nil && *z.Trust == 0
 }

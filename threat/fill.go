@@ -308,21 +308,21 @@ func (x *index) fillEnds(s *sheet, f *system.Flow, from, to end) {
 	} else if via := x.parts[f.Via]; via != nil && via.typed {
 		s.text("via", via.kind.Role)
 	}
-	s.truth("from.zone", from.zone != nil)
+	s.truth("from.zone", from.zone != nil || from.anyones())
 	s.truth("to.zone", to.zone != nil)
-	anyone := func(name string, e end) {
+	anyone := func(name string, e end, stand bool) {
 		switch {
 		case e.zone == nil:
-			s.truth(name, false)
+			s.truth(name, stand)
 		case e.trust() != nil:
 			s.truth(name, *e.trust() == 0)
 		}
 	}
-	anyone("from.anyone", from)
-	anyone("to.anyone", to)
+	anyone("from.anyone", from, from.anyones())
+	anyone("to.anyone", to, false) // what is called has a name, and can prove it
 	s.known("from.role", from.role())
 	s.known("to.role", to.role())
-	if from.part != nil {
+	if from.part != nil && !from.anyones() {
 		s.maybe("from.open", from.part.open)
 	} else if from.trust() != nil {
 		s.truth("from.open", *from.trust() == 0)
@@ -373,6 +373,9 @@ func (e end) trust() *int {
 	}
 	return e.place.trust
 }
+
+// anyones tells a component where nobody is trusted: it stands for whoever is there.
+func (e end) anyones() bool { return e.part != nil && e.trust() != nil && *e.trust() == 0 }
 
 func (e end) runner() string {
 	if e.part != nil {

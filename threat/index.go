@@ -344,7 +344,9 @@ func relation(party string, s *system.Service) string {
 }
 
 // reachOf finds whether a component can be reached from a less trusted zone, and
-// whether by anyone; nil where the model does not say.
+// whether by anyone; nil where the model does not say. What a component calls that lies
+// where nobody is trusted is open to everybody there: nobody can say who calls. From
+// other zones only the component that calls is known to reach it.
 func (x *index) reachOf(p *part) {
 	yes, no := true, false
 	said := p.Exposed != ""
@@ -354,8 +356,8 @@ func (x *index) reachOf(p *part) {
 			continue
 		}
 		said = true
-		if x.model.Zones[f.From] != nil {
-			from = append(from, f.From)
+		if zone := x.callers(f); zone != "" {
+			from = append(from, zone)
 		}
 	}
 	if !said {
@@ -364,26 +366,38 @@ func (x *index) reachOf(p *part) {
 	p.reached, p.open = &no, &no
 	unsure := false
 	for _, name := range from {
-		z := x.model.Zones[name]
-		if z == nil || slices.Contains(p.place.zones, z) {
+		z, trust := x.model.Zones[name], x.zoneTrust(name)
+		if z == nil {
 			continue
 		}
-		switch trust := x.zoneTrust(name); {
-		case trust == nil:
-			unsure = true
+		if trust != nil && *trust == 0 {
+			p.open = &yes
+		}
+		if slices.Contains(p.place.zones, z) {
+			continue
+		}
+		unsure = unsure || trust == nil
+		if trust == nil || p.place.trust == nil || *trust < *p.place.trust {
 			p.reached = &yes
-		default:
-			if p.place.trust == nil || *trust < *p.place.trust {
-				p.reached = &yes
-			}
-			if *trust == 0 {
-				p.open = &yes
-			}
 		}
 	}
 	if unsure && !*p.open {
 		p.open = nil
 	}
+}
+
+// callers is the zone whose people call over a flow: the caller, or where it lies if nobody
+// is trusted there; "" if only a component calls.
+func (x *index) callers(f *system.Flow) string {
+	if x.model.Zones[f.From] != nil {
+		return f.From
+	}
+	if c := x.model.Components[f.From]; c != nil {
+		if trust := x.zoneTrust(c.In); trust != nil && *trust == 0 {
+			return c.In
+		}
+	}
+	return ""
 }
 
 // zoneTrust is the trust in who is in a zone, nil if it is not stated.

@@ -162,8 +162,8 @@ func (x *index) componentWord(p *part, word string) string {
 		return orNobody(p.runner)
 	case "exposed":
 		for _, f := range x.flowsOf[p.Name] {
-			if p.Exposed == "" && f.To == p.Name && x.model.Zones[f.From] != nil {
-				return f.From
+			if zone := x.callers(f); p.Exposed == "" && f.To == p.Name && zone != "" {
+				return zone
 			}
 		}
 		return p.Exposed
