@@ -1,10 +1,56 @@
 package kubernetes
 
 import (
+	"slices"
 	"strings"
 
 	"github.com/surety-cloud/surety/evidence"
 )
+
+// withoutNulls returns v, which stands at key of an object of this kind, as the API
+// server reads it: a field that is null is one left out, and in a map of texts it is
+// the empty text. Rules that ask whether a field is there find what the server finds.
+func withoutNulls(v *evidence.Value, kind, key string) *evidence.Value {
+	if v.Is(evidence.Array) {
+		fields := v.Fields()
+		var changed []evidence.Field
+		for i, e := range fields {
+			now := withoutNulls(e.Value, kind, "")
+			if now != e.Value && changed == nil {
+				changed = slices.Clone(fields)
+			}
+			if changed != nil {
+				changed[i].Value = now
+			}
+		}
+		if changed == nil {
+			return v
+		}
+		return evidence.NewArray(changed, v.Line())
+	}
+	return rewrite(v, func(own string, val *evidence.Value) *evidence.Value {
+		switch {
+		case !val.Is(evidence.Null):
+			return withoutNulls(val, kind, own)
+		case holdsTexts(kind, key):
+			return evidence.NewString("", val.Line())
+		}
+		return nil
+	})
+}
+
+// holdsTexts reports whether what stands at key is a map whose values are text.
+func holdsTexts(kind, key string) bool {
+	switch key {
+	case "labels", "annotations", "matchLabels", "nodeSelector":
+		return true
+	case "data":
+		return kind == "ConfigMap"
+	case "selector":
+		return kind == "Service" || kind == "ReplicationController"
+	}
+	return false
+}
 
 // clean returns the object without what is secret and what only the server
 // writes, and the paths it withheld as secret. Status goes as well: no check

@@ -16,7 +16,7 @@ func misfit(group, kind string, body *evidence.Value) string {
 	if homes, known := homeGroups[kind]; known && builtinGroups[group] && !slices.Contains(homes, group) {
 		return fmt.Sprintf("API group %s has no %s, which is of %s", groupName(group), kind, groupName(homes[0]))
 	}
-	if spec := body.Get("spec"); spec != nil && !spec.Is(evidence.Object) && spec.Kind() != evidence.Null {
+	if spec := body.Get("spec"); spec != nil && !spec.Is(evidence.Object) {
 		return fmt.Sprintf("spec is not an object but %s", spec.Kind().Noun())
 	}
 	if kind == nodeInfo && group == "" {
@@ -35,9 +35,12 @@ func misfit(group, kind string, body *evidence.Value) string {
 	if pod.Get("containers").Len() == 0 && !pod.Get("containers").Is(evidence.Object) {
 		return "the pod has no containers"
 	}
-	for _, list := range []string{"containers", "initContainers", "ephemeralContainers"} {
+	if security := pod.Get("securityContext"); security != nil && !security.Is(evidence.Object) {
+		return fmt.Sprintf("the pod's securityContext is not an object but %s", security.Kind().Noun())
+	}
+	for _, list := range containerLists {
 		containers := pod.Get(list)
-		if containers == nil || containers.Kind() == evidence.Null {
+		if containers == nil {
 			continue
 		}
 		if !containers.Is(evidence.Array) {
@@ -46,6 +49,9 @@ func misfit(group, kind string, body *evidence.Value) string {
 		for _, c := range containers.Fields() {
 			if !c.Value.Is(evidence.Object) {
 				return fmt.Sprintf("one of the pod's %s is not an object but %s", list, c.Value.Kind().Noun())
+			}
+			if security := c.Value.Get("securityContext"); security != nil && !security.Is(evidence.Object) {
+				return fmt.Sprintf("the securityContext of one of the pod's %s is not an object but %s", list, security.Kind().Noun())
 			}
 		}
 	}

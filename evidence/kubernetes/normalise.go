@@ -7,7 +7,8 @@
 //   - asks of each object what the API server asks: apiVersion, kind and a name;
 //   - makes an object of kind ClusterInfo of what an API server says of its version
 //     (version.go);
-//   - removes what is secret and what only the server writes (see clean.go), so
+//   - reads a field that is null as one left out, as the API server does, and
+//     removes what is secret and what only the server writes (see clean.go), so
 //     that a manifest and the object a cluster made from it can be compared, and
 //     the same object has the same digest tomorrow;
 //   - projects the few facts that relations between objects need (facts.go),
@@ -155,7 +156,7 @@ func (n *normaliser) expand(v *evidence.Value, apiVersion, kind string, dups []y
 		n.object(v, dups)
 		return nil
 	}
-	if items.Is(evidence.Null) || items == nil {
+	if items.Kind() == evidence.Null {
 		return dups
 	}
 	if !items.Is(evidence.Array) {
@@ -217,7 +218,7 @@ func (n *normaliser) object(v *evidence.Value, dups []yaml.Duplicate) {
 	if id.name == nameless && id.kind != nodeInfo {
 		n.problem(v.Line(), "%s has no metadata.name and is judged without; add one, or, %s", id.kind, renderPatch)
 	}
-	v = n.nameContainers(v)
+	v = n.nameContainers(withoutNulls(v, id.kind, ""))
 	body, withheld := clean(v, id.kind)
 	facts := body.Project(projectionOf(id.kind), v.Line())
 	if unrendered(body) {
@@ -256,7 +257,7 @@ func (n *normaliser) object(v *evidence.Value, dups []yaml.Duplicate) {
 // pass them unseen. The API server refuses the object, which is said here.
 func (n *normaliser) nameContainers(object *evidence.Value) *evidence.Value {
 	spec := PodSpec(object)
-	for _, key := range [...]string{"containers", "initContainers"} {
+	for _, key := range containerLists {
 		for _, c := range spec.Get(key).Fields() {
 			if c.Value.Is(evidence.Object) && c.Value.Get("name").Str() == "" {
 				n.problem(c.Value.Line(), "container of %s has no name and is judged without; add one, or, %s", object.Get("kind").Str(), renderPatch)
@@ -273,7 +274,7 @@ func withNames(v, spec *evidence.Value) *evidence.Value {
 		switch {
 		case v != spec:
 			return withNames(val, spec)
-		case key != "containers" && key != "initContainers" || !val.Is(evidence.Array):
+		case !slices.Contains(containerLists, key) || !val.Is(evidence.Array):
 			return val
 		}
 		elems := slices.Clone(val.Fields())
@@ -323,7 +324,7 @@ const maxName = 1024
 func identify(v *evidence.Value) (id identity, fault string) {
 	read := func(path string, v *evidence.Value) string {
 		switch {
-		case fault != "" || v == nil || v.Is(evidence.Null):
+		case fault != "" || v.Kind() == evidence.Null:
 			return ""
 		case !v.Is(evidence.String):
 			fault = fmt.Sprintf("%s is %s; it must be text: put it in quotes", path, v.Kind().Noun())
@@ -390,7 +391,7 @@ func misspelt(v *evidence.Value) string {
 // {{ }} may be text that means something to the workload, such as an alert's.
 func unrendered(body *evidence.Value) bool {
 	spec := PodSpec(body)
-	for _, list := range []string{"containers", "initContainers"} {
+	for _, list := range containerLists {
 		for _, c := range spec.Get(list).Fields() {
 			if strings.Contains(c.Value.Get("image").Str(), "{{") {
 				return true

@@ -8,6 +8,7 @@ import (
 	"github.com/surety-cloud/surety"
 	"github.com/surety-cloud/surety/evidence"
 	"github.com/surety-cloud/surety/evidence/kubernetes"
+	"github.com/surety-cloud/surety/evidence/yaml"
 )
 
 func normalise(format evidence.Format, raw string) evidence.Normalised {
@@ -95,6 +96,35 @@ func TestNormalise(t *testing.T) {
 				}
 			}
 		})
+	}
+}
+
+// A null is read as the API server reads it, by both parsers of YAML and in JSON.
+func TestNullIsAbsent(t *testing.T) {
+	tests := []struct{ name, given, same string }{
+		{"securityContext", "spec:\n  containers:\n  - name: c\n    securityContext:\n", "spec: {containers: [{name: c}]}"},
+		{"in flow style", "spec: {hostPID: null, containers: [{name: c, securityContext: ~}]}", "spec: {containers: [{name: c}]}"},
+		{"a volume's source", "spec:\n  volumes:\n  - name: v\n    emptyDir:\n", "spec: {volumes: [{name: v}]}"},
+		{"rules of a network policy", "spec:\n  ingress:\n  egress: []\n", "spec: {egress: []}"},
+		{"a container's name", "spec: {containers: [{name: null, image: x}]}", "spec: {containers: [{name: '-', image: x}]}"},
+		{"a label", "spec:\n  template:\n    metadata:\n      labels:\n        a:\n", "spec: {template: {metadata: {labels: {a: ''}}}}"},
+		{"an element", "spec:\n  finalizers: [null]\n", "spec: {finalizers: [null]}"},
+	}
+	for _, tt := range tests {
+		head := "apiVersion: v1\nkind: Pod\nmetadata: {name: a}\n"
+		want := string(normalise(evidence.YAML, head+tt.same+"\n").Items[0].Body.AppendJSON(nil))
+		given := normalise(evidence.YAML, head+tt.given+"\n").Items[0]
+		if got := string(given.Body.AppendJSON(nil)); got != want {
+			t.Errorf("%s: got %s, want %s", tt.name, got, want)
+		}
+		parsed, err := yaml.Parse([]byte(head+tt.given+"\n"), 1)
+		if err != nil {
+			t.Fatal(err)
+		}
+		fromJSON := normalise(evidence.JSON, string(parsed.Value.AppendJSON(nil))).Items[0]
+		if fromJSON.Digest != given.Digest {
+			t.Errorf("%s: JSON gives %s", tt.name, fromJSON.Body.AppendJSON(nil))
+		}
 	}
 }
 

@@ -56,6 +56,20 @@ func (u *unfitting) context(v *evidence.Value, path string) {
 	if security := v.Get("securityContext"); security != nil {
 		u.texts(security, path+"/securityContext", contextTruths, "true or false")
 		u.texts(security, path+"/securityContext", contextNumbers, "a number")
+		u.capabilities(security.Get("capabilities"), path+"/securityContext/capabilities")
+	}
+}
+
+// capabilities looks at those that are added and dropped. A rule that looks for one
+// in a list finds none in a text.
+func (u *unfitting) capabilities(v *evidence.Value, path string) {
+	if v != nil && !v.Is(evidence.Object) {
+		*u = append(*u, evidence.Unfit{Path: path, Why: "is " + v.Kind().Noun() + " where Kubernetes wants an object"})
+	}
+	for _, key := range []string{"add", "drop"} {
+		if list := v.Get(key); list != nil && !list.Is(evidence.Array) {
+			*u = append(*u, evidence.Unfit{Path: path + "/" + key, Why: "is " + list.Kind().Noun() + " where Kubernetes wants a list"})
+		}
 	}
 }
 
