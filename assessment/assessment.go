@@ -180,7 +180,7 @@ type Coverage struct {
 	Ignored   int `json:"ignored"`   // not of a kind Surety reads, such as values or CI files
 	Unparsed  int `json:"unparsed"`  // gave no item
 	Items     int `json:"items"`     // objects found
-	Assessed  int `json:"assessed"`  // objects at least one check judged
+	Assessed  int `json:"assessed"`  // objects at least one check that is about their kind judged
 	Problems  int `json:"problems"`  // what could not be read or was left out
 }
 

@@ -1,6 +1,8 @@
 package assessment
 
 import (
+	"slices"
+
 	"github.com/surety-cloud/surety"
 	"github.com/surety-cloud/surety/policy"
 )
@@ -28,7 +30,9 @@ func summarise(a *Assessment, p *placer, coverage Coverage) Summary {
 	}
 	s.Coverage.Assessed = 0
 	for _, l := range p.list {
-		s.Coverage.Assessed += l.items
+		if slices.ContainsFunc(l.roster.checks, func(c *policy.Check) bool { return !c.General() }) {
+			s.Coverage.Assessed += l.items
+		}
 		for k, c := range l.roster.checks {
 			for m, times := range l.marks[k] {
 				if times > 0 {

@@ -269,7 +269,7 @@ func (j *judge) item(item *evidence.Item) assessment.Judgement {
 func detail(facts bool, o policy.Outcome, body *evidence.Value) assessment.Detail {
 	d := assessment.Detail{Findings: o.Findings, Reason: o.Reason}
 	if facts && o.Verdict == surety.Fail {
-		d.Facts = policy.Facts(o.Check.Reads, body, maxFacts)
+		d.Facts = o.Facts(body, maxFacts)
 	}
 	return d
 }

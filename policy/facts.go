@@ -67,6 +67,22 @@ func Facts(reads ReadSet, body *evidence.Value, limit int) []Fact {
 	return out
 }
 
+// Facts returns what an outcome rests on in body, or in the parts of it that were
+// judged, as the function Facts does.
+func (o *Outcome) Facts(body *evidence.Value, limit int) []Fact {
+	if o.Views == nil {
+		return Facts(o.Check.Reads, body, limit)
+	}
+	var out []Fact
+	for _, v := range o.Views {
+		for _, f := range Facts(o.Check.Reads, v.Body, limit-len(out)) {
+			f.Path = v.At + f.Path
+			out = append(out, f)
+		}
+	}
+	return out
+}
+
 func identifies(path string) bool {
 	switch path {
 	case "/apiVersion", "/kind", "/metadata/name", "/metadata/namespace":

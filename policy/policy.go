@@ -54,6 +54,12 @@ func (c *Check) AppliesTo(provider, kind string) bool {
 	return false
 }
 
+// General reports whether c looks at objects of whatever Kubernetes kind, at their
+// form or their place. That it judged an object says nothing of what the object does.
+func (c *Check) General() bool {
+	return c.Provider == evidence.ProviderKubernetes && len(c.Kinds) == 0
+}
+
 // Named reports whether name is c's id or one of its aliases, in any case.
 func (c *Check) Named(name string) bool {
 	if strings.EqualFold(c.ID, name) {
@@ -79,6 +85,14 @@ type Outcome struct {
 	Verdict  surety.Verdict // Pass, Fail or Unknown
 	Findings []Finding      // of a Fail, at least one, in a fixed order
 	Reason   string         // of an Unknown
+	Views    []View         // the parts of the item it judged; nil for the whole
+}
+
+// View is a part of an item's body that was judged as an object of its own: a pod
+// template in a kind that is not built in, as a Pod.
+type View struct {
+	At   string // of the part in the item's body, as a JSON Pointer
+	Body *evidence.Value
 }
 
 // Budget bounds the work one check may spend on one item. Steps are counted the

@@ -9,10 +9,8 @@ import (
 	"path"
 	"slices"
 	"strings"
-	"sync"
 
 	"github.com/surety-cloud/surety"
-	"github.com/surety-cloud/surety/evidence"
 )
 
 // Set is all checks of all engines, judged as one. It is immutable and safe for
@@ -128,55 +126,6 @@ func (s *Set) Checks() []*Check { return s.checks }
 
 // Find returns the check with this id or alias, in any case; nil if none has.
 func (s *Set) Find(name string) *Check { return s.byName[strings.ToLower(name)] }
-
-// outcomes lends room for the outcomes of one item: there may be a hundred, or
-// one, and nobody knows before.
-var outcomes = sync.Pool{New: func() any { return new([]Outcome) }}
-
-// Judge returns the outcome of every check of the set that applies to item, by
-// engine and then in the engine's order. On an item that cannot be of its kind
-// nothing passes: what a rule did not find there, it may not have been able to
-// look for. Neither does a check that reads a value which cannot be what it
-// stands for.
-func (s *Set) Judge(item *evidence.Item, budget Budget) []Outcome {
-	buffer := outcomes.Get().(*[]Outcome)
-	*buffer = s.AppendOutcomes((*buffer)[:0], item, budget)
-	out := slices.Clone(*buffer)
-	clear(*buffer)
-	outcomes.Put(buffer)
-	return out
-}
-
-// AppendOutcomes is Judge for a caller that has room for the outcomes.
-func (s *Set) AppendOutcomes(out []Outcome, item *evidence.Item, budget Budget) []Outcome {
-	before := len(out)
-	for _, m := range s.engines {
-		if m.reads(item.Key.Provider, item.Kind) {
-			out = m.Judge(out, item, budget)
-		}
-	}
-	own := out[before:]
-	if s.selected != nil {
-		own = slices.DeleteFunc(own, func(o Outcome) bool { return !s.selected[o.Check] })
-	}
-	caveats := item.Caveats()
-	if caveats.Misfit != "" {
-		for i := range own {
-			if own[i].Verdict == surety.Pass {
-				own[i].Verdict, own[i].Reason = surety.Unknown, "the object does not fit its kind: "+caveats.Misfit
-			}
-		}
-	}
-	for _, u := range caveats.Unfit {
-		for i := range own {
-			// The native engine reads values by their types and sees for itself.
-			if o := &own[i]; o.Verdict == surety.Pass && o.Check.Engine != "native" && o.Check.Reads.Covers(u.Path) {
-				o.Verdict, o.Reason = surety.Unknown, "it reads "+u.Path+", which "+u.Why
-			}
-		}
-	}
-	return out[:before+len(own)]
-}
 
 // Divide returns the parts that the checks on relations judge a scene in.
 func (s *Set) Divide(scene Scene) []Part {

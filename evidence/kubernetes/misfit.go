@@ -2,7 +2,6 @@ package kubernetes
 
 import (
 	"fmt"
-	"slices"
 
 	"github.com/surety-cloud/surety/evidence"
 )
@@ -13,8 +12,8 @@ import (
 // which is no reason to pass it. The finer fit of each field is a check of its own
 // (SUR-DOC-02).
 func misfit(group, kind string, body *evidence.Value) string {
-	if homes, known := homeGroups[kind]; known && builtinGroups[group] && !slices.Contains(homes, group) {
-		return fmt.Sprintf("API group %s has no %s, which is of %s", groupName(group), kind, groupName(homes[0]))
+	if why := unknownKind(group, kind); why != "" {
+		return why
 	}
 	if spec := body.Get("spec"); spec != nil && !spec.Is(evidence.Object) {
 		return fmt.Sprintf("spec is not an object but %s", spec.Kind().Noun())
@@ -22,12 +21,12 @@ func misfit(group, kind string, body *evidence.Value) string {
 	if kind == nodeInfo && group == "" {
 		return misfitReport(body)
 	}
-	if _, ok := podTemplates[kind]; !ok {
-		return ""
+	if _, ok := podTemplates[kind]; !ok || !builtinGroups[group] {
+		return "" // what pods another group's kind holds, Pods finds
 	}
 	pod := PodSpec(body)
 	if pod == nil {
-		return "there is no pod template where " + kind + " has it" // left out, or another group's kind of that name
+		return "there is no pod template where " + kind + " has it"
 	}
 	if !pod.Is(evidence.Object) {
 		return fmt.Sprintf("the pod's spec is not an object but %s", pod.Kind().Noun())
@@ -70,45 +69,4 @@ func misfitReport(body *evidence.Value) string {
 		return "it has no info, where the node's values stand"
 	}
 	return ""
-}
-
-// homeGroups gives the API groups that have a kind, the one to use first.
-var homeGroups = map[string][]string{
-	"Pod": {""}, "PodTemplate": {""}, "ReplicationController": {""}, "Service": {""}, "ServiceAccount": {""}, "Secret": {""},
-	"ConfigMap": {""}, "Namespace": {""}, "Node": {""}, "LimitRange": {""}, "ResourceQuota": {""}, "PersistentVolume": {""},
-	"PersistentVolumeClaim": {""},
-	"Deployment":            {"apps", "extensions"}, "ReplicaSet": {"apps", "extensions"}, "DaemonSet": {"apps", "extensions"},
-	"StatefulSet": {"apps"}, "DeploymentConfig": {"apps.openshift.io"}, "Job": {"batch"}, "CronJob": {"batch"},
-	"Ingress": {"networking.k8s.io", "extensions"}, "NetworkPolicy": {"networking.k8s.io", "extensions"}, "IngressClass": {"networking.k8s.io"},
-	"Role": {rbacGroup}, "ClusterRole": {rbacGroup}, "RoleBinding": {rbacGroup}, "ClusterRoleBinding": {rbacGroup},
-	"PodDisruptionBudget": {"policy"}, "PodSecurityPolicy": {"policy", "extensions"}, "HorizontalPodAutoscaler": {"autoscaling", "extensions"},
-	"StorageClass": {"storage.k8s.io"}, "PriorityClass": {"scheduling.k8s.io"},
-	"CustomResourceDefinition":       {"apiextensions.k8s.io"},
-	"ValidatingWebhookConfiguration": {admissionGroup}, "MutatingWebhookConfiguration": {admissionGroup},
-}
-
-const (
-	rbacGroup      = "rbac.authorization.k8s.io"
-	admissionGroup = "admissionregistration.k8s.io"
-)
-
-// builtinGroups holds the groups that homeGroups knows in full. Any other group
-// may have a kind of any name.
-var builtinGroups = newBuiltinGroups()
-
-func newBuiltinGroups() map[string]bool {
-	groups := map[string]bool{}
-	for _, homes := range homeGroups {
-		for _, g := range homes {
-			groups[g] = true
-		}
-	}
-	return groups
-}
-
-func groupName(group string) string {
-	if group == "" {
-		return "core (apiVersion: v1)"
-	}
-	return group
 }

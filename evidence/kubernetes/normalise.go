@@ -225,6 +225,11 @@ func (n *normaliser) object(v *evidence.Value, dups []yaml.Duplicate) {
 		n.problem(v.Line(), "template, not rendered: %s holds {{ }} in its image; %s", id.kind, renderChart)
 		return
 	}
+	if n.account == evidence.AccountFiles { // a cluster shows the pods themselves
+		if why := unread(id, body); why != "" {
+			n.problem(v.Line(), "%s", why)
+		}
+	}
 	canonical := scratch.Get().(*[]byte)
 	*canonical = body.AppendJSON((*canonical)[:0])
 	digest := surety.DigestOf(*canonical)
@@ -244,7 +249,7 @@ func (n *normaliser) object(v *evidence.Value, dups []yaml.Duplicate) {
 	if item.Namespace != "" {
 		item.Key.Scope = item.Namespace
 	}
-	caveats := evidence.Caveats{Withheld: withheld, Misfit: misfit(id.group(), id.kind, body), Unfit: unfit(id.kind, body)}
+	caveats := evidence.Caveats{Withheld: withheld, Misfit: misfit(id.group(), id.kind, body), Unfit: unfit(id.group(), id.kind, body)}
 	for _, d := range dups {
 		caveats.Duplicates = append(caveats.Duplicates, evidence.Duplicate(d))
 	}

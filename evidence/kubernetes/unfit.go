@@ -19,9 +19,9 @@ var (
 // unfit lists what in a pod cannot be what it stands for: text where Kubernetes
 // wants true, false or a number, as placeholders leave it, and an image that is
 // a placeholder itself.
-func unfit(kind string, body *evidence.Value) []evidence.Unfit {
+func unfit(group, kind string, body *evidence.Value) []evidence.Unfit {
 	at, makesPods := podTemplates[kind]
-	if !makesPods {
+	if !makesPods || !builtinGroups[group] {
 		return nil
 	}
 	path := "/spec"
@@ -35,7 +35,7 @@ func unfit(kind string, body *evidence.Value) []evidence.Unfit {
 	for _, list := range containerLists {
 		for i, c := range pod.Get(list).Fields() {
 			image := c.Value.Get("image").Str()
-			placeholder := strings.Contains(image, "${") || strings.Contains(image, "$(")
+			placeholder := strings.Contains(image, "${") || strings.Contains(image, "$(") || strings.Contains(image, "{{")
 			if !placeholder && c.Value.Get("securityContext") == nil {
 				continue
 			}

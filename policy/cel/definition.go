@@ -38,7 +38,10 @@ type Match struct {
 	Provider string `yaml:"provider"` // kubernetes if empty
 	// Kinds lists kinds such as Service, or Service.core and
 	// Ingress.networking.k8s.io to name the API group too ("core" is the group
-	// without a name). Workload stands for every kind that holds a pod.
+	// without a name). The name of a built-in kind alone means no other group's
+	// kind of that name, such as Knative's Service. Workload stands for every kind
+	// that holds a pod: those built in, and the pod templates in others, each of
+	// which is judged as a Pod.
 	Kinds []string `yaml:"kinds"`
 }
 
@@ -149,8 +152,8 @@ func (d *Definition) check() *policy.Check {
 	return c
 }
 
-// groups returns the API groups whose objects of this kind m accepts, nil for
-// those of any.
+// groups returns the API groups whose objects of this kind m accepts, nil for those
+// of any but another's kind of a name that is built in.
 func (m Match) groups(of string) []string {
 	var out []string
 	for _, k := range m.Kinds {

@@ -12,6 +12,7 @@ import (
 
 	"github.com/surety-cloud/surety"
 	"github.com/surety-cloud/surety/evidence"
+	"github.com/surety-cloud/surety/evidence/kubernetes"
 	"github.com/surety-cloud/surety/internal/strict"
 	"github.com/surety-cloud/surety/policy"
 )
@@ -123,8 +124,9 @@ func (e *Engine) Judge(out []policy.Outcome, item *evidence.Item, budget policy.
 	}
 	s := newSubject(item)
 	_, group, _ := strings.Cut(item.Key.Kind, ".")
+	namesake := kubernetes.Namesake(item)
 	for _, r := range rules {
-		if r.check.Provider != item.Key.Provider || r.groups != nil && !slices.Contains(r.groups, group) {
+		if r.check.Provider != item.Key.Provider || r.groups == nil && namesake || r.groups != nil && !slices.Contains(r.groups, group) {
 			continue
 		}
 		if budget.Expired != nil && budget.Expired() {

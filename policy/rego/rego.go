@@ -37,6 +37,7 @@ import (
 
 	"github.com/surety-cloud/surety"
 	"github.com/surety-cloud/surety/evidence"
+	"github.com/surety-cloud/surety/evidence/kubernetes"
 	"github.com/surety-cloud/surety/policy"
 )
 
@@ -101,7 +102,7 @@ func (e *Engine) Checks() []*policy.Check { return e.checks }
 // Judge implements policy.Engine.
 func (e *Engine) Judge(out []policy.Outcome, item *evidence.Item, budget policy.Budget) []policy.Outcome {
 	a, ok := e.byKind[kindOf{item.Key.Provider, item.Kind}]
-	if !ok {
+	if !ok || kubernetes.Namesake(item) {
 		a = e.byKind[kindOf{item.Key.Provider, ""}]
 	}
 	if len(a.checks) == 0 {
