@@ -16,7 +16,7 @@ const (
 // DeploymentConfig with their kinds, removed ones included. Of the groups that have
 // a kind, the one to use stands first. Any other group may have a kind of any name.
 var builtin = []struct{ group, kinds string }{
-	{"", "Binding ComponentStatus ConfigMap Endpoints Event LimitRange Namespace Node PersistentVolume PersistentVolumeClaim Pod " +
+	{"", "Binding ClusterInfo ComponentStatus ConfigMap Endpoints Event LimitRange Namespace Node NodeInfo PersistentVolume PersistentVolumeClaim Pod " +
 		"PodTemplate ReplicationController ResourceQuota Secret Service ServiceAccount"},
 	{"apps", "ControllerRevision DaemonSet Deployment ReplicaSet StatefulSet"},
 	{"apps.openshift.io", "DeploymentConfig"},

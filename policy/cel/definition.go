@@ -142,7 +142,7 @@ func (d *Definition) check() *policy.Check {
 	for _, k := range d.Match.Kinds {
 		kind, _, _ := strings.Cut(k, ".")
 		if kind == Workload {
-			c.Kinds = append(c.Kinds, workloadKinds()...)
+			c.Kinds = append(c.Kinds, workloads...)
 			continue
 		}
 		if !slices.Contains(c.Kinds, kind) { // a kind may stand in two API groups

@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"io/fs"
+	"regexp"
 	"slices"
 	"strings"
 	"sync"
@@ -31,6 +32,9 @@ type rule struct {
 	check *policy.Check
 	env   func() (*cel.Env, error)
 	plan  string // its quick part, compiled beforehand; "" if it was not
+	// readsPod says that the expression looks at the pod itself, whose absence it
+	// would take for a pod that says nothing.
+	readsPod bool
 
 	once     sync.Once
 	quick    quick
@@ -44,6 +48,9 @@ type candidate struct {
 	*rule
 	groups []string
 }
+
+// podWord is the pod or its metadata in an expression.
+var podWord = regexp.MustCompile(`\bpod(Meta)?\b`)
 
 // Load reads every *.yaml and *.yml file of fsys, in all its directories, and
 // compiles each check, so that a mistake is reported before anything is judged:
@@ -89,7 +96,7 @@ func Compile(defs []*Definition) (*Engine, error) {
 func newEngine(defs []*Definition) *Engine {
 	e := &Engine{byKind: map[string][]candidate{}, env: sync.OnceValues(newEnv)}
 	for _, d := range defs {
-		r := &rule{Definition: d, check: d.check(), env: e.env}
+		r := &rule{Definition: d, check: d.check(), env: e.env, readsPod: podWord.MatchString(d.Expression)}
 		r.programs = sync.OnceValues(r.compile)
 		e.rules = append(e.rules, r)
 	}

@@ -158,6 +158,9 @@ func verdictType(t *cel.Type) bool {
 
 // judge evaluates the check on one subject.
 func (r *rule) judge(s *subject, steps int) policy.Outcome {
+	if s.podless && r.readsPod {
+		return r.unknown("there are no containers where a pod of this kind has them")
+	}
 	q, err := r.quickly()
 	if err != nil {
 		return r.unknown("%v", err)

@@ -298,7 +298,7 @@ func literalString(e ast.Expr) (string, bool) {
 // what another path covers.
 func expand(reads map[string]bool, kinds []string) policy.ReadSet {
 	if len(kinds) == 0 {
-		kinds = workloadKinds()
+		kinds = workloads
 	}
 	all := map[string]bool{}
 	for p := range reads {

@@ -1,6 +1,8 @@
 package cel
 
 import (
+	"slices"
+
 	"cel.dev/cel-go/common/types"
 	"cel.dev/cel-go/common/types/ref"
 	"cel.dev/cel-go/interpreter"
@@ -12,11 +14,9 @@ import (
 // pod specification.
 const Workload = "Workload"
 
-func workloadKinds() []string {
-	return []string{
-		"CronJob", "DaemonSet", "Deployment", "DeploymentConfig", "Job", "Pod", "PodTemplate",
-		"ReplicaSet", "ReplicationController", "StatefulSet",
-	}
+var workloads = []string{
+	"CronJob", "DaemonSet", "Deployment", "DeploymentConfig", "Job", "Pod", "PodTemplate",
+	"ReplicaSet", "ReplicationController", "StatefulSet",
 }
 
 // podTemplate gives the path of the part that holds a pod's metadata and spec in
@@ -40,6 +40,7 @@ func podTemplate(kind string) []string {
 type subject struct {
 	item       *evidence.Item
 	pod        ref.Val
+	podless    bool // the item is a workload, and there is no pod in it
 	podMeta    ref.Val
 	containers ref.Val
 	it         ref.Val // the offending element, while its message is computed
@@ -56,6 +57,7 @@ func newSubject(item *evidence.Item) *subject {
 		s.pod = wrap(spec)
 		s.podMeta = wrap(template.Get("metadata"))
 	}
+	s.podless = s.pod == types.NullValue && slices.Contains(workloads, item.Kind)
 	s.containers = containersOf(spec)
 	return s
 }

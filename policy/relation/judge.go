@@ -323,3 +323,24 @@ func judgeAccounts(x *index, r *report) {
 		r.fail(w.item, w.spec.Get("serviceAccountName").Line(), "there is no ServiceAccount %s in namespace %s", name, x.namespace)
 	}
 }
+
+// judgeTokens looks at what the pod says, then at what its service account says;
+// where neither does, the token is mounted (Kubernetes API, PodSpec).
+func judgeTokens(x *index, r *report) {
+	for _, w := range x.workloads {
+		setting := w.spec.Get("automountServiceAccountToken")
+		if account := x.objects[object{"ServiceAccount", w.account()}]; setting.Absent() && account != nil {
+			setting = account.Facts.Get("automountServiceAccountToken")
+		}
+		switch {
+		case w.spec.Get("containers").Len() == 0:
+			r.unknown(w.item, "there are no containers in its pod")
+		case !setting.Absent() && setting.Kind() != evidence.Bool:
+			r.unknown(w.item, "automountServiceAccountToken is %s where Kubernetes wants true or false", setting.Kind().Noun())
+		case !setting.Absent() && !setting.True():
+			r.pass(w.item)
+		default:
+			r.fail(w.item, w.spec.Line(), "mounts the token of service account %s", w.account())
+		}
+	}
+}

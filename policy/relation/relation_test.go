@@ -200,3 +200,28 @@ func BenchmarkJudge(b *testing.B) {
 		})
 	}
 }
+
+// A token is mounted unless the pod, or else its service account, says no.
+func TestMountedTokens(t *testing.T) {
+	const head = "apiVersion: v1\nkind: Pod\nmetadata: {name: p, namespace: a}\nspec: "
+	account := func(name, rest string) string {
+		return "\n---\napiVersion: v1\nkind: ServiceAccount\nmetadata: {name: " + name + ", namespace: a}\n" + rest
+	}
+	quiet := account("own", "automountServiceAccountToken: false")
+	for manifests, want := range map[string]surety.Verdict{
+		head + "{containers: [{name: c}]}":                                                                            surety.Fail,
+		head + "{automountServiceAccountToken: false, containers: [{name: c}]}":                                       surety.Pass,
+		head + "{serviceAccountName: own, containers: [{name: c}]}" + quiet:                                           surety.Pass,
+		head + "{serviceAccount: own, containers: [{name: c}]}" + quiet:                                               surety.Pass,
+		head + "{serviceAccountName: own, automountServiceAccountToken: true, containers: [{name: c}]}" + quiet:       surety.Fail,
+		head + "{serviceAccountName: other, containers: [{name: c}]}" + quiet:                                         surety.Fail,
+		head + "{containers: [{name: c}]}" + account("default", "automountServiceAccountToken: false"):                surety.Pass,
+		head + "{serviceAccountName: own, containers: [{name: c}]}" + account("own", "imagePullSecrets: [{name: r}]"): surety.Fail,
+		head + "{automountServiceAccountToken: '${X}', containers: [{name: c}]}":                                      surety.Unknown,
+		head + "{serviceAccountName: own}" + quiet:                                                                    surety.Unknown,
+	} {
+		if got, ok := find(judge(items(t, "files", manifests), nil), "SUR-K8S-018", "p"); !ok || got.Verdict != want {
+			t.Errorf("%s: %s, want %s", manifests, got.Verdict, want)
+		}
+	}
+}

@@ -143,6 +143,14 @@ func accessRules() []rule {
 			Kinds:       workloadKinds(), Controls: []string{"SUR-OPS-04"},
 			Reads: policy.ReadSet{"/spec/**"},
 		}, needs: []string{"ServiceAccount"}, judge: judgeAccounts},
+		{check: policy.Check{
+			ID: "SUR-K8S-018", Aliases: []string{"automounted-token"}, Severity: surety.Low,
+			Title:       "Service account token mounted without need",
+			Description: "A workload that mounts a token hands it to whoever takes over a container. Wider than KSV-0036: it looks at every kind of workload, and at what the service account says for its pods.",
+			Remediation: "Set automountServiceAccountToken to false, in the pod or for its service account, unless the workload calls the Kubernetes API.",
+			Kinds:       workloadKinds(), Controls: []string{"SUR-IAM-04"},
+			Reads: policy.ReadSet{"/spec/**"},
+		}, needs: []string{"ServiceAccount"}, judge: judgeTokens},
 	}
 }
 
