@@ -163,6 +163,7 @@ func (s *seen) source(ctx context.Context, o Options, src evidence.Source, facts
 	}
 	group.Wait()
 	report.Items += items
+	report.CutShort = ctx.Err() != nil
 	report.Problems = append(report.Problems, problems...)
 	if omitted > 0 {
 		report.Omitted = omitted - 1 // this one stands for itself and for them

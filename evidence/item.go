@@ -184,6 +184,7 @@ type Report struct {
 	Problems []Problem
 	Omitted  int          // problems beyond those listed: a hostile file has millions
 	Kinds    []KindReport // live sources: every kind the server offers
+	CutShort bool         // it was interrupted: what came after is neither seen nor counted
 }
 
 // Source is where documents come from. Collect calls emit for each document, in

@@ -98,10 +98,42 @@ func (p Program) assess(ctx context.Context, f assessFlags, args []string) error
 	if err := p.writeOutput(f.output, func(w io.Writer) error { return report.Write(w, f.format, k, o) }); err != nil {
 		return err
 	}
-	if err := f.broken(k.Assessment, limit); err != nil || ctx.Err() == nil {
+	if ctx.Err() != nil { // whatever limit holds or breaks, it was not tried on all
+		return &surety.Error{Kind: surety.Canceled, Op: "assess", Err: errInterrupted}
+	}
+	if err := usable(k.Assessment); err != nil {
 		return err
 	}
-	return &surety.Error{Kind: surety.Canceled, Op: "assess", Err: errInterrupted}
+	return f.broken(k.Assessment, limit)
+}
+
+// usable refuses evidence of which nothing could be read: what is said of no object
+// is no pass.
+func usable(a *assessment.Assessment) error {
+	c := a.Summary.Coverage
+	if c.Items > 0 || c.Problems == 0 {
+		return nil
+	}
+	e := &surety.Error{Kind: surety.BadInput, Op: "collect evidence", Err: fmt.Errorf("nothing usable was given; problems: %d", c.Problems)}
+	for _, r := range a.Sources {
+		if len(r.Problems) > 0 {
+			e.Origin, e.Hint = r.Problems[0].Origin, "the first: "+r.Problems[0].Message
+			break
+		}
+	}
+	return e
+}
+
+// whole executes what says something only of all the evidence.
+func (p Program) whole(ctx context.Context, run *prepared) (*assure.Case, error) {
+	k, err := p.execute(ctx, run)
+	switch {
+	case err != nil || k.Assessment == nil:
+		return k, err
+	case ctx.Err() != nil:
+		return nil, &surety.Error{Kind: surety.Canceled, Op: "collect evidence", Err: errors.New("interrupted; what was seen until then says nothing of the rest")}
+	}
+	return k, usable(k.Assessment)
 }
 
 // askAll asks for all that a page on the system shows beside its assessment: risk only

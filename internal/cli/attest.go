@@ -113,6 +113,9 @@ func (p Program) attest(ctx context.Context, f attestFlags, args []string) error
 	if ctx.Err() != nil {
 		return &surety.Error{Kind: surety.Canceled, Op: "attest", Err: errors.New("interrupted; nothing was signed")}
 	}
+	if err := usable(k.Assessment); err != nil {
+		return err
+	}
 	a := k.Assessment
 	if a.Model.Inferred && a.Model.Parties[f.issuer] == nil {
 		p.say(fmt.Sprintf("warning: no surety.yaml says what %s answers for, so the statement counts no result for it; surety init writes one", f.issuer))

@@ -31,3 +31,26 @@ func TestUsage(t *testing.T) {
 		}
 	}
 }
+
+// TestNothingUsable exits as bad input where no document could be read, whatever
+// limit was set, and still says what was wrong with each.
+func TestNothingUsable(t *testing.T) {
+	for command, want := range map[string]int{"assess -": exitUsage, "assess - --fail-on critical": exitUsage, "assess - --strict": exitUsage, "paths -": exitUsage, "threats -": exitUsage} {
+		for doc, code := range map[string]int{
+			"apiVersion: v1\nkind: Pod\n\tbad": want,
+			"apiVersion: v1\nkind: Pod\n\tbad\n---\napiVersion: v1\nkind: ServiceAccount\nmetadata: {name: a}\nautomountServiceAccountToken: false\n": exitDone,
+		} {
+			var stdout, stderr bytes.Buffer
+			if strings.HasSuffix(command, "--strict") && code == exitDone {
+				code = exitBreach
+			}
+			got := Program{
+				Args: append(strings.Fields(command), "--no-memo"), Stdin: strings.NewReader(doc), Stdout: &stdout, Stderr: &stderr,
+				Env: func(string) string { return "" },
+			}.Run(t.Context())
+			if got != code || code == exitUsage && !strings.Contains(stderr.String(), "stdin:2: collect evidence: nothing usable was given") {
+				t.Errorf("%s of %q: exit %d, want %d: %s", command, doc, got, code, &stderr)
+			}
+		}
+	}
+}

@@ -35,6 +35,34 @@ func TestInterrupt(t *testing.T) {
 	}
 }
 
+// TestInterruptComesFirst holds that a run cut short is told as that, whatever was
+// found until then, and that a SARIF file says so too.
+func TestInterruptComesFirst(t *testing.T) {
+	for _, format := range []string{"text", "sarif"} {
+		ctx, cancel := context.WithCancel(t.Context())
+		stdin, feed := io.Pipe()
+		go func() {
+			// A batch of documents is judged before the rest is waited for.
+			for range 100 {
+				io.WriteString(feed, "apiVersion: v1\nkind: Pod\nmetadata: {name: p}\nspec: {containers: [{name: c, image: x, securityContext: {privileged: true}}]}\n---\n")
+			}
+			cancel()
+			feed.Close()
+		}()
+		var stdout, stderr bytes.Buffer
+		code := Program{
+			Args: []string{"assess", "-", "--format", format, "--no-memo", "--strict", "--fail-on", "low"}, Stdin: stdin, Stdout: &stdout, Stderr: &stderr,
+			Env: func(string) string { return "" },
+		}.Run(ctx)
+		if code != exitUsage || !strings.Contains(stderr.String(), "interrupted; the report holds") {
+			t.Errorf("%s: exit %d, %s", format, code, &stderr)
+		}
+		if format == "sarif" && !strings.Contains(stdout.String(), `"executionSuccessful":false`) {
+			t.Errorf("the SARIF file calls it a success: %.500s", &stdout)
+		}
+	}
+}
+
 // TestOutputThatFails names the place and what to do, as bad usage.
 func TestOutputThatFails(t *testing.T) {
 	dir := t.TempDir()

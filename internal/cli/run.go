@@ -133,7 +133,7 @@ func (p Program) look(ctx context.Context, f runFlags, sources []string, asks ..
 			return nil, err
 		}
 	}
-	return p.execute(ctx, run)
+	return p.whole(ctx, run)
 }
 
 // today is the day that terms, waivers and assumptions are measured against.

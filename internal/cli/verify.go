@@ -128,7 +128,7 @@ func (p Program) reperform(ctx context.Context, f runFlags, r *bundle.Report, so
 	if err != nil {
 		return err
 	}
-	k, err := p.execute(ctx, run)
+	k, err := p.whole(ctx, run)
 	if err != nil {
 		return err
 	}

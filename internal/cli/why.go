@@ -151,7 +151,7 @@ func (p Program) record(ctx context.Context, f runFlags, check, reportFile strin
 		return nil, "", err
 	}
 	run.options.Facts = true
-	k, err := p.execute(ctx, run)
+	k, err := p.whole(ctx, run)
 	if err != nil {
 		return nil, "", err
 	}

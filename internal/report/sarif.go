@@ -188,7 +188,7 @@ func (s *sarif) head(o Options) sarifHead {
 		Invocations:       []sarifInvocation{{true, o.Time.UTC().Format(time.RFC3339), s.notifications()}},
 	}
 	for _, r := range s.a.Sources {
-		if r.Status == evidence.Failed || r.Status == evidence.Denied {
+		if r.Status == evidence.Failed || r.Status == evidence.Denied || r.CutShort {
 			h.Invocations[0].Successful = false
 		}
 	}

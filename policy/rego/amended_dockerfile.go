@@ -36,6 +36,96 @@ args_in(commands) := [arg |
 ]
 `,
 	}},
+	// DS-0002 took the last USER of the file for that of the image, though a stage
+	// starts as its own base does, and a variable for a user that is not root. What
+	// it stands for is a default, or not known before the build.
+	"checks/docker/root_user.rego": {{
+		`	user := docker.user[_]
+	username := user.Value[_]
+}
+`, `	user := users[_]
+	username := user.Value[_]
+}
+
+# users are the instructions of the last stage and of the stages it is made from
+users := [cmd |
+	some i, stage in input.Stages
+	i in lineage
+	some cmd in stage.Commands
+	cmd.Cmd == "user"
+]
+
+lineage := graph.reachable(bases, {count(input.Stages) - 1})
+
+bases[i] contains i if some i, _ in input.Stages
+
+bases[i] contains j if {
+	some i, stage in input.Stages
+	some j, earlier in input.Stages
+	j < i
+	alias(earlier) == words(stage)[0]
+}
+
+words(stage) := [w | some w in split(lower(stage.Name), " "); w != ""; not startswith(w, "--")]
+
+alias(stage) := words(stage)[2] if words(stage)[1] == "as"
+
+named(user) := user.Value[0] if not contains(user.Value[0], "$")
+
+named(user) := value if {
+	parts := regex.find_all_string_submatch_n(` + "`^[$]\\{?([A-Za-z_][A-Za-z0-9_]*)(:?-([^}]*))?\\}?(:.*)?$`" + `, user.Value[0], 1)[0]
+	values := array.concat([parts[3]], array.concat(set_by("arg", parts[1]), set_by("env", parts[1])))
+	value := values[count(values) - 1]
+	value != ""
+	not contains(value, "$")
+}
+
+set_by("env", name) := [trim(cmd.Value[k + 1], "\"'") |
+	some cmd in commands
+	cmd.Cmd == "env"
+	some k, key in cmd.Value
+	k % 3 == 0
+	key == name
+]
+
+set_by("arg", name) := [trim(substring(arg, count(name) + 1, -1), "\"'") |
+	some cmd in commands
+	cmd.Cmd == "arg"
+	some arg in cmd.Value
+	startswith(arg, concat("", [name, "="]))
+]
+
+# commands are those of the lineage, after those before the first stage
+commands := [cmd | some i, stage in input.Stages; in_force(i, stage); some cmd in stage.Commands]
+
+in_force(i, _) if i in lineage
+
+in_force(0, stage) if stage.Name == ""
+`,
+	}, {
+		`	users := [user | user := docker.user[_]]
+	lastUser := users[count(users) - 1]
+	regex.match("^root(:.+){0,1}$", lastUser.Value[0])
+`, `	lastUser := users[count(users) - 1]
+	regex.match("^root(:.+){0,1}$", named(lastUser))
+`,
+	}, {
+		`	users := [user | user := docker.user[_]]
+	lastUser := users[count(users) - 1]
+	regex.match("^0(:.+){0,1}$", lastUser.Value[0])
+}
+`, `	lastUser := users[count(users) - 1]
+	regex.match("^0+(:.+){0,1}$", named(lastUser))
+}
+
+deny contains res if {
+	user := users[count(users) - 1]
+	not named(user)
+	msg := sprintf("whether USER %s is root is decided by the build", [user.Value[0]])
+	res := object.union(result.new(msg, user), {"undecided": true})
+}
+`,
+	}},
 	// DS-0010 looked for sudo at the start of a command and after && alone, and not
 	// at all at commands written as a list.
 	"checks/docker/run_using_sudo.rego": {{

@@ -20,7 +20,8 @@
 //
 // # Promises
 //
-// Judge never panics. A check that runs out of its budget, or whose rule gives
+// Judge never panics. A check that denies with a result whose field undecided is
+// true, and with no other, is Unknown and gives that message. A check that runs out of its budget, or whose rule gives
 // conflicting values, is Unknown for that item; other checks are unaffected.
 // Functions that reach for network, clock, environment or randomness are
 // refused when a policy is loaded.
@@ -202,10 +203,11 @@ func (c *check) judge(m *machine, item *evidence.Item, budget policy.Budget) (ou
 		out.Reason = "the check was not decided: " + err.Error()
 		return out
 	}
-	out.Findings = findings(denied)
+	out.Findings, out.Reason = findings(denied)
 	switch {
 	case len(out.Findings) > 0:
-		out.Verdict = surety.Fail
+		out.Verdict, out.Reason = surety.Fail, ""
+	case out.Reason != "":
 	case c.wanting:
 		out.Reason = "it asks for the cluster's version in data.k8s, which only the built-in checks are given"
 	default:
@@ -215,9 +217,9 @@ func (c *check) judge(m *machine, item *evidence.Item, budget policy.Budget) (ou
 }
 
 // findings reads what a check denies: a set of results, each a message or an
-// object that holds one; or a single message, or true.
-func findings(denied *evidence.Value) []policy.Finding {
-	var out []policy.Finding
+// object that holds one; or a single message, or true. The message of a result
+// whose field undecided is true is why the check cannot tell.
+func findings(denied *evidence.Value) (out []policy.Finding, undecided string) {
 	add := func(v *evidence.Value) {
 		f := policy.Finding{Message: v.Str()}
 		if v.Is(evidence.Object) {
@@ -229,6 +231,10 @@ func findings(denied *evidence.Value) []policy.Finding {
 		}
 		if f.Message == "" {
 			f.Message = "the check denies it"
+		}
+		if v.Get("undecided").True() {
+			undecided = f.Message
+			return
 		}
 		if !slices.Contains(out, f) {
 			out = append(out, f)
@@ -250,7 +256,7 @@ func findings(denied *evidence.Value) []policy.Finding {
 	slices.SortStableFunc(out, func(a, b policy.Finding) int {
 		return cmp.Or(cmp.Compare(a.Line, b.Line), strings.Compare(a.Message, b.Message))
 	})
-	return out
+	return out, undecided
 }
 
 // components names the control plane components that an object's containers
