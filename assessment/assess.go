@@ -53,10 +53,9 @@ func Assess(in Input) *Assessment {
 	}
 	judgements := in.byItem()
 	in.Judgements, in.Judged = nil, nil // what they are kept in can go
-	var waived [][]*Waiver
-	a.Waivers, waived = applyWaivers(judgements, in.Waivers, in.Today)
+	a.Waivers = applyWaivers(judgements, in.Waivers, in.Today)
 	p := newPlacer(in.Duties)
-	a.standing = p.place(&in, judgements, waived)
+	a.standing = p.place(&in, judgements)
 	a.loose = p.loose(&in)
 	a.index = newIndex(a.standing, in.Duties)
 	a.Statements = in.Statements

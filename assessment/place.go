@@ -83,8 +83,8 @@ func newPlacer(duties *responsibility.Set) *placer {
 	}
 }
 
-// place puts each judged item where the model has it. waived may be nil.
-func (p *placer) place(in *Input, judgements []Judgement, waived [][]*Waiver) []standing {
+// place puts each judged item where the model has it.
+func (p *placer) place(in *Input, judgements []Judgement) []standing {
 	elements := system.NewMatcher(in.Model)
 	out := make([]standing, len(judgements))
 	for i, j := range judgements {
@@ -93,9 +93,6 @@ func (p *placer) place(in *Input, judgements []Judgement, waived [][]*Waiver) []
 		s.element = elements.Element(in.placed(in.Items[i]))
 		if at, ok := p.duties.Find(s.element); ok {
 			s.place = int32(at)
-		}
-		if waived != nil {
-			s.waivers = waived[i]
 		}
 		if j.Ruling == nil {
 			continue

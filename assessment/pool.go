@@ -26,6 +26,8 @@ type Ruling struct {
 	Roster  *Roster
 	Marks   string    // a mark for each check of the roster
 	Details []*Packed // one for each mark that is no pass, in their order
+
+	waivers []*Waiver // of each detail, if this is the ruling of one item that has any
 }
 
 // fits reports whether r has a mark for each check and a detail for each that
@@ -229,7 +231,7 @@ func (p *Pool) join(a, b *Ruling) *Ruling {
 			details, fromB = append(details, fromB[0]), fromB[1:]
 		}
 	}
-	return &Ruling{at.roster, string(marks), details}
+	return &Ruling{Roster: at.roster, Marks: string(marks), Details: details}
 }
 
 // forget lets go of the rulings that nobody holds: what is said from now on is kept
@@ -336,7 +338,7 @@ func (p *Pool) Detail(packed string) (*Packed, error) {
 // NewRuling makes a ruling that was kept elsewhere, where there is one copy of it
 // already. The error says that no pool made it.
 func NewRuling(roster *Roster, marks string, details []*Packed) (*Ruling, error) {
-	r := &Ruling{roster, marks, details}
+	r := &Ruling{Roster: roster, Marks: marks, Details: details}
 	if !r.fits() {
 		return nil, errDamaged
 	}

@@ -16,8 +16,7 @@ type standing struct {
 	number  int32 // of the item in the assessment
 	place   int32 // of the element in the responsibilities; -1 if it has none
 	element string
-	landing *landing  // nil if no check judged the item
-	waivers []*Waiver // of each detail; nil if there is none
+	landing *landing // nil if no check judged the item
 }
 
 // results yields the item's results by check, or only those that are no pass.

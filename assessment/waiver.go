@@ -48,46 +48,42 @@ const yearAhead = 366 * 24 * time.Hour
 
 // applyWaivers turns the fails that an unexpired waiver covers into waived ones
 // and marks those an expired one covers. The first waiver in file order wins. It
-// changes the judgements, and returns for each of them the waivers of its details
-// (nil if there is none).
-func applyWaivers(judgements []Judgement, waivers []*Waiver, today time.Time) ([]WaiverUse, [][]*Waiver) {
-	if len(waivers) == 0 {
-		return []WaiverUse{}, nil
-	}
+// changes the judgements.
+func applyWaivers(judgements []Judgement, waivers []*Waiver, today time.Time) []WaiverUse {
 	uses := make([]WaiverUse, len(waivers))
 	scopes := make([]map[string]bool, len(waivers))
 	for i, w := range waivers {
 		uses[i].Waiver = w
 		scopes[i] = map[string]bool{}
 	}
-	waived := make([][]*Waiver, len(judgements))
 	for i := range judgements {
 		j := &judgements[i]
-		if j.Ruling == nil {
+		if j.Ruling == nil || len(waivers) == 0 {
 			continue
 		}
+		var waived []*Waiver // of each detail
 		told := 0
 		for k := range len(j.Marks) {
 			if mark(j.Marks[k]) == fails {
 				if w := cover(j.Item, j.Roster.checks[k], waivers, today, uses, scopes); w != nil {
-					if waived[i] == nil {
-						waived[i] = make([]*Waiver, len(j.Details))
+					if waived == nil {
+						waived = make([]*Waiver, len(j.Details))
 					}
-					waived[i][told] = w
+					waived[told] = w
 				}
 			}
 			if mark(j.Marks[k]) != pass {
 				told++
 			}
 		}
-		if waived[i] != nil {
-			j.waive(waived[i], today)
+		if waived != nil {
+			j.waive(waived, today)
 		}
 	}
 	for i := range uses {
 		uses[i].judge(today, len(scopes[i]))
 	}
-	return uses, waived
+	return uses
 }
 
 // cover returns the waiver of one fail, nil if none covers it, and notes in uses
@@ -122,7 +118,7 @@ func (j *Judgement) waive(waivers []*Waiver, today time.Time) {
 		}
 		told++
 	}
-	j.Ruling = &Ruling{j.Roster, string(marks), j.Details}
+	j.Ruling = &Ruling{j.Roster, string(marks), j.Details, waivers}
 }
 
 func (w *Waiver) covers(c *policy.Check, item *evidence.Item) bool {
