@@ -153,10 +153,10 @@ func (d *decoder) model(f *modelFile) *Model {
 func (d *decoder) component(name string, c *componentFile) *Component {
 	out := &Component{Name: name, Type: c.Type, In: c.In, Service: c.Service, Operator: c.Operator, Exposed: c.Exposed,
 		Encrypted: string(c.Encrypted), Stores: c.Stores, Handles: c.Handles, Match: c.Match, Origin: d.origin("components", name)}
+	if c.Can != nil {
+		out.Can = make(map[string][]string, len(c.Can))
+	}
 	for privilege, targets := range c.Can {
-		if out.Can == nil {
-			out.Can = make(map[string][]string, len(c.Can))
-		}
 		slices.Sort(targets)
 		out.Can[privilege] = slices.Compact(targets)
 	}

@@ -159,7 +159,7 @@ func (c *Component) entry() entry {
 		can = append(can, scalar(privilege)+": "+sequence(c.Can[privilege], true))
 	}
 	grants := ""
-	if len(can) > 0 {
+	if c.Can != nil {
 		grants = "{" + strings.Join(can, ", ") + "}"
 	}
 	return named(c.Name, c.Origin, pairs{

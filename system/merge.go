@@ -133,7 +133,9 @@ func (a *adder) component(c *Component) {
 			a.out.Data[data] = a.proposed.Data[data]
 		}
 	}
-	n.Can = map[string][]string{}
+	if n.Can = nil; c.Can != nil {
+		n.Can = map[string][]string{}
+	}
 	for privilege, targets := range c.Can {
 		for _, t := range targets {
 			n.Can[privilege] = append(n.Can[privilege], a.place(t))

@@ -146,7 +146,7 @@ type Component struct {
 	Encrypted string
 	Stores    []string            // data
 	Handles   []string            // data
-	Can       map[string][]string // privilege -> components, zones or services, sorted
+	Can       map[string][]string // privilege -> components, zones or services, sorted; nil if not stated, empty if it has none
 	Match     []string            // patterns of evidence keys, see Matcher
 	Origin    surety.Origin
 }

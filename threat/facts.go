@@ -34,6 +34,7 @@ type FactType struct {
 
 // The questions that several facts ask.
 const (
+	askCan      = "What can {name} do to other elements: deploy, administer, read secrets? State can, or can: [] if nothing."
 	askData     = "Which data does {name} store or handle, and what protection does it need (c, i, a)?"
 	askKinds    = "What kind of data is in {name}: personal, payment, health, key, source-code ...? State kind in data."
 	askRun      = "Who runs {name}? State operator, or in which service it lies."
@@ -76,7 +77,7 @@ var vocabularyOf = map[Kind][]FactType{
 		{"key", cel.Text, "how what it keeps is encrypted, such as kms", "With which key is what {name} stores encrypted? State encrypted, such as kms, hsm or sse."},
 		{"operator", cel.Text, "who runs it: customer, provider or partner of the service that holds it, or other", askRun},
 		{"foreign", cel.Bool, "it is run by another party than the customer and the provider of the service that holds it", askRun},
-		{"can", cel.Texts, "privileges it has on other elements", ""},
+		{"can", cel.Texts, "privileges it has on other elements; none if none are stated", askCan},
 		{"reach.sensitive", cel.Bool, "it has privileges where sensitive data is", askData},
 		{"reach.wide", cel.Bool, "it has privileges on a whole zone or service", ""},
 		{"reach.foreign", cel.Bool, "it has privileges on what another party runs", askRun},

@@ -168,6 +168,28 @@ func (s *Set) Only(c *catalog.Catalog, party, row string) *Set {
 	return &out
 }
 
+// Assumed is the question about what is taken as stated though nobody did: components that
+// state no privileges are taken to have none, or every one of them would leave a dozen
+// rules open. nil if all state theirs.
+func (s *Set) Assumed() *Ask {
+	a := &Ask{Kind: Component, Fact: "component.can"}
+	for _, c := range s.index.model.Components {
+		if c.Can == nil {
+			a.Elements = append(a.Elements, c.Name)
+		}
+	}
+	if len(a.Elements) == 0 {
+		return nil
+	}
+	slices.Sort(a.Elements)
+	for _, r := range s.Rules.All {
+		if r.reads(Component, "can") {
+			a.Rules = append(a.Rules, r)
+		}
+	}
+	return a
+}
+
 // Text is the question about the elements, of which it names the first n.
 func (a *Ask) Text(n int) string {
 	names := make([]string, 0, n)

@@ -32,6 +32,7 @@ type threatFlags struct {
 	output  string
 	width   int
 	noColor bool
+	all     bool
 }
 
 func (f *threatFlags) registerRules(c *cobra.Command) {
@@ -53,6 +54,7 @@ assessed too, and says how these controls stand.
     surety threats                               from surety.yaml
     surety threats --party acme DIR              what bears on acme
     surety threats --row 8.1.5                   one row of X.1601
+    surety threats --all                         every rule in full
     surety why store-unencrypted@orders-db       the facts that a threat rests on
     surety why-not store-unencrypted@orders-db   why a rule does not apply
 
@@ -64,6 +66,7 @@ they are listed apart, with who accepted them and until when.`,
 	f.registerRules(c)
 	fs.StringVar(&f.party, "party", "", "only what bears on this `NAME`, a party of the model, in its roles")
 	fs.StringVar(&f.row, "row", "", "only this row of X.1601, by its `CLAUSE`, such as 7.1.1")
+	fs.BoolVar(&f.all, "all", false, "every rule in full; the text shows what weighs most, and counts the rest")
 	fs.StringVar(&f.format, "format", "text", strings.Join(threatFormats(), ", "))
 	fs.StringVarP(&f.output, "output", "o", "", "write to this `FILE` instead of standard output")
 	fs.BoolVar(&f.noColor, "no-color", false, "no colour, even on a terminal")
@@ -87,7 +90,7 @@ func (p Program) threats(ctx context.Context, f threatFlags, sources []string) e
 	if f.row != "" && !slices.ContainsFunc(t.Catalog.Threats, func(x *catalog.Threat) bool { return x.Clause == f.row }) {
 		return &usageError{fmt.Errorf("--row %q is no row of X.1601; surety threats rules lists them", f.row)}
 	}
-	t.Party, t.Row = f.party, f.row
+	t.Party, t.Row, t.All = f.party, f.row, f.all
 	t.Set = t.Set.Only(t.Catalog, f.party, f.row)
 	if f.format == "otm" {
 		return p.writeThreatModel(f.output, t)

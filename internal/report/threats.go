@@ -20,13 +20,18 @@ type Threats struct {
 	Set   *threat.Set // of the case, perhaps narrowed down to Party and Row
 	Party string      // "" is all
 	Row   string
+	All   bool // the text holds every rule in full
 
+	short     bool // what matters first, and how to see the rest
 	standings *threat.Standings
 }
 
 // threatFormats is the one table of the formats of threats.
 var threatFormats = map[string]func(io.Writer, *Threats, Options) error{
-	"text":     func(w io.Writer, t *Threats, o Options) error { return writePaperText(w, newThreatPaper(t), o) },
+	"text": func(w io.Writer, t *Threats, o Options) error {
+		t.short = t.Party == "" && t.Row == "" && !t.All && len(threat.Groups(t.Set.Threats)) > shortFrom
+		return writePaperText(w, newThreatPaper(t), o)
+	},
 	"markdown": func(w io.Writer, t *Threats, _ Options) error { return writePaperMarkdown(w, newThreatPaper(t)) },
 	"html":     func(w io.Writer, t *Threats, o Options) error { return writePaperHTML(w, newThreatPaper(t), o) },
 	"json":     writeThreatJSON,
@@ -59,7 +64,22 @@ const (
 	threatControls = 3
 	threatAsks     = 12
 	threatFull     = 15 // rules with their reasons and controls; the rest have a line each
+
+	shortFrom     = 20 // a text about more rules than these is short
+	shortFull     = 8
+	shortReasons  = 1
+	shortControls = 2
+	shortAsks     = 5
+	shortParties  = 8
 )
+
+// most is how much of a list is shown.
+func (t *Threats) most(short, otherwise int) int {
+	if t.short {
+		return short
+	}
+	return otherwise
+}
 
 // newThreatPaper puts threats into words: those that apply by rule, what is
 // accepted, what must be answered, and what had no effect.
@@ -70,7 +90,14 @@ func newThreatPaper(t *Threats) *paper {
 			p.sections = append(p.sections, section{id: id, title: title, blocks: blocks})
 		}
 	}
-	add("applies", "What applies", t.applies())
+	first, rest := t.applies()
+	if t.short {
+		add("first", "What weighs most", first)
+		add("rows", "The rest, by row of X.1601", rest)
+		add("parties", "Whom it bears on", t.bearers())
+	} else {
+		add("applies", "What applies", append(first, rest...))
+	}
 	add("accepted", "Accepted", t.accepted())
 	add("asks", "To be answered", t.asks())
 	add("problems", "Without effect", t.problems())
@@ -110,32 +137,88 @@ func (t *Threats) scope() string {
 
 // applies lists what applies by rule: the first ones in full, of the others what
 // they are about.
-func (t *Threats) applies() []block {
+func (t *Threats) applies() (first, rest []block) {
 	groups := threat.Groups(t.Set.Threats)
 	if len(groups) == 0 {
-		return []block{paragraph{just("No rule holds for any element. That is no proof that nothing threatens it: see what must be answered.")}}
+		return []block{paragraph{just("No rule holds for any element. That is no proof that nothing threatens it: see what must be answered.")}}, nil
 	}
-	full, brief := listing{}, listing{}
-	for i, g := range groups {
-		head := join(strong(g.Rule.Title), " ", code(g.Rule.ID), " ("+strings.Join(g.Rule.Rows, ", ")+")")
-		if i >= threatFull && t.Party == "" && t.Row == "" {
-			brief.items = append(brief.items, entry{head: append(head, span{Text: ": " + namesOf(g.Threats)})})
-			continue
-		}
-		e := entry{head: append(head, span{Text: onElements(g.Threats)})}
-		for _, reason := range reasons(g.Threats) {
+	full := len(groups)
+	if t.Party == "" && t.Row == "" && !t.All {
+		full = min(full, t.most(shortFull, threatFull))
+	}
+	list := listing{}
+	for _, g := range groups[:full] {
+		e := entry{head: join(strong(g.Rule.Title), " ", code(g.Rule.ID), " ("+strings.Join(g.Rule.Rows, ", ")+")"+t.onElements(g.Threats))}
+		for _, reason := range t.reasons(g.Threats) {
 			e.add("", just(reason))
 		}
 		if c := t.answers(g); len(c) > 0 {
 			e.add("Answered by", c)
 		}
-		full.items = append(full.items, e)
+		list.items = append(list.items, e)
 	}
-	out := []block{full}
-	if len(brief.items) > 0 {
-		out = append(out, heading{just("Also")}, paragraph{just("surety why RULE@ELEMENT shows the facts of each and whose controls answer it; --row and --party list them in full.")}, brief)
+	first = []block{list}
+	switch others := groups[full:]; {
+	case len(others) == 0:
+	case t.short:
+		rest = t.byRow(others)
+	default:
+		brief := listing{}
+		for _, g := range others {
+			brief.items = append(brief.items, entry{head: join(strong(g.Rule.Title), " ", code(g.Rule.ID), " ("+strings.Join(g.Rule.Rows, ", ")+"): "+namesOf(g.Threats))})
+		}
+		rest = []block{heading{just("Also")}, paragraph{just("surety why RULE@ELEMENT shows the facts of each and whose controls answer it; --row and --party list them in full.")}, brief}
 	}
-	return out
+	return first, rest
+}
+
+// byRow counts what rules say, each at the first of its rows.
+func (t *Threats) byRow(groups []threat.Group) []block {
+	rules, threats := map[string][]string{}, map[string]int{}
+	for _, g := range groups {
+		row := g.Rule.Rows[0]
+		rules[row] = append(rules[row], g.Rule.ID)
+		threats[row] += len(g.Threats)
+	}
+	l := listing{}
+	for _, row := range t.Catalog.Threats {
+		if ids := rules[row.Clause]; len(ids) > 0 {
+			l.items = append(l.items, entry{head: join(strong(row.Clause+" "+row.Title), fmt.Sprintf(" (%s): %s by ", row.Role, count(threats[row.Clause], "threat")), code(strings.Join(ids, ", ")))})
+		}
+	}
+	return []block{l, paragraph{just("surety threats --row 8.1.5, or --party NAME, lists these in full, --all everything; surety why RULE shows where a rule applies, on what facts, and whose controls answer it.")}}
+}
+
+// bearers counts threats by the parties that they bear on, in the roles of their rows.
+func (t *Threats) bearers() []block {
+	all := map[string]int{}
+	roles := map[string]system.Role{} // of the rows, by clause
+	for _, row := range t.Catalog.Threats {
+		roles[row.Clause] = row.Role
+	}
+	for i := range t.Set.Threats {
+		x, met := &t.Set.Threats[i], map[string]bool{}
+		for _, clause := range x.Rule.Rows {
+			for _, party := range x.Affects(roles[clause]) {
+				if !met[party] {
+					met[party] = true
+					all[party]++
+				}
+			}
+		}
+	}
+	names := slices.SortedFunc(maps.Keys(all), func(a, b string) int { return cmp.Or(cmp.Compare(all[b], all[a]), strings.Compare(a, b)) })
+	var parts []string
+	for _, name := range names[:min(len(names), shortParties)] {
+		parts = append(parts, fmt.Sprintf("%s %d", name, all[name]))
+	}
+	if more := len(names) - len(parts); more > 0 {
+		parts = append(parts, fmt.Sprintf("%d more", more))
+	}
+	if len(parts) == 0 {
+		return nil
+	}
+	return []block{paragraph{just("Threats by party, some of several: " + strings.Join(parts, ", ") + ".")}}
 }
 
 // threatSection is the part of the page of an assessment: a table of what applies,
@@ -176,18 +259,18 @@ func namesOf(list []threat.Threat) string {
 }
 
 // onElements names what a rule threatens, if its reasons do not say it all.
-func onElements(list []threat.Threat) string {
-	if len(list) <= threatReasons {
+func (t *Threats) onElements(list []threat.Threat) string {
+	if len(list) <= t.most(shortReasons, threatReasons) {
 		return ""
 	}
 	return fmt.Sprintf(" on %s", namesOf(list))
 }
 
 // reasons lists why threats apply, each wording once.
-func reasons(list []threat.Threat) []string {
+func (t *Threats) reasons(list []threat.Threat) []string {
 	var out []string
 	for i := range list {
-		if len(out) == threatReasons {
+		if len(out) == t.most(shortReasons, threatReasons) {
 			break
 		}
 		if why := list[i].Because(); !slices.Contains(out, why) {
@@ -220,7 +303,7 @@ func (t *Threats) answers(g threat.Group) phrase {
 		if len(who) == 0 {
 			continue
 		}
-		if shown == threatControls {
+		if shown == t.most(shortControls, threatControls) {
 			break
 		}
 		if shown > 0 {
@@ -257,24 +340,31 @@ func (t *Threats) accepted() []block {
 
 func (t *Threats) asks() []block {
 	l := listing{}
-	all := threat.Asks(t.Set.Questions)
-	for i, a := range all {
-		if i == threatAsks {
-			l.items = append(l.items, entry{head: just(fmt.Sprintf("and %s more; --format json lists them all", count(len(all)-i, "question")))})
-			break
-		}
+	ask := func(a *threat.Ask) {
 		var ids []string
 		for _, r := range a.Rules {
 			ids = append(ids, r.ID)
 		}
-		l.items = append(l.items, entry{head: join(a.Text(threatNames), " Decides "), body: nil})
-		last := &l.items[len(l.items)-1]
-		last.head = append(last.head, code(sentenceOf(ids, 3)), span{Text: "."})
+		l.items = append(l.items, entry{head: join(a.Text(threatNames), " Decides ", code(sentenceOf(ids, 3)), ".")})
 	}
+	all := threat.Asks(t.Set.Questions)
+	shown := min(len(all), t.most(shortAsks, threatAsks))
+	for i := range all[:shown] {
+		ask(&all[i])
+	}
+	if more := len(all) - shown; more > 0 {
+		l.items = append(l.items, entry{head: just(fmt.Sprintf("and %s more; --format json lists them all", count(more, "question")))})
+	}
+	out := []block{paragraph{just("The model does not say enough to decide these. What is not stated is not taken to be safe.")}, l}
 	if len(l.items) == 0 {
-		return nil
+		out = nil
 	}
-	return []block{paragraph{just("The model does not say enough to decide these. What is not stated is not taken to be safe.")}, l}
+	if a := t.Set.Assumed(); a != nil {
+		l = listing{}
+		ask(a)
+		out = append(out, paragraph{just("One thing is taken as stated, for nearly every component would be a question: who states no privileges has none.")}, l)
+	}
+	return out
 }
 
 func (t *Threats) problems() []block {
