@@ -11,7 +11,6 @@ import (
 	"github.com/surety-cloud/surety"
 	"github.com/surety-cloud/surety/assessment"
 	"github.com/surety-cloud/surety/catalog"
-	"github.com/surety-cloud/surety/system"
 )
 
 var firstDay = time.Date(2026, 8, 1, 0, 0, 0, 0, time.UTC)
@@ -366,7 +365,7 @@ func TestStatementsAgeInAnAnalysis(t *testing.T) {
 		a := analyseWith(t, shop, 20_000, func(in *Input) {
 			var n assessment.Counts
 			n[surety.Pass] = 2
-			in.Assessment = assessment.Assess(assessment.Input{Model: in.Model, Catalog: in.Catalog, Duties: in.Duties, Elements: system.NewMatcher(in.Model),
+			in.Assessment = assessment.Assess(assessment.Input{Model: in.Model, Catalog: in.Catalog, Duties: in.Duties,
 				Statements: []assessment.Stated{{Party: "kube", Controls: map[string]assessment.Counts{"SUR-PHY-03": n}, NotBefore: firstDay, NotAfter: firstDay.AddDate(0, 0, 90)}}})
 			in.History = in.Priors.NewHistory()
 			in.History.Today = firstDay.AddDate(0, 0, age)
