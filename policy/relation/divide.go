@@ -197,6 +197,8 @@ func classIn(kind, group string) class {
 		return is(plain, group == "batch")
 	case "NetworkPolicy", "Ingress":
 		return is(plain, group == "networking.k8s.io" || group == "extensions")
+	case "HTTPRoute", "GRPCRoute", "TLSRoute", "TCPRoute", "UDPRoute":
+		return is(plain, group == "gateway.networking.k8s.io")
 	case "PodDisruptionBudget":
 		return is(plain, group == "policy")
 	case "HorizontalPodAutoscaler":

@@ -109,20 +109,42 @@ func judgeRoutes(x *index, r *report) {
 		spec := in.Facts.Get("spec")
 		var findings []policy.Finding
 		for _, key := range [...]string{"defaultBackend", "backend"} {
-			findings = append(findings, x.route(in, spec.Get(key))...)
+			findings = append(findings, x.route(spec.Get(key))...)
 		}
 		for _, rule := range spec.Get("rules").Fields() {
 			for _, path := range rule.Value.Path("http", "paths").Fields() {
-				findings = append(findings, x.route(in, path.Value.Get("backend"))...)
+				findings = append(findings, x.route(path.Value.Get("backend"))...)
 			}
 		}
 		r.verdict(in, findings)
 	}
+	for _, kind := range routeKinds {
+		for _, route := range x.byKind[kind] {
+			r.backends(x, route)
+		}
+	}
+}
+
+// backends judges those of a route of the Gateway API. One of another namespace or
+// another kind is not looked for.
+func (r *report) backends(x *index, route *evidence.Item) {
+	var findings []policy.Finding
+	for _, rule := range route.Facts.Path("spec", "rules").Fields() {
+		for _, b := range rule.Value.Get("backendRefs").Fields() {
+			name, kind, space := b.Value.Get("name"), b.Value.Get("kind").Str(), b.Value.Get("namespace").Str()
+			if kind != "" && kind != "Service" || b.Value.Get("group").Str() != "" || space != "" && space != x.namespace {
+				r.unknown(route, "whether the backend %s exists is not known: it is of another kind or namespace", name.Str())
+				return
+			}
+			findings = append(findings, x.leads(name, b.Value.Get("port"))...)
+		}
+	}
+	r.verdict(route, findings)
 }
 
 // route says what is wrong with one backend of an Ingress, in the form of
 // networking.k8s.io/v1 or of the versions before it.
-func (x *index) route(in *evidence.Item, backend evidence.Facts) []policy.Finding {
+func (x *index) route(backend evidence.Facts) []policy.Finding {
 	ref := backend.Get("service")
 	name, port := ref.Get("name"), ref.Path("port", "number")
 	if port.Absent() {
@@ -131,7 +153,16 @@ func (x *index) route(in *evidence.Item, backend evidence.Facts) []policy.Findin
 	if ref.Absent() {
 		name, port = backend.Get("serviceName"), backend.Get("servicePort")
 	}
-	if name.Str() == "" || port.Str() == "use-annotation" {
+	if port.Str() == "use-annotation" {
+		return nil
+	}
+	return x.leads(name, port)
+}
+
+// leads says what is wrong with a port of a Service; it may be absent, and is a
+// number or the port's name.
+func (x *index) leads(name, port evidence.Facts) []policy.Finding {
+	if name.Str() == "" {
 		return nil
 	}
 	service := x.objects[object{"Service", name.Str()}]

@@ -225,3 +225,20 @@ func TestMountedTokens(t *testing.T) {
 		}
 	}
 }
+
+func TestBackendsOfRoutes(t *testing.T) {
+	const service = "apiVersion: v1\nkind: Service\nmetadata: {name: web, namespace: a}\nspec: {ports: [{port: 80}]}\n---\n"
+	for backend, want := range map[string]surety.Verdict{
+		"{name: web, port: 80}":                          surety.Pass,
+		"{name: web, port: 81}":                          surety.Fail,
+		"{name: nope, port: 80}":                         surety.Fail,
+		"{name: web, namespace: a, port: 80}":            surety.Pass,
+		"{name: web, namespace: b, port: 80}":            surety.Unknown,
+		"{kind: Bucket, group: example.com, name: nope}": surety.Unknown,
+	} {
+		route := "apiVersion: gateway.networking.k8s.io/v1\nkind: HTTPRoute\nmetadata: {name: r, namespace: a}\nspec: {rules: [{backendRefs: [" + backend + "]}]}\n"
+		if got, ok := find(judge(items(t, "files", service+route), nil), "SUR-REL-007", "r"); !ok || got.Verdict != want {
+			t.Errorf("%s: %t %s, want %s", backend, ok, got.Verdict, want)
+		}
+	}
+}

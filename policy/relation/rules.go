@@ -14,6 +14,9 @@ func workloadKinds() []string {
 	}
 }
 
+// routeKinds are those of the Gateway API.
+var routeKinds = []string{"GRPCRoute", "HTTPRoute", "TCPRoute", "TLSRoute", "UDPRoute"}
+
 // rules lists the checks.
 func rules() []rule {
 	return append(networkRules(), append(availabilityRules(), accessRules()...)...)
@@ -55,10 +58,10 @@ func networkRules() []rule {
 		}, needs: workloadKinds(), judge: judgePolicies},
 		{check: policy.Check{
 			ID: "SUR-REL-007", Aliases: []string{"dangling-ingress"}, Severity: surety.Low,
-			Title:       "Ingress routes to a missing Service or port",
+			Title:       "Ingress or route leads to a missing Service or port",
 			Description: "Requests for the route fail, and whoever can create a Service of that name receives them.",
 			Remediation: "Correct the name or port of the backend, or delete the rule.",
-			Kinds:       []string{"Ingress"}, Controls: []string{"SUR-OPS-04"},
+			Kinds:       append([]string{"Ingress"}, routeKinds...), Controls: []string{"SUR-OPS-04"},
 			Reads: policy.ReadSet{"/spec/**"},
 		}, needs: []string{"Service"}, judge: judgeRoutes},
 		{check: policy.Check{
