@@ -27,7 +27,7 @@ var builtin = []struct{ group, kinds string }{
 	{rbacGroup, "ClusterRole ClusterRoleBinding Role RoleBinding"},
 	{"storage.k8s.io", "CSIDriver CSINode CSIStorageCapacity StorageClass VolumeAttachment VolumeAttributesClass"},
 	{"scheduling.k8s.io", "PodGroup PriorityClass Workload"},
-	{admissionGroup, "MutatingAdmissionPolicy MutatingAdmissionPolicyBinding MutatingWebhookConfiguration ValidatingAdmissionPolicy " +
+	{admissionGroup, "InitializerConfiguration MutatingAdmissionPolicy MutatingAdmissionPolicyBinding MutatingWebhookConfiguration ValidatingAdmissionPolicy " +
 		"ValidatingAdmissionPolicyBinding ValidatingWebhookConfiguration"},
 	{"apiextensions.k8s.io", "CustomResourceDefinition"},
 	{"apiregistration.k8s.io", "APIService"},
@@ -43,7 +43,7 @@ var builtin = []struct{ group, kinds string }{
 	{"resource.k8s.io", "DeviceClass DeviceTaintRule PodSchedulingContext ResourceClaim ResourceClaimParameters ResourceClaimTemplate " +
 		"ResourceClass ResourceClassParameters ResourcePoolStatusRequest ResourceSlice"},
 	{"storagemigration.k8s.io", "StorageVersionMigration"},
-	{"extensions", "DaemonSet Deployment HorizontalPodAutoscaler Ingress NetworkPolicy PodSecurityPolicy ReplicaSet"},
+	{"extensions", "DaemonSet Deployment HorizontalPodAutoscaler Ingress NetworkPolicy PodSecurityPolicy ReplicaSet ThirdPartyResource"},
 }
 
 // homeGroups gives the API groups that have a kind, the one to use first, and

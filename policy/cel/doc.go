@@ -25,9 +25,11 @@
 //	containers  its containers, init containers and ephemeral containers
 //	name, ns, kind
 //
-// A field that is null is absent, as for the API server. The strings, lists,
-// sets, math, regex, bindings and two-variable comprehension libraries and
-// optional types (object.?spec.?x.orValue(y)) are there.
+// A kind named without an API group is the one built in, where there is one; in a kind
+// that is not, each pod template is judged as a Pod by the checks of both Pods and
+// Deployments, as those of Workload are. A field that is null is absent, as for the
+// API server. The strings, lists, sets, math, regex, bindings and two-variable
+// comprehension libraries and optional types (object.?spec.?x.orValue(y)) are there.
 //
 // # What an expression gives
 //
