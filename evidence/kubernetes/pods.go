@@ -123,8 +123,8 @@ func isPodTemplate(v *evidence.Value) bool {
 }
 
 // looksLikePod reports whether v has what pods and containers have: the settings
-// that isolate them, a list of containers under one of its usual names, or an image
-// and what to run in it.
+// that isolate them, a list of containers under one of its usual names, a directory
+// of the node, or an image and what to run in it.
 func looksLikePod(v *evidence.Value) bool {
 	for _, key := range []string{"securityContext", "podSecurityContext", "containerSecurityContext"} {
 		if v.Get(key).Len() > 0 {
@@ -142,6 +142,9 @@ func looksLikePod(v *evidence.Value) bool {
 				return true
 			}
 		}
+	}
+	if slices.ContainsFunc(v.Get("volumes").Fields(), func(f evidence.Field) bool { return f.Value.Get("hostPath") != nil }) {
+		return true
 	}
 	runs := func(key string) bool { return v.Get(key) != nil }
 	return v.Get("image").Is(evidence.String) && slices.ContainsFunc([]string{"command", "args", "script", "source", "env", "volumeMounts"}, runs)

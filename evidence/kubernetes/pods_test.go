@@ -31,6 +31,8 @@ func TestPods(t *testing.T) {
 			"", "/spec looks like"},
 		"laid over a template": {"apiVersion: x.io/v1\nkind: Elastic\nmetadata: {name: a}\nspec: {podTemplate: {spec: {containers: [{name: c, securityContext: {privileged: true}}]}}}",
 			"", "/spec/podTemplate/spec/containers/0 looks like"},
+		"a directory of the node": {"apiVersion: x.io/v1\nkind: Agent\nmetadata: {name: a}\nspec: {pod: {volumes: [{name: v, hostPath: {path: /}}]}}",
+			"", "/spec/pod looks like"},
 		"both": {"apiVersion: x.io/v1\nkind: Both\nmetadata: {name: a}\nspec: {hostNetwork: true, template: {spec: {containers: [" + c + "]}}}",
 			"/spec/template @4", "/spec looks like"},
 		"no pod":          {"apiVersion: x.io/v1\nkind: Database\nmetadata: {name: a}\nspec: {image: x, template: {spec: {containers: []}}}", "", ""},

@@ -67,9 +67,13 @@ func Run(fsys fs.FS, prefix string) ([]Result, error) {
 	return append(results, beside...), err
 }
 
-// Examples runs the examples written into CEL checks.
+// Examples runs the examples written into CEL checks, as an assessment judges them.
 func Examples(e *cel.Engine) []Result {
 	var out []Result
+	set, err := policy.NewSet(nil, []policy.Engine{e}, nil)
+	if err != nil {
+		return []Result{{Name: "examples", Err: err}}
+	}
 	for _, d := range e.Definitions() {
 		for _, part := range []struct {
 			want      surety.Verdict
@@ -86,7 +90,7 @@ func Examples(e *cel.Engine) []Result {
 				out = append(out, Result{
 					Name:   fmt.Sprintf("%s %s example %d", d.ID, part.want, i+1),
 					Origin: surety.Origin{File: d.Origin.File, Line: m.Line()},
-					Err:    judge(e, d.ID, part.want, m),
+					Err:    judge(set, d.ID, part.want, m),
 				})
 			}
 		}
@@ -95,19 +99,18 @@ func Examples(e *cel.Engine) []Result {
 }
 
 // judge normalises one inline manifest and compares what the check says.
-func judge(e policy.Engine, check string, want surety.Verdict, manifest *evidence.Value) error {
+func judge(set *policy.Set, check string, want surety.Verdict, manifest *evidence.Value) error {
 	n := kubernetes.Normalise(evidence.Document{
 		Format: evidence.JSON, Raw: manifest.AppendJSON(nil), Account: evidence.AccountFiles,
 	})
 	if len(n.Problems) > 0 {
 		return errors.New(n.Problems[0].Message)
 	}
-	run := func(item *evidence.Item, budget policy.Budget) []policy.Outcome { return e.Judge(nil, item, budget) }
-	return compare(run, check, want, n.Items)
+	return compare(set, check, want, n.Items)
 }
 
 // compare reports the first item on which the check does not say want.
-func compare(run func(*evidence.Item, policy.Budget) []policy.Outcome, check string, want surety.Verdict, items []*evidence.Item) error {
+func compare(set *policy.Set, check string, want surety.Verdict, items []*evidence.Item) error {
 	if len(items) == 0 {
 		return errors.New("it holds no object")
 	}
@@ -116,7 +119,7 @@ func compare(run func(*evidence.Item, policy.Budget) []policy.Outcome, check str
 		caveats.Misfit = "" // an example may be cut down to what the check reads
 		item.SetCaveats(caveats)
 		got := policy.Outcome{Verdict: surety.NotApplicable}
-		for _, o := range run(item, policy.DefaultBudget) {
+		for _, o := range set.Judge(item, policy.DefaultBudget) {
 			if o.Check.ID == check {
 				got = o
 			}
@@ -160,7 +163,7 @@ func exampleFiles(fsys fs.FS, prefix string, set *policy.Set) ([]Result, error) 
 			r.Err = fmt.Errorf("the directory has no check %s", check)
 		} else {
 			n := kubernetes.Normalise(evidence.Document{Origin: origin, Raw: raw, Account: evidence.AccountFiles})
-			r.Err = compare(set.Judge, c.ID, want, n.Items)
+			r.Err = compare(set, c.ID, want, n.Items)
 			if len(n.Problems) > 0 {
 				r.Origin, r.Err = n.Problems[0].Origin, errors.New(n.Problems[0].Message)
 			}
