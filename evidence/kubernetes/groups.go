@@ -12,8 +12,8 @@ const (
 	admissionGroup = "admissionregistration.k8s.io"
 )
 
-// builtin lists the API groups of Kubernetes itself and of OpenShift's
-// DeploymentConfig with their kinds, removed ones included. Of the groups that have
+// builtin lists the API groups of Kubernetes itself, and of OpenShift those that
+// double its kinds, with their kinds, removed ones included. Of the groups that have
 // a kind, the one to use stands first. Any other group may have a kind of any name.
 var builtin = []struct{ group, kinds string }{
 	{"", "Binding ClusterInfo ComponentStatus ConfigMap Endpoints Event LimitRange Namespace Node NodeInfo PersistentVolume PersistentVolumeClaim Pod " +
@@ -43,6 +43,9 @@ var builtin = []struct{ group, kinds string }{
 	{"resource.k8s.io", "DeviceClass DeviceTaintRule PodSchedulingContext ResourceClaim ResourceClaimParameters ResourceClaimTemplate " +
 		"ResourceClass ResourceClassParameters ResourcePoolStatusRequest ResourceSlice"},
 	{"storagemigration.k8s.io", "StorageVersionMigration"},
+	// OpenShift's older names of RBAC, and what else it has beside them.
+	{"authorization.openshift.io", "ClusterRole ClusterRoleBinding IsPersonalSubjectAccessReview LocalResourceAccessReview " +
+		"LocalSubjectAccessReview ResourceAccessReview Role RoleBinding RoleBindingRestriction SelfSubjectRulesReview SubjectAccessReview SubjectRulesReview"},
 	{"extensions", "DaemonSet Deployment HorizontalPodAutoscaler Ingress NetworkPolicy PodSecurityPolicy ReplicaSet ThirdPartyResource"},
 }
 

@@ -16,6 +16,10 @@ lasting_containers contains container if {
 	container = listed_containers(pod, {"containers", "initContainers"})[_]
 }
 
+lasting_containers contains container if {
+	container = listed_containers(object, {"containers", "initContainers"})[_]
+}
+
 # may reports whether a rule of a role gives one of verbs on one of resources, which
 # are of groups. Rules are told by what they name in any group, and by a wildcard in
 # groups alone.
