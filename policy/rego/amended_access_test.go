@@ -117,4 +117,10 @@ func TestAmendedPods(t *testing.T) {
 			t.Errorf("%s: %s fail, want %s", spec, got, want)
 		}
 	}
+	for spec, want := range map[string]string{"": "38", "spec:\n": "38", "spec: {}\n": "38", "spec: {podSelector: {}}\n": ""} {
+		policy := "apiVersion: networking.k8s.io/v1\nkind: NetworkPolicy\nmetadata: {name: a}\n" + spec
+		if got := failing(t, e, o, policy, []string{"KSV-0038"}); got != want {
+			t.Errorf("NetworkPolicy with %q: %s fails, want %s", spec, got, want)
+		}
+	}
 }

@@ -75,6 +75,14 @@ listed_containers(pod, keys) := all_containers if {
 `, `	output := getRootContainers[_]
 `,
 	}},
+	// KSV-0038 said nothing of a policy without a spec, which selects by nothing.
+	"checks/kubernetes/selector_usage_in_network_policies.rego": {{
+		`	not hasSelector(input.spec)
+`, `	not hasSelector(object.get(input, "spec", {}))
+`,
+	}, {
+		`result.new(msg, input.spec)`, `result.new(msg, object.get(input, "spec", input.metadata))`,
+	}},
 	// KCV-0033 took the threshold that turns the collection off for one that is set.
 	"checks/kubernetes/controllermamager_terminated_pod_gc_threshold.rego": {{
 		`	kubernetes.command_has_flag(container.command, "--terminated-pod-gc-threshold")`,
