@@ -24,7 +24,7 @@ func (l *Ledger) owe() {
 	}
 }
 
-var errNotSaid = errors.New("Tessera does not publish it; its messages say why")
+var errNotSaid = errors.New("it is not published by Tessera, whose messages say why")
 
 // Late says why entries do not come under a published head, though one is overdue, or
 // would not, since nothing can be written; nil if neither is so. It passes by itself
