@@ -14,7 +14,9 @@ type Stated struct {
 	Party     string            // who stated it, "" if nobody who is believed
 	System    string            // that it is about, in its party's words
 	Digest    surety.Digest     // of the signed envelope
-	Controls  map[string]Counts // its results by control
+	Sequence  int64             // its number among what its party states about the system, 0 if it was not read
+	Previous  string            // digest of the one before, "" for the first
+	Controls  map[string]Counts // its party's own results, by control
 	NotBefore time.Time
 	NotAfter  time.Time
 	Log       string   // that its verifier found it in, "" if in none

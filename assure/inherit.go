@@ -16,7 +16,7 @@ func Inherit(r *bundle.Report, file string) assessment.Stated {
 	if r.Statement != nil {
 		p := &r.Statement.Predicate
 		s.System, s.NotBefore, s.NotAfter = p.System, p.Window.NotBefore, p.Window.NotAfter
-		s.Digest = r.Envelope
+		s.Digest, s.Sequence, s.Previous = r.Envelope, p.Sequence, p.Previous
 		for _, n := range p.Results.ByControl {
 			if n.Name == "" {
 				continue // results of no control

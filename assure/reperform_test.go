@@ -37,11 +37,14 @@ func TestReperform(t *testing.T) {
 		{"a lie", stated(func(r *statement.Result) { r.Verdict = surety.Pass }), bundle.NotVerified, "stated as pass, and gives fail"},
 		{"another object", stated(func(r *statement.Result) { r.Evidence[0] = surety.Digest{} }), bundle.Verified, otherObject},
 		{"another check", stated(func(r *statement.Result) { r.Version = "000000000000" }), bundle.Verified, otherCheck},
+		{"another object of those that the check looks at", stated(func(r *statement.Result) { r.Check, r.Verdict = "SUR-REL-001", surety.Pass }), bundle.Verified, otherWhole},
 		{"no such object", stated(func(r *statement.Result) { r.Resource = "elsewhere" }), bundle.Verified, noObject},
 	}
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
-			a := judgedOnce(t, check, item)
+			judged := *check
+			judged.ID, judged.Relates = tt.result.Check, tt.result.Check == "SUR-REL-001"
+			a := judgedOnce(t, &judged, item)
 			r := &bundle.Report{State: bundle.Verified, Results: []*statement.Result{tt.result}}
 			Reperform(a, r)
 			said := strings.Join(append(append(r.Reasons, r.Proven...), r.NotProven...), "\n")

@@ -8,9 +8,10 @@ import (
 )
 
 // State turns an assessment into what its party states about it: the results in
-// report order, and the predicate without what only signing adds (issuer, root,
-// leaves, sequence). The checks are those of set.
-func State(a *assessment.Assessment, set *policy.Set, w statement.Window) ([]statement.Result, statement.Predicate) {
+// report order, and the predicate without what only signing adds (its key, root,
+// leaves, sequence). The checks are those of set. By control it counts what issuer is
+// accountable for: what others do is not its to show.
+func State(a *assessment.Assessment, issuer string, set *policy.Set, w statement.Window) ([]statement.Result, statement.Predicate) {
 	p := statement.Predicate{
 		System: a.Model.Name, Window: w,
 		Policy:           statement.Policy{Digest: set.Digest(), Checks: len(a.Checks)},
@@ -36,6 +37,9 @@ func State(a *assessment.Assessment, set *policy.Set, w statement.Window) ([]sta
 	var results []statement.Result
 	for r := range a.Results() {
 		results = append(results, stated(&r, w))
+		if r.Owner.Party != issuer {
+			continue
+		}
 		for _, control := range controlsOf(r.Check.Controls) {
 			n := byControl[control]
 			n.Add(r.Verdict, 1)

@@ -221,12 +221,12 @@ func TestVerify(t *testing.T) {
 			b.Disclosures[0].Data = statement.Disclosure(strings.Replace(string(b.Disclosures[0].Data), `"fail"`, `"pass"`, 1))
 			return b, x.policy(t, 1, ""), now
 		}},
-		{"counts that hide fails", NotVerified, `results of control "SUR-IAM-01" are fail, and 0 in all`, func(x *issuer) (*Bundle, *Policy, time.Time) {
+		{"counts that hide fails", NotVerified, `results of control "SUR-IAM-01" are fail, and 0 of its issuer in all`, func(x *issuer) (*Bundle, *Policy, time.Time) {
 			x.predicate.Results.Counts = statement.Counts{Pass: passes + failed}
 			x.predicate.Results.ByParty = statement.Tally{{Name: "kube", Counts: x.predicate.Results.Counts}}
 			return x.bundle(t, 3, 6), x.policy(t, 1, ""), now
 		}},
-		{"counts by control that hide fails", NotVerified, "2 results are fail, and 0 by control", func(x *issuer) (*Bundle, *Policy, time.Time) {
+		{"counts by control that hide fails", NotVerified, "2 results of its issuer are fail, and 0 by control", func(x *issuer) (*Bundle, *Policy, time.Time) {
 			x.predicate.Results.ByControl = statement.Tally{{Name: "SUR-IAM-01", Counts: statement.Counts{Pass: passes}}}
 			return x.bundle(t, 3), x.policy(t, 1, "require SUR-IAM-01\n"), now
 		}},
@@ -248,7 +248,7 @@ func TestVerify(t *testing.T) {
 			return x.bundle(t, 3, 6), x.policy(t, 1, ""), now
 		}},
 		{"another name", Verified, `that its issuer is called "kuba"`, func(x *issuer) (*Bundle, *Policy, time.Time) {
-			x.predicate.Issuer.Name = "kuba"
+			x.rename("kuba")
 			return x.bundle(t, 3), x.policy(t, 1, ""), now
 		}},
 	}

@@ -6,6 +6,7 @@ import (
 	"encoding/base64"
 	"encoding/binary"
 	"fmt"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -64,10 +65,12 @@ func TestLiesInCounts(t *testing.T) {
 		}},
 		{name: "fails moved to another party", state: NotVerified, says: "1 results of party kube are disclosed as fail, and the statement counts 0", make: func(x *issuer) (*Bundle, *Policy, time.Time) {
 			x.predicate.Results.ByParty = statement.NewTally(map[string]statement.Counts{"kube": {Pass: passes}, "customer": {Fail: failed}})
+			x.predicate.Results.ByControl = without(x.predicate.Results.ByControl, "SUR-IAM-01")
 			return x.bundle(t, 1, 6), x.policy(t, 1, ""), now
 		}},
 		{name: "fails moved to a party of which nothing is shown", state: NotVerified, says: "counts 2 results of party customer as fail; 0 are disclosed, and of all results only 0 more are fail", make: func(x *issuer) (*Bundle, *Policy, time.Time) {
 			x.predicate.Results.ByParty = statement.NewTally(map[string]statement.Counts{"kube": {Pass: passes}, "customer": {Fail: failed}})
+			x.predicate.Results.ByControl = without(x.predicate.Results.ByControl, "SUR-IAM-01")
 			return x.bundle(t, 1, 5, 6), x.policy(t, 1, ""), now
 		}},
 		{name: "one thing counted many times", state: Verified, says: "4 disclosed results are of a check and a resource that another one is of too", make: func(x *issuer) (*Bundle, *Policy, time.Time) {
@@ -122,7 +125,7 @@ func TestLiesInNames(t *testing.T) {
 		{"a system that has quotes", Verified, `about "shop\" (\"seen by all"`, `shop" (`, named(`shop" ("seen by all`)},
 		{"a system that fills the screen", Verified, strings.Repeat("x", maxQuoted) + `"...`, strings.Repeat("x", maxQuoted+1), named(strings.Repeat("x", 1000))},
 		{"an issuer that looks alike", Verified, `is called "kub\u0435", as it says itself`, "kubе", func(x *issuer) (*Bundle, *Policy, time.Time) {
-			x.predicate.Issuer.Name = "kubе"
+			x.rename("kubе")
 			return x.bundle(t, 1), x.policy(t, 1, ""), now
 		}},
 		{"a resource that is a sentence", Verified, `KSV-0017 on "web (SUR-DR-02; kube's)` + strings.Repeat(" ", 20), "KSV-0017 on web (", func(x *issuer) (*Bundle, *Policy, time.Time) {
@@ -319,6 +322,16 @@ func TestStolenKeyInAnotherLog(t *testing.T) {
 	if _, err := ParsePolicy("issuer kube " + key + " until 2\n" + x.log.Policy(0) + "log " + second + "\n"); err != nil {
 		t.Error(err)
 	}
+}
+
+// rename makes the issuer call itself otherwise: what is its own then is nobody's.
+func (x *issuer) rename(name string) {
+	x.predicate.Issuer.Name, x.predicate.Results.ByControl = name, statement.Tally{}
+}
+
+// without is t without the counts of a name.
+func without(t statement.Tally, name string) statement.Tally {
+	return slices.DeleteFunc(slices.Clone(t), func(n statement.Named) bool { return n.Name == name })
 }
 
 // with is t with other counts of a name.

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"slices"
 	"strconv"
+	"strings"
 	"time"
 
 	"github.com/surety-cloud/surety"
@@ -36,6 +37,15 @@ type Report struct {
 	Results   []*statement.Result  // disclosed, each proven to belong
 }
 
+// namedKeys lists the keys that an envelope says signed it.
+func namedKeys(e *statement.Envelope) string {
+	var ids []string
+	for _, s := range e.Signatures {
+		ids = append(ids, quoted(s.KeyID))
+	}
+	return strings.Join(ids, ", ")
+}
+
 // skew is how far the clocks of two parties may differ.
 const skew = 5 * time.Minute
 
@@ -45,7 +55,7 @@ func Verify(b *Bundle, p *Policy, now time.Time) *Report {
 	opened, err := b.Envelope.Open(p.keys())
 	if err != nil {
 		if errors.Is(err, statement.ErrUntrusted) {
-			err = fmt.Errorf("none of the %d keys of the policy signed the statement", len(p.Issuers))
+			err = fmt.Errorf("none of the %d keys of the policy signed the statement; it names %s. If its owner has a new key: surety trust update", len(p.Issuers), namedKeys(b.Envelope))
 		}
 		r.refuse("%v", err)
 		return r
@@ -259,19 +269,15 @@ func (r *Report) results(b *Bundle, pred *statement.Predicate) {
 		}
 		shown.Add(result.Verdict, 1)
 		byParty.add(result.Party, result.Verdict)
-		for _, control := range result.Controls {
-			byControl.add(control, result.Verdict)
-		}
-		if len(result.Controls) == 0 {
-			byControl.add("", result.Verdict) // where the statement counts what has none
-		}
+		byControl.own(result, pred.Issuer.Name)
 		r.Results = append(r.Results, result)
 	}
 	if v, more := shown.Exceeds(pred.Results.Counts); more {
 		r.refuse("%d results are disclosed as %s, and the statement counts %d", shown.Of(v), v, pred.Results.Counts.Of(v))
 	}
 	hidden := pred.Results.Counts.Minus(shown)
-	r.hold(byControl, pred.Results.ByControl, hidden, controlOf)
+	own := pred.Issuer.Name
+	r.hold(byControl, pred.Results.ByControl, pred.Results.ByParty.Of(own).Minus(byParty[own]), controlOf)
 	r.hold(byParty, pred.Results.ByParty, hidden, partyOf)
 	r.repeated()
 	if len(r.Results) > 0 {

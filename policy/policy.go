@@ -35,6 +35,7 @@ type Check struct {
 	Reads       ReadSet
 	Version     surety.Digest // of the rule's code and of all it depends on
 	Engine      string        // rego, cel, native, imported
+	Relates     bool          // what it says of an item rests on other items too
 	Origin      surety.Origin // where a user's check is defined; zero for built-in ones
 }
 

@@ -33,7 +33,7 @@ import (
 // The types of the in-toto Statement and of our predicate.
 const (
 	StatementType = "https://in-toto.io/Statement/v1"
-	PredicateType = "https://github.com/surety-cloud/surety/assessment-statement/v1"
+	PredicateType = "https://github.com/surety-cloud/surety/assessment-statement/v2"
 )
 
 // MaxStatement bounds the bytes of a statement. Two thousand controls and as many
@@ -113,7 +113,7 @@ type Results struct {
 	Root      surety.Digest `json:"root"`
 	Leaves    int64         `json:"leaves"` // of the run tree, padding included
 	Counts    Counts        `json:"counts"`
-	ByControl Tally         `json:"by_control"`
+	ByControl Tally         `json:"by_control"` // of those that the issuer is accountable for
 	ByParty   Tally         `json:"by_party"`
 }
 
@@ -188,7 +188,7 @@ func (s *Statement) check() error {
 			return fmt.Errorf("subject %s is not what the predicate says", is.subject)
 		}
 	}
-	if err := p.Results.check(); err != nil {
+	if err := p.Results.check(p.Issuer.Name); err != nil {
 		return err
 	}
 	var previous surety.Digest
@@ -232,10 +232,11 @@ func (s *Statement) subjectsOnce() error {
 	return nil
 }
 
-// check holds the counts against each other: each result counts once for one party
-// and at least once for a control, where "" stands for none. What is required or
-// inherited rests on the counts by control.
-func (r *Results) check() error {
+// check holds the counts against each other: each result counts once for one party,
+// and each that is the issuer's at least once for a control, where "" stands for none.
+// What is required or inherited rests on the counts by control.
+func (r *Results) check(issuer string) error {
+	own := r.ByParty.Of(issuer)
 	var byParty, byControl Counts
 	for i := range r.ByParty {
 		party := &r.ByParty[i]
@@ -249,13 +250,13 @@ func (r *Results) check() error {
 		if !control.valid() {
 			return fmt.Errorf("the counts of control %.200q are none", control.Name)
 		}
-		if v, more := control.Exceeds(r.Counts); more {
-			return fmt.Errorf("%d results of control %.200q are %s, and %d in all", control.Of(v), control.Name, v, r.Counts.Of(v))
+		if v, more := control.Exceeds(own); more {
+			return fmt.Errorf("%d results of control %.200q are %s, and %d of its issuer in all", control.Of(v), control.Name, v, own.Of(v))
 		}
 		byControl = byControl.Plus(control.Counts)
 	}
-	if v, more := r.Counts.Exceeds(byControl); more {
-		return fmt.Errorf("%d results are %s, and %d by control", r.Counts.Of(v), v, byControl.Of(v))
+	if v, more := own.Exceeds(byControl); more {
+		return fmt.Errorf("%d results of its issuer are %s, and %d by control", own.Of(v), v, byControl.Of(v))
 	}
 	total := r.Counts.Total()
 	switch {

@@ -121,7 +121,7 @@ func (p Program) attest(ctx context.Context, f attestFlags, args []string) error
 		p.say(fmt.Sprintf("warning: no surety.yaml says what %s answers for, so the statement counts no result for it; surety init writes one", f.issuer))
 	}
 	window := statement.Window{NotBefore: begin, NotAfter: begin.Add(valid)}
-	results, predicate := assure.State(a, run.options.Policy, window)
+	results, predicate := assure.State(a, f.issuer, run.options.Policy, window)
 	if err := chooses(f.disclose, results); err != nil {
 		return err
 	}

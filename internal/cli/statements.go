@@ -8,6 +8,7 @@ import (
 	"net/http"
 	"net/url"
 	"os"
+	"slices"
 	"strings"
 	"time"
 
@@ -44,9 +45,24 @@ func (p Program) readStatements(ctx context.Context, f runFlags) ([]assessment.S
 			out = append(out, assessment.Stated{File: place, Refused: err.Error(), Reasons: []string{err.Error()}})
 			continue
 		}
-		out = append(out, assure.Inherit(bundle.Verify(b, policy, time.Now()), place))
+		s := assure.Inherit(bundle.Verify(b, policy, time.Now()), place)
+		if s.Refused == "" && anySystem(policy, s.Party) {
+			p.say(fmt.Sprintf("warning: %s: the policy takes what %s states about any system, and this is about %q; bind its key with system NAME at the end of its issuer line (surety trust)", place, s.Party, s.System))
+		}
+		out = append(out, s)
+	}
+	if len(out) == 0 {
+		p.say("warning: no statement (*.surety) lies at " + strings.Join(f.statements, ", "))
+	}
+	for _, found := range assure.Contradictions(out) {
+		p.say("ALERT: " + found)
 	}
 	return out, nil
+}
+
+// anySystem reports whether a policy believes a party about whatever system.
+func anySystem(policy *bundle.Policy, party string) bool {
+	return slices.ContainsFunc(policy.Issuers, func(i bundle.Issuer) bool { return i.Name == party && i.System == "" })
 }
 
 // bundlesAt lists the bundles at some paths: URLs and files themselves, and what

@@ -31,7 +31,8 @@ Of several bundles, whose names end in .surety, or a folder of them, each gets o
 of the worst. They are verified on all cores.
 
 With SOURCE, evidence that its issuer gave you, each disclosed result is performed
-again: the same object judged by the same check must give the same verdict.`,
+again: the same object judged by the same check must give the same verdict. It exits
+1 if that is so of no result about an object.`,
 		Args: cobra.MinimumNArgs(1),
 		RunE: func(c *cobra.Command, args []string) error {
 			if err := refuseFormat(format, bundle.Formats...); err != nil {
@@ -49,8 +50,10 @@ again: the same object judged by the same check must give the same verdict.`,
 			if err != nil {
 				return &surety.Error{Kind: surety.BadInput, Op: "verify", Err: err}
 			}
-			if len(sources) > 0 && r.State == bundle.Verified {
-				if err := p.reperform(c.Context(), f, r, sources); err != nil {
+			again := len(sources) > 0 && r.State == bundle.Verified
+			performed := 0
+			if again {
+				if performed, err = p.reperform(c.Context(), f, r, sources); err != nil {
 					return err
 				}
 			}
@@ -63,6 +66,9 @@ again: the same object judged by the same check must give the same verdict.`,
 			}
 			if r.State == bundle.NotVerified {
 				return &breach{"not verified: " + strings.Join(r.Reasons, "; ")}
+			}
+			if again && performed == 0 {
+				return &breach{"verified, but no disclosed result about an object could be performed again on " + strings.Join(sources, ", ")}
 			}
 			return nil
 		},
@@ -119,19 +125,18 @@ func (u untilDone) Write(b []byte) (int, error) {
 
 // reperform judges the evidence at hand anew, and adds to the report what came of
 // the disclosed results.
-func (p Program) reperform(ctx context.Context, f runFlags, r *bundle.Report, sources []string) error {
+func (p Program) reperform(ctx context.Context, f runFlags, r *bundle.Report, sources []string) (performed int, err error) {
 	if len(r.Results) == 0 {
-		return &usageError{errors.New("the bundle discloses no result that could be performed again")}
+		return 0, &usageError{errors.New("the bundle discloses no result that could be performed again")}
 	}
 	f.noMemo = true
 	run, err := p.prepare(ctx, f, sources)
 	if err != nil {
-		return err
+		return 0, err
 	}
 	k, err := p.whole(ctx, run)
 	if err != nil {
-		return err
+		return 0, err
 	}
-	assure.Reperform(k.Assessment, r)
-	return nil
+	return assure.Reperform(k.Assessment, r), nil
 }

@@ -38,6 +38,7 @@ func compileContent() (*Engine, error) {
 	}
 	for _, c := range e.list {
 		c.versioned, c.wanting = versioned[c.ID], false
+		c.Relates = c.versioned
 	}
 	return e, nil
 }

@@ -51,7 +51,7 @@ func New() *Engine {
 	slices.SortFunc(e.rules, func(a, b rule) int { return cmp.Compare(a.check.ID, b.check.ID) })
 	for i := range e.rules {
 		c := &e.rules[i].check
-		c.Provider, c.Engine = evidence.ProviderKubernetes, "native"
+		c.Provider, c.Engine, c.Relates = evidence.ProviderKubernetes, "native", true
 		c.Version = surety.DigestOf([]byte("relation " + codeVersion + " " + c.ID))
 		e.checks = append(e.checks, c)
 	}
