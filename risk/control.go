@@ -100,12 +100,14 @@ func (a *Analysis) controlsOf(t *threat.Threat, standings *threat.Standings, kno
 }
 
 func (c *Control) join(s threat.Standing, places []string, h *History) {
-	v := s.Verdicts
-	n := counts{v[surety.Pass], v[surety.Fail] + v[surety.Waived], v[surety.Unknown]}
-	c.parts = append(c.parts, part{s.ID(), n})
-	c.Counts = c.Counts.plus(n)
+	for _, p := range s.Parts {
+		v := p.Verdicts
+		n := counts{v[surety.Pass], v[surety.Fail] + v[surety.Waived], v[surety.Unknown]}
+		c.parts = append(c.parts, part{p.ID, n})
+		c.Counts = c.Counts.plus(n)
+	}
 	c.Places = append(c.Places, s.Element)
-	c.own = c.own && slices.Contains(places, s.Element)
+	c.own = c.own && slices.Contains(places, s.Element) && len(s.Parts) == 1
 	if s.Status == responsibility.Inherited {
 		c.stated, c.fresh = true, min(c.fresh, h.fresh(s.Proof))
 	}
@@ -154,8 +156,11 @@ func (a *Analysis) factor(c *Control, n counts, complete bool) (loss.Factor, err
 // a pass makes it better in every quantile. Results that are unknown make room for the
 // prior of what nobody looked at, which is no pass.
 func (p *Priors) coverage(c *Control, n counts, complete bool) (loss.Dist, error) {
-	if complete || c.own && n.Pass > 0 && n.Fail+n.Unknown == 0 {
+	switch {
+	case complete || c.own && n.Pass > 0 && n.Fail+n.Unknown == 0:
 		return loss.Constant(1)
+	case c.own && n.Fail > 0 && n.Pass+n.Unknown == 0:
+		return loss.Constant(0) // known not to be there, which is worse than not looked at
 	}
 	pass, fail, seen := float64(n.Pass), float64(n.Fail), 0.0
 	if total := n.Pass + n.Fail + n.Unknown; total > 0 {

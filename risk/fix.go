@@ -9,6 +9,7 @@ import (
 	"strings"
 
 	"github.com/surety-cloud/surety"
+	"github.com/surety-cloud/surety/policy"
 	"github.com/surety-cloud/surety/risk/loss"
 )
 
@@ -103,7 +104,22 @@ func (a *Analysis) parse(text string) (*Fix, error) {
 	if at {
 		return a.fixResult(name, id)
 	}
+	if c := a.check(name); c != nil {
+		return nil, fmt.Errorf("%s counts for %s, which answers no threat that applies where it fails, if it does: mending it saves nothing in this model", name, strings.Join(c.Controls, ", "))
+	}
 	return nil, fmt.Errorf("%q is no control, and no check that fails and counts for a control in use; surety risk lists what can be fixed", name)
+}
+
+// check finds a check of the assessment by its id; nil if there is none.
+func (a *Analysis) check(id string) *policy.Check {
+	if a.Assessment == nil {
+		return nil
+	}
+	i := slices.IndexFunc(a.Assessment.Checks, func(c *policy.Check) bool { return c.ID == id })
+	if i < 0 {
+		return nil
+	}
+	return a.Assessment.Checks[i]
 }
 
 // fixEverywhere mends the fails of a check, whomever they land on; nil if there are
@@ -131,10 +147,8 @@ func (a *Analysis) fixCheck(id, party string, by map[string]int) *Fix {
 		f.Fails = max(f.Fails, n)
 	}
 	f.What = fmt.Sprintf("mend the fails of %s", id)
-	for _, c := range a.Assessment.Checks {
-		if c.ID == id && c.Title != "" {
-			f.What = c.Title
-		}
+	if c := a.check(id); c != nil && c.Title != "" {
+		f.What = c.Title
 	}
 	f.Cost, f.Source = a.cost(id, id, true)
 	return f

@@ -5,6 +5,7 @@ import (
 
 	"github.com/surety-cloud/surety/assessment"
 	"github.com/surety-cloud/surety/responsibility"
+	"github.com/surety-cloud/surety/system"
 )
 
 // Standing is how one control that answers a threat stands on one element.
@@ -13,27 +14,54 @@ type Standing struct {
 	Status                        responsibility.Status
 	Verdicts                      assessment.Counts  // of the results that count for it
 	Proof                         *assessment.Stated // that the status rests on, nil if on verdicts
+	// Parts are those results by responsibility: that of the element, and where a zone or
+	// service is threatened those of the same control on what stands in it.
+	Parts []Part
+}
+
+// Part is what counts for one responsibility.
+type Part struct {
+	ID       string
+	Verdicts assessment.Counts
 }
 
 // Standings joins threats to responsibilities and to what an assessment shows of
 // them.
 type Standings struct {
 	duties *responsibility.Set
-	shown  map[string]*assessment.Responsibility // by id; what has no verdict is left out
+	shown  map[string]*assessment.Responsibility   // by id; what has no verdict is left out
+	inside map[string][]*assessment.Responsibility // the same, by control@place for each place that holds the element
 }
 
 // NewStandings prepares the join. a may be nil: nothing has been looked at.
 func NewStandings(duties *responsibility.Set, a *assessment.Assessment) *Standings {
-	s := &Standings{duties: duties, shown: map[string]*assessment.Responsibility{}}
+	s := &Standings{duties: duties, shown: map[string]*assessment.Responsibility{}, inside: map[string][]*assessment.Responsibility{}}
 	if a == nil {
 		return s
 	}
 	for r := range a.Responsibilities() {
 		if r.Status != responsibility.Unproven || r.Verdicts.Total() > 0 {
 			s.shown[r.ID()] = &r
+			s.enclose(&r, a.Model)
 		}
 	}
 	return s
+}
+
+// enclose notes a row at each zone that its element stands in, up to the service that
+// holds them.
+func (s *Standings) enclose(r *assessment.Responsibility, m *system.Model) {
+	elements := s.duties.Elements()
+	i, ok := s.duties.Find(r.Element)
+	for ok && m.Services[elements[i].Name] == nil {
+		within := elements[i].Within
+		if within == "" {
+			return
+		}
+		id := r.Control + "@" + within
+		s.inside[id] = append(s.inside[id], r)
+		i, ok = s.duties.Find(within)
+	}
 }
 
 // Of lists how the controls that answer a threat stand in each of its places, in the
@@ -53,7 +81,38 @@ func (s *Standings) Of(t *Threat) []Standing {
 			if known := s.shown[r.ID()]; known != nil {
 				one.Status, one.Verdicts, one.Proof = known.Status, known.Verdicts, known.Proof
 			}
+			one.Parts = []Part{{r.ID(), one.Verdicts}}
 			out = append(out, one)
+			if slices.Contains(places, r.Element) {
+				out = s.join(out, s.inside[r.ID()])
+			}
+		}
+	}
+	return out
+}
+
+// join adds what stands in the element of the last standing: to that where the same
+// party is accountable, else to one of its own. A fail inside is a fail of the whole;
+// passes there do not show that nothing is left out.
+func (s *Standings) join(out []Standing, inside []*assessment.Responsibility) []Standing {
+	from := len(out) - 1
+	for _, r := range inside {
+		at := from
+		for at < len(out) && out[at].Accountable != r.Accountable {
+			at++
+		}
+		if at == len(out) {
+			other := r.Responsibility
+			other.Element = out[from].Element
+			out = append(out, Standing{Responsibility: other, Status: responsibility.Unproven})
+		}
+		one := &out[at]
+		one.Parts = append(one.Parts, Part{r.ID(), r.Verdicts})
+		for v, n := range r.Verdicts {
+			one.Verdicts[v] += n
+		}
+		if r.Status == responsibility.Violated {
+			one.Status = responsibility.Violated
 		}
 	}
 	return out
