@@ -105,6 +105,9 @@ func (p Program) attest(ctx context.Context, f attestFlags, args []string) error
 	if err != nil {
 		return err
 	}
+	if err := stillCounts(store, key); err != nil {
+		return err
+	}
 	begin := time.Now().UTC().Truncate(time.Second)
 	k, err := p.execute(ctx, run)
 	if err != nil {
@@ -283,4 +286,18 @@ func days(text string) (time.Duration, error) {
 		return 0, fmt.Errorf("%q is not a number of days from 1d to 366d", text)
 	}
 	return time.Duration(n) * 24 * time.Hour, nil
+}
+
+// stillCounts refuses a key that this party itself declared to count no longer: whoever
+// followed the log believes nothing that it signs.
+func stillCounts(store *runs.Store, key statement.Signer) error {
+	id, err := statement.KeyID(key.Public())
+	if err != nil {
+		return err
+	}
+	if kind, ended := store.Ended(id); ended {
+		return &surety.Error{Kind: surety.BadInput, Op: "attest", Err: fmt.Errorf("key %s counts no longer: a %s of it was declared", id, kind),
+			Hint: "sign with another key; surety key rotate has others believe a new one"}
+	}
+	return nil
 }

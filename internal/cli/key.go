@@ -169,6 +169,9 @@ func (p Program) passphrase(file, of string, new bool) (string, error) {
 		if err != nil {
 			return "", &surety.Error{Kind: surety.Unreadable, Op: "read passphrase", Err: err}
 		}
+		if info, err := os.Stat(file); err == nil && info.Mode().IsRegular() && info.Mode().Perm()&0o077 != 0 {
+			p.say(fmt.Sprintf("warning: others can read the passphrase in %s; chmod 600 %s", file, file))
+		}
 		return strings.TrimRight(string(raw), "\r\n"), nil
 	}
 	if text := p.Env(passphraseEnv); text != "" {

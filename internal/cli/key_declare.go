@@ -1,6 +1,7 @@
 package cli
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -69,6 +70,13 @@ OLD and NEW are key files or agent:NAME.`,
 			id, err := statement.KeyID(subject)
 			if err != nil {
 				return err
+			}
+			old, err := p.publicKey(args[0])
+			if err != nil {
+				return err
+			}
+			if same, err := statement.KeyID(old); err != nil || same == id {
+				return cmp.Or(err, error(&usageError{fmt.Errorf("%s and %s are the same key %s; surety key generate makes a new one", args[0], args[1], id)}))
 			}
 			d := declaration{kind: transparency.KeyIntroduced, by: args[0], subject: text, done: "key " + id + " counts from"}
 			d.also = func() (statement.Signer, error) { return p.openKey(args[1], newPassphrase) }

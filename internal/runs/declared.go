@@ -11,6 +11,7 @@ import (
 	"github.com/surety-cloud/surety"
 	"github.com/surety-cloud/surety/bundle"
 	"github.com/surety-cloud/surety/internal/durable"
+	"github.com/surety-cloud/surety/transparency"
 )
 
 // NewStream returns a pseudonym for an entry that stands alone in its stream.
@@ -48,6 +49,27 @@ func (s *Store) Declared(what string, sign func() ([]byte, error)) ([]byte, erro
 		return fail(err)
 	}
 	return leaf, nil
+}
+
+// Ended reports whether the store holds a declaration that a key counts no longer, and
+// of which kind.
+func (s *Store) Ended(key string) (kind transparency.Kind, ended bool) {
+	paths, err := filepath.Glob(filepath.Join(s.dir, "declared", "*.leaf"))
+	if err != nil {
+		return "", false // the pattern is a constant
+	}
+	for _, path := range paths {
+		raw, err := os.ReadFile(path)
+		if err != nil {
+			continue // whoever needs this declaration says so
+		}
+		leaf, err := transparency.ParseLeaf(raw)
+		if err == nil && leaf.Declares != nil && leaf.Declares.Subject == key &&
+			(leaf.Kind == transparency.KeyRetired || leaf.Kind == transparency.KeyCompromised) {
+			return leaf.Kind, true
+		}
+	}
+	return "", false
 }
 
 // ErasedDigest is what the log entry of what is erased by now commits to.

@@ -199,7 +199,8 @@ func Load(path string) (*Run, error) {
 		return fail(surety.BadInput, errors.New("it is a bundle; give the run that it was made from, a file NNNNNN.run of the store"))
 	}
 	if err := statement.Strict(string(raw), &f); err != nil {
-		return fail(surety.BadInput, err)
+		return nil, &surety.Error{Kind: surety.BadInput, Op: "read run", Origin: surety.Origin{File: path}, Err: err,
+			Hint: "restore it from a backup: a statement that follows another names it, and numbers that begin anew would show two histories"}
 	}
 	r := &Run{Stream: filepath.Base(filepath.Dir(path))}
 	if _, err := fmt.Sscanf(filepath.Base(path), "%d.run", &r.Sequence); err != nil || f.Surety != version {

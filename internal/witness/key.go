@@ -171,7 +171,7 @@ func coSign(key statement.Signer, checkpoint []byte, at time.Time) ([]byte, erro
 func VerifierKey(name string, key crypto.PublicKey) (string, error) {
 	public, ok := key.(ed25519.PublicKey)
 	if !ok {
-		return "", fmt.Errorf("a %T cannot sign heads; use an ed25519 key", key)
+		return "", errors.New("a key of this kind cannot sign heads; use an ed25519 key (surety key generate)")
 	}
 	vkey, err := note.NewEd25519VerifierKey(name, public)
 	if err == nil {
