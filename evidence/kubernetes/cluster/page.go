@@ -172,7 +172,7 @@ func newObject(raw []byte, r resource) (object, error) {
 }
 
 // secretMetadata keeps what a check may know of a Secret. Its data stands there
-// as null, so that it counts as withheld and not as absent.
+// without any key, so that it counts as withheld and not as absent.
 func secretMetadata(raw []byte, r resource) ([]byte, error) {
 	type metadata struct {
 		Name            string            `json:"name"`
@@ -182,15 +182,15 @@ func secretMetadata(raw []byte, r resource) ([]byte, error) {
 		OwnerReferences json.RawMessage   `json:"ownerReferences,omitempty"`
 	}
 	var secret struct {
-		APIVersion string    `json:"apiVersion"`
-		Kind       string    `json:"kind"`
-		Metadata   metadata  `json:"metadata"`
-		Data       *struct{} `json:"data"`
+		APIVersion string   `json:"apiVersion"`
+		Kind       string   `json:"kind"`
+		Metadata   metadata `json:"metadata"`
+		Data       struct{} `json:"data"`
 	}
 	if err := json.Unmarshal(raw, &secret); err != nil {
 		return nil, err
 	}
-	secret.APIVersion, secret.Kind, secret.Data = r.apiVersion(), r.kind, nil
+	secret.APIVersion, secret.Kind = r.apiVersion(), r.kind
 	delete(secret.Metadata.Annotations, "kubectl.kubernetes.io/last-applied-configuration")
 	return json.Marshal(secret)
 }

@@ -145,7 +145,7 @@ func testAllRights(t *testing.T, server *kubetest.Server) {
 	find(t, docs, "kubernetes:admin/shop/Pod/lone")
 	secret := find(t, docs, "kubernetes:admin/shop/Secret/password")
 	want := map[string]any{
-		"apiVersion": "v1", "kind": "Secret", "data": nil,
+		"apiVersion": "v1", "kind": "Secret", "data": map[string]any{},
 		"metadata": map[string]any{
 			"name": "password", "namespace": "shop",
 			"labels": map[string]any{"app": "web"}, "annotations": map[string]any{"owner": "shop-team"},
