@@ -220,7 +220,10 @@ type WhatIf struct {
 	Then     loss.Summary
 	Saved    loss.Estimate
 	Appetite []Appetite
-	Moved    []Move // scenarios that change, those that change most first
+	Moved    []Move // scenarios whose controls change, those that change most first
+	// Elsewhere is what all others cost more together: attempts that are stopped go other
+	// ways. For each alone that is lost in the error of the simulation.
+	Elsewhere float64
 }
 
 // Move is a scenario that a what-if changes.
@@ -248,27 +251,28 @@ func (a *Analysis) WhatIf(changes ...string) (*WhatIf, error) {
 	with.Appetite = nil
 	with.appetite(annual)
 	w.Appetite = with.Appetite
-	w.Moved = a.moved(change)
+	w.Moved, w.Elsewhere = a.moved(change)
 	return w, nil
 }
 
-func (a *Analysis) moved(change loss.Change) []Move {
-	var out []Move
+func (a *Analysis) moved(change loss.Change) (out []Move, elsewhere float64) {
 	then := a.run.ByScenario(change)
 	for _, s := range a.Scenarios {
 		m := Move{Scenario: s, Then: then[s.index].Mean}
-		if m.Then == s.Mean {
-			continue
-		}
 		for _, c := range s.Controls {
 			if f, ok := change[c.factor]; ok {
 				m.Controls = append(m.Controls, fmt.Sprintf("%s on %s: %.0f %% -> %.0f %%", c.Control.ID, strings.Join(c.Places, ", "), 100*c.Effect, 100*effect(f)))
 			}
 		}
-		out = append(out, m)
+		switch {
+		case len(m.Controls) == 0:
+			elsewhere += m.Then.Value - s.Mean.Value
+		case m.Then != s.Mean:
+			out = append(out, m)
+		}
 	}
 	slices.SortStableFunc(out, func(x, y Move) int {
 		return cmp.Compare(y.Mean.Value-y.Then.Value, x.Mean.Value-x.Then.Value)
 	})
-	return out
+	return out, elsewhere
 }

@@ -76,7 +76,7 @@ func (a *Analysis) reducible(p *Party) {
 		}
 	}
 	if p.CanReduce.Value > 0 {
-		p.OfOthers = others / p.CanReduce.Value
+		p.OfOthers = min(max(0, others/p.CanReduce.Value), 1) // attempts may turn from one party to another
 	}
 	pays := 0.0
 	for _, t := range p.Paid {
@@ -136,9 +136,8 @@ func at(o surety.Origin) string {
 
 // places knows where elements lie.
 type places struct {
-	m                         *system.Model
-	open                      map[string]bool // components that can be reached from outside
-	openComponents, openFlows int
+	m    *system.Model
+	open map[string]bool // components that can be reached from outside
 }
 
 func newPlaces(m *system.Model) *places {
@@ -151,12 +150,6 @@ func newPlaces(m *system.Model) *places {
 	for _, f := range m.Flows {
 		if p.outside(f.From) {
 			p.open[f.To] = true
-			p.openFlows++
-		}
-	}
-	for name := range m.Components {
-		if p.open[name] {
-			p.openComponents++
 		}
 	}
 	return p

@@ -34,10 +34,11 @@ type Priors struct {
 // ActorPrior is what is taken of one kind of actor.
 type ActorPrior struct {
 	Attempts []float64 `yaml:"attempts,required"` // a year, on the whole system: least, most likely, greatest
-	Base     []float64 `yaml:"base,required"`     // chance of one without any control
+	Base     []float64 `yaml:"base,required"`     // chance that a way lets one through without any control
 	Source   string    `yaml:"source,required"`
 }
 
+// weights scale that chance by where a way is: 1 leaves it as it is.
 type weights struct {
 	Exposed float64 `yaml:"exposed,required"`
 	Inside  float64 `yaml:"inside,required"`
@@ -159,6 +160,11 @@ func (p *Priors) check() error {
 		}
 		if d, err := pert(prior.Base); err != nil || d.Quantile(1) > 1 {
 			return fmt.Errorf("base of %s: %v is no chance", a, prior.Base)
+		}
+	}
+	for name, w := range map[string]float64{"exposed": p.Weights.Exposed, "inside": p.Weights.Inside, "whole": p.Weights.Whole} {
+		if !(w >= 0 && w <= 1) {
+			return fmt.Errorf("weight %s: %g is no share of base; use 0 to 1", name, w)
 		}
 	}
 	for _, g := range []catalog.Grade{catalog.Significant, catalog.Partial, catalog.Minimal} {

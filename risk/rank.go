@@ -218,12 +218,16 @@ func (a *Analysis) Treat(s *Scenario, fixes []*Fix) []Option {
 	if len(a.Appetite) > 0 && !crossed {
 		out = append(out, Option{"retain", "the losses of the whole system are within the appetite"})
 	}
+	less := Money(s.Mean.Value) + " a year less"
+	if a.portfolio.Scenarios[s.index].Way != "" {
+		less = "at most " + less + ", as attempts find other ways"
+	}
 	switch {
 	case s.Data == "":
 	case s.Data == s.Threat.Element:
-		out = append(out, Option{"avoid", "do without " + s.Data + ": " + Money(s.Mean.Value) + " a year less"})
+		out = append(out, Option{"avoid", "do without " + s.Data + ": " + less})
 	default:
-		out = append(out, Option{"avoid", "keep " + s.Data + " off " + s.Threat.Element + ": " + Money(s.Mean.Value) + " a year less"})
+		out = append(out, Option{"avoid", "keep " + s.Data + " off " + s.Threat.Element + ": " + less})
 	}
 	return out
 }

@@ -13,14 +13,19 @@
 // Open FAIR (O-RT, O-RA); each comes from the model if it states it, else from the
 // priors (priors.yaml), and each is in the scenario's notes with its source.
 //
-// Attempts. The prior, or the model, says how many serious attempts of an actor the
-// whole system sees in a year. They are shared out over all ways that the rules know
-// of, whether these are open or not, so that neither more rules nor more components
-// raise the number of attempts. That number is one unknown for all scenarios of an
-// actor.
+// Attempts. The prior, or the model, says how many serious attempts an actor makes in a
+// year, on the whole system: a campaign (loss.Campaign). One attempt looks at every way
+// that is open to the actor, which is a threat with all the data that it endangers, and
+// goes the dearest that lets it through. So more ways raise no number of attempts, only the
+// chance that one succeeds; a way that is closed sends its attempts to the next cheaper
+// one; and ways that cost little take nothing from those that cost much. Nature does not
+// choose; there the same form says that one cause has its worst consequence. The number of
+// attempts is one unknown for all scenarios of an actor. A scenario of which the model
+// states how often it is tried has attempts of its own.
 //
-// Susceptibility. The chance that an attempt succeeds without any control, times what
-// the controls that answer the threat let through. How far a control goes is coverage
+// Susceptibility. The chance that a way lets an attempt through without any control: a
+// prior by actor, less for what cannot be reached from outside; times what the controls
+// that answer the threat let through. How far a control goes is coverage
 // (of the verdicts: Beta(½+pass, ½+fail)), times reliability (a prior, and what earlier
 // runs add to it: History), times intended efficacy (by its grade). What nobody looked
 // at is never a pass. Controls of one capability and function count once, at their best;
@@ -29,8 +34,6 @@
 //
 // Loss. What the model states for the data, else what data of its kind, need and
 // number of records costs, widely.
-//
-// Events that hit several classes of data at once are one cause (loss.Cause).
 //
 // # Whose it is
 //
@@ -90,8 +93,8 @@ type Scenario struct {
 	Service  string             // nearest service that holds the element
 	Zone     string
 
-	Attempts       float64 // a year, on average
-	Susceptibility float64 // on average, with controls
+	Attempts       float64 // a year, on average: on the whole system by the actor, or on this if the model states that
+	Susceptibility float64 // share of them that become losses here, with controls
 	Event          float64 // loss of one event, on average, with controls
 	Mean           loss.Estimate
 	Events         loss.Estimate // losses a year
@@ -146,7 +149,7 @@ const mostGroups = 25
 const (
 	manyDraws     = 200
 	fewDraws      = 50
-	manyScenarios = 20_000
+	manyScenarios = 10_000
 )
 
 // Analyse derives the scenarios, simulates them and sums them up.
@@ -165,8 +168,10 @@ func Analyse(in Input) (*Analysis, error) {
 		return nil, err
 	}
 	a.run, a.Years, a.Iterations = run, run.Years, run.Iterations
+	untaken := run.Untaken()
 	for i, l := range run.ByScenario(nil) {
 		s := a.Scenarios[i]
+		s.crowd(1 - untaken[i])
 		s.Mean, s.Events = l.Mean, l.Events
 		if l.Events.Value > 0 {
 			s.Event = l.Mean.Value / l.Events.Value

@@ -8,6 +8,7 @@ import (
 	"strings"
 	"unique"
 
+	"github.com/surety-cloud/surety"
 	"github.com/surety-cloud/surety/risk/loss"
 	"github.com/surety-cloud/surety/system"
 	"github.com/surety-cloud/surety/threat"
@@ -19,7 +20,6 @@ func abs(x float64) float64   { return math.Abs(x) }
 // derive makes the scenarios, in the order of the threats, and their portfolio.
 func (a *Analysis) derive(place *places) error {
 	standings := threat.NewStandings(a.Duties, a.Assessment)
-	shares := a.ways(place)
 	known := map[string]*Control{}
 	for i := range a.Threats.Threats {
 		t := &a.Threats.Threats[i]
@@ -29,9 +29,8 @@ func (a *Analysis) derive(place *places) error {
 		if data = slices.Compact(data); len(data) == 0 {
 			data = []string{""}
 		}
-		share := shares[t.Rule.Actor] * a.weight(place, t)
 		for _, d := range data {
-			if err := a.add(t, d, len(data) > 1, share, controls, place); err != nil {
+			if err := a.add(t, d, data, controls, place); err != nil {
 				return err
 			}
 		}
@@ -56,63 +55,39 @@ func (a *Analysis) derive(place *places) error {
 	return nil
 }
 
-// weight is how often the element of a threat is tried, relative to others.
-func (a *Analysis) weight(place *places, t *threat.Threat) float64 {
-	switch {
+// weight is how likely the element of a threat lets an attempt through, beside one that
+// can be reached from outside, and why.
+func (a *Analysis) weight(place *places, t *threat.Threat) (float64, string) {
+	switch w := a.Priors.Weights; {
 	case t.Kind != threat.Component && t.Kind != threat.Flow:
-		return a.Priors.Weights.Whole
+		return w.Whole, "it is about a whole " + string(t.Kind)
 	case place.exposed(t.Element):
-		return a.Priors.Weights.Exposed
+		return w.Exposed, "it can be reached from outside"
+	default:
+		return w.Inside, "it lies inside"
 	}
-	return a.Priors.Weights.Inside
 }
 
-// ways returns, for each actor, the share of its attempts that falls on a way of
-// weight 1: one divided by the weight of all ways that the rules know of.
-func (a *Analysis) ways(place *places) map[threat.Actor]float64 {
-	w := a.Priors.Weights
-	of := map[threat.Kind]float64{}
-	for kind, n := range a.Threats.Elements {
-		of[kind] = float64(n) * w.Whole
-	}
-	for kind, exposed := range map[threat.Kind]int{threat.Component: place.openComponents, threat.Flow: place.openFlows} {
-		of[kind] = float64(exposed)*w.Exposed + float64(a.Threats.Elements[kind]-exposed)*w.Inside
-	}
-	sum := map[threat.Actor]float64{}
-	for _, r := range a.Threats.Rules.All {
-		sum[r.Actor] += of[r.About]
-	}
-	for actor, total := range sum {
-		if total > 0 {
-			sum[actor] = 1 / total
-		}
-	}
-	return sum
-}
-
-// add adds one scenario. shared says that the threat hits several classes of data,
-// so that its events are those of a cause.
-func (a *Analysis) add(t *threat.Threat, data string, shared bool, share float64, controls []*Control, place *places) error {
-	s := &Scenario{ID: t.ID, Threat: t, Data: data, Controls: controls, index: len(a.Scenarios)}
-	if data != "" {
-		s.ID += "/" + data
-	}
-	stated := a.stated(s)
-	rate, err := a.rate(s, stated, share)
+// add adds one scenario: as a source of events of its own if the model states how often it
+// is tried, else on its way in the campaign of its actor. all is the data that the threat
+// endangers.
+func (a *Analysis) add(t *threat.Threat, data string, all []string, controls []*Control, place *places) error {
+	s := &Scenario{ID: scenarioID(t, data), Threat: t, Data: data, Controls: controls, index: len(a.Scenarios)}
+	stated := a.stated(s.ID, t)
+	rate, err := a.rate(s, stated)
 	if err != nil {
 		return fmt.Errorf("scenario %s: %w", s.ID, err)
 	}
-	base, err := a.base(s, stated)
+	base, err := a.base(s, stated, place)
 	if err != nil {
 		return fmt.Errorf("scenario %s: %w", s.ID, err)
 	}
-	out := loss.Scenario{ID: s.ID, Rate: rate, Base: base}
-	if shared && (stated == nil || stated.Frequency.Kind == "") {
-		out.Cause = t.ID
-		if n := len(a.portfolio.Causes); n == 0 || a.portfolio.Causes[n-1].ID != t.ID {
-			a.portfolio.Causes = append(a.portfolio.Causes, loss.Cause{ID: t.ID, Rate: rate})
-		}
-		s.note("at once", "an event hits all of "+strings.Join(t.Data, ", "), "the threat endangers them together")
+	resist, soften := groupsOf(controls)
+	out := loss.Scenario{ID: s.ID, Soften: soften}
+	if often(stated) {
+		out.Rate, out.Base, out.Resist = rate, base, resist
+	} else {
+		out.Way, out.Luck = a.way(s, all, rate, base, resist), data
 	}
 	carrier, err := a.magnitude(s, stated, &out)
 	if err != nil {
@@ -120,11 +95,55 @@ func (a *Analysis) add(t *threat.Threat, data string, shared bool, share float64
 	}
 	s.Service, s.Zone = place.service(t), place.zone(t)
 	s.carry(carrier, place, a.Model)
-	out.Resist, out.Soften = groupsOf(controls)
 	s.Attempts = rate.Dist.Mean()
 	a.Scenarios = append(a.Scenarios, s)
 	a.portfolio.Scenarios = append(a.portfolio.Scenarios, out)
 	return nil
+}
+
+// way returns the way that a scenario hangs on. A threat to several classes of data hits
+// them all at once: they are one way, as far as the model says the same of them.
+func (a *Analysis) way(s *Scenario, all []string, rate, base loss.Unknown, resist [][]int) string {
+	var together []string
+	for _, d := range all {
+		if x := a.stated(scenarioID(s.Threat, d), s.Threat); !often(x) && vulnerability(x) == vulnerability(a.stated(s.ID, s.Threat)) {
+			together = append(together, d)
+		}
+	}
+	id := s.Threat.ID
+	if len(together) < len(all) {
+		id = scenarioID(s.Threat, together[0])
+	}
+	if len(together) > 1 {
+		s.note("at once", "an event hits all of "+strings.Join(together, ", "), "the threat endangers them together")
+	}
+	if s.Data != together[0] {
+		return id
+	}
+	p := &a.portfolio
+	if !slices.ContainsFunc(p.Campaigns, func(c loss.Campaign) bool { return c.ID == rate.Name }) {
+		p.Campaigns = append(p.Campaigns, loss.Campaign{ID: rate.Name, Rate: rate})
+	}
+	p.Ways = append(p.Ways, loss.Way{ID: id, Campaign: rate.Name, Base: base, Resist: resist})
+	return id
+}
+
+// often tells whether an entry of the model states how often a scenario is tried.
+func often(stated *system.Scenario) bool { return stated != nil && stated.Frequency.Kind != "" }
+
+// vulnerability is where the model states how likely an attempt succeeds, if it does.
+func vulnerability(stated *system.Scenario) surety.Origin {
+	if stated == nil || stated.Vulnerability.Kind == "" {
+		return surety.Origin{}
+	}
+	return stated.Origin
+}
+
+func scenarioID(t *threat.Threat, data string) string {
+	if data == "" {
+		return t.ID
+	}
+	return t.ID + "/" + data
 }
 
 // note notes where a factor comes from. Most scenarios say the same: each text is kept once.
@@ -153,11 +172,11 @@ func (a *Analysis) say(d loss.Dist, money bool) string {
 }
 
 // stated finds what the model says of a scenario: the narrowest entry.
-func (a *Analysis) stated(s *Scenario) *system.Scenario {
+func (a *Analysis) stated(scenario string, t *threat.Threat) *system.Scenario {
 	if a.Model.Risk == nil {
 		return nil
 	}
-	for _, id := range []string{s.ID, s.Threat.ID, s.Threat.Rule.ID} {
+	for _, id := range []string{scenario, t.ID, t.Rule.ID} {
 		if x := a.Model.Risk.Scenarios[id]; x != nil {
 			return x
 		}
@@ -165,10 +184,11 @@ func (a *Analysis) stated(s *Scenario) *system.Scenario {
 	return nil
 }
 
-// rate is how often this way is tried in a year.
-func (a *Analysis) rate(s *Scenario, stated *system.Scenario, share float64) (loss.Unknown, error) {
+// rate is how often this is tried in a year: this itself if the model states it, else
+// the whole system by the actor.
+func (a *Analysis) rate(s *Scenario, stated *system.Scenario) (loss.Unknown, error) {
 	actor := s.Threat.Rule.Actor
-	if stated != nil && stated.Frequency.Kind != "" {
+	if often(stated) {
 		d, err := stated.Frequency.Dist()
 		s.note("attempts a year", d.String(), stated.Origin.String())
 		return loss.Unknown{Name: s.Threat.ID, Dist: d}, err
@@ -180,8 +200,8 @@ func (a *Analysis) rate(s *Scenario, stated *system.Scenario, share float64) (lo
 		d, err = r.Frequency[string(actor)].Dist()
 		source = r.Origins[string(actor)].String()
 	}
-	s.note("attempts a year", fmt.Sprintf("%s by %s on the whole system, of which %.2g %% this way", a.say(d, false), actorWords[actor], 100*share), source)
-	return loss.Unknown{Name: string(actor), Dist: d.Times(share)}, err
+	s.note("attempts a year", fmt.Sprintf("%s by %s on the whole system, each of which looks at every way", a.say(d, false), actorWords[actor]), source)
+	return loss.Unknown{Name: string(actor), Dist: d}, err
 }
 
 var actorWords = map[threat.Actor]string{
@@ -189,8 +209,8 @@ var actorWords = map[threat.Actor]string{
 	threat.Fellow: "partners", threat.State: "authorities", threat.Nature: "accident and error",
 }
 
-// base is the chance that an attempt succeeds without any control.
-func (a *Analysis) base(s *Scenario, stated *system.Scenario) (loss.Unknown, error) {
+// base is the chance that an attempt succeeds this way without any control.
+func (a *Analysis) base(s *Scenario, stated *system.Scenario, place *places) (loss.Unknown, error) {
 	if stated != nil && stated.Vulnerability.Kind != "" {
 		d, err := stated.Vulnerability.Dist()
 		s.note("succeed without controls", d.String(), stated.Origin.String())
@@ -198,7 +218,9 @@ func (a *Analysis) base(s *Scenario, stated *system.Scenario) (loss.Unknown, err
 	}
 	prior := a.Priors.Actors[s.Threat.Rule.Actor]
 	d, err := pert(prior.Base)
-	s.note("succeed without controls", a.say(d, false), prior.Source+", see the priors")
+	weight, why := a.weight(place, s.Threat)
+	d = d.Times(weight)
+	s.note("succeed without controls", a.say(d, false)+", as "+why, prior.Source+", see the priors")
 	return loss.Unknown{Name: string(s.Threat.Rule.Actor), Dist: d}, err
 }
 
@@ -319,6 +341,13 @@ func (s *Scenario) Trace() []Note {
 		}
 	}
 	return out
+}
+
+// crowd notes what of the attempts other ways take before they come to a scenario's.
+func (s *Scenario) crowd(taken float64) {
+	if taken >= 0.005 {
+		s.note("other ways", fmt.Sprintf("as dear or dearer take %.0f %% of the attempts first", 100*taken), "an attempt goes the dearest that lets it through")
+	}
 }
 
 // idle notes the entries of the model that reach no scenario.

@@ -221,6 +221,9 @@ func riskWhatIf(r *Risk) []block {
 	if rest := len(w.Moved) - len(moved.items); rest > 0 {
 		out = append(out, paragraph{just(fmt.Sprintf("%s more.", count(rest, "scenario")))})
 	}
+	if w.Elsewhere > 0 {
+		out = append(out, paragraph{just(fmt.Sprintf("Attempts that are stopped there go other ways, and cost %s more on them.", risk.Money(w.Elsewhere)))})
+	}
 	return out
 }
 

@@ -163,6 +163,8 @@ type riskWhatIfRow struct {
 	Saved riskEstimate `json:"saved"`
 	Then  riskSummary  `json:"then"`
 	Moved []riskMove   `json:"moved"`
+	// What scenarios cost more whose controls do not change, as attempts go other ways.
+	Elsewhere float64 `json:"elsewhere"`
 }
 
 type riskMove struct {
@@ -226,7 +228,7 @@ func writeRiskJSON(w io.Writer, r *Risk, _ Options) error {
 		d.Worth = append(d.Worth, riskWorthRow{x.ID, estimated(x.Saves)})
 	}
 	if x := r.WhatIf; x != nil {
-		d.WhatIf = &riskWhatIfRow{fixRows(x.Fixes), estimated(x.Saved), summarised(x.Then), []riskMove{}}
+		d.WhatIf = &riskWhatIfRow{fixRows(x.Fixes), estimated(x.Saved), summarised(x.Then), []riskMove{}, x.Elsewhere}
 		for _, m := range x.Moved {
 			d.WhatIf.Moved = append(d.WhatIf.Moved, riskMove{m.ID, estimated(m.Mean), estimated(m.Then), append([]string{}, m.Controls...)})
 		}

@@ -22,37 +22,34 @@ type Annual struct {
 func (r *Run) Annual(v View, c Change) *Annual {
 	w := r.under(c)
 	out := &Annual{make([]float64, r.Years), r.Iterations}
-	weights, only := r.weights(v)
 	r.parallel(r.Iterations, func(worker source, i int) {
 		years := out.Loss[i*r.inner : (i+1)*r.inner]
-		r.each(worker, i, only, func(s int, events []candidate) {
-			r.add(years, events, w, s, i, weights[s])
-		})
+		if v.Weight == nil {
+			r.each(worker, w, i, r.all, func(_ int, year uint32, loss float64) { years[year] += loss })
+			return
+		}
+		r.each(worker, w, i, r.all, func(at int, year uint32, loss float64) { years[year] += v.Weight[r.given[at]] * loss })
 	})
 	return out
 }
 
-// weights are those of a view by scenario of the canonical portfolio, and which count.
-func (r *Run) weights(v View) (weights []float64, only []bool) {
-	weights, only = make([]float64, len(r.given)), make([]bool, len(r.given))
-	for at, from := range r.given {
-		weights[at] = 1
-		if v.Weight != nil {
-			weights[at] = v.Weight[from]
+// each calls f for every loss that a part of everything makes in an iteration in a world.
+func (r *Run) each(worker source, w *world, i int, of part, f func(at int, year uint32, loss float64)) {
+	r.candidates(worker, i, of.own, func(at int, events []candidate) {
+		s := &r.p.Scenarios[at]
+		limit, soften, most := threshold(w.residual(s.Resist, i)), w.residual(s.Soften, i), s.most()
+		for k := range events {
+			if e := &events[k]; uint64(e.u) < limit {
+				f(at, e.year, min(most, soften*e.loss))
+			}
 		}
-		only[at] = weights[at] != 0
-	}
-	return weights, only
-}
-
-// add adds the events that happen to the years they happen in.
-func (r *Run) add(years []float64, events []candidate, w world, s, i int, weight float64) {
-	residual, soften := w.lets(&r.p.Scenarios[s], i)
-	limit, most := threshold(residual), r.p.Scenarios[s].most()
-	for k := range events {
-		if e := &events[k]; uint64(e.u) < limit {
-			years[e.year] += weight * min(most, soften*e.loss)
-		}
+	})
+	for _, c := range of.campaigns {
+		r.strikes(worker, w, i, c, func(year uint32, way int, losses []float64) {
+			for n, at := range r.ways[way].hits {
+				f(at, year, losses[n])
+			}
+		})
 	}
 }
 
@@ -65,56 +62,77 @@ type ScenarioLoss struct {
 // ByScenario returns the loss of each scenario under a change, in the order of the
 // portfolio, before contracts move it.
 func (r *Run) ByScenario(c Change) []ScenarioLoss {
-	w := r.under(c)
 	out := make([]ScenarioLoss, len(r.p.Scenarios))
-	r.parallel(len(out), func(worker source, s int) {
-		out[r.given[s]] = r.scenario(worker, w, s)
-	})
+	for at, l := range r.byScenario(c, r.all) {
+		out[r.given[at]] = l
+	}
 	return out
 }
 
 // Scenario returns the loss of one scenario under a change.
-func (r *Run) Scenario(n int, c Change) (out ScenarioLoss) {
-	w := r.under(c)
-	r.parallel(1, func(worker source, _ int) { out = r.scenario(worker, w, r.at[n]) })
-	return out
+func (r *Run) Scenario(n int, c Change) ScenarioLoss {
+	at := r.at[n]
+	if k := r.on[at]; k >= 0 {
+		return r.byScenario(c, part{campaigns: []int{r.ways[k].campaign}})[at]
+	}
+	own := make([]bool, len(r.p.Scenarios))
+	own[at] = true
+	return r.byScenario(c, part{own: own})[at]
 }
 
-func (r *Run) scenario(worker source, w world, s int) ScenarioLoss {
-	sums, counts := worker.room[:r.Iterations], worker.room[r.Iterations:]
-	clear(worker.room)
-	r.iterations(worker, s, func(i int, events []candidate) {
-		sums[i], counts[i] = r.total(events, w, s, i)
+// tally is what a scenario lost in an iteration.
+type tally struct {
+	at          int
+	loss, count float64
+}
+
+// byScenario adds up the losses of a part by scenario. Most scenarios of a large portfolio
+// lose nothing in an iteration, so only those that do are kept.
+func (r *Run) byScenario(c Change, of part) []ScenarioLoss {
+	w := r.under(c)
+	n := len(r.p.Scenarios)
+	tallies := make([][]tally, r.Iterations)
+	r.parallel(r.Iterations, func(worker source, i int) {
+		all := make([]tally, n)
+		r.each(worker, w, i, of, func(at int, _ uint32, loss float64) {
+			all[at].loss += loss
+			all[at].count++
+		})
+		for at, t := range all {
+			if t.count > 0 {
+				tallies[i] = append(tallies[i], tally{at, t.loss, t.count})
+			}
+		}
 	})
-	return ScenarioLoss{estimate(sums), estimate(counts)}
+	out := make([]ScenarioLoss, n)
+	sums, counts := make([]float64, r.Iterations), make([]float64, r.Iterations)
+	next := make([]int, r.Iterations)
+	for at := range out {
+		for i, list := range tallies {
+			sums[i], counts[i] = 0, 0
+			if k := next[i]; k < len(list) && list[k].at == at {
+				sums[i], counts[i] = list[k].loss/float64(r.inner), list[k].count/float64(r.inner)
+				next[i]++
+			}
+		}
+		out[at] = ScenarioLoss{estimate(sums), estimate(counts)}
+	}
+	return out
 }
 
 // Saved is what a change saves a year: the mean loss as things are less the mean
 // under the change, with the error of the difference itself.
 func (r *Run) Saved(c Change) Estimate {
-	w, touched := r.under(c), r.touched(c)
-	sums := make([]float64, r.Iterations)
+	w := r.under(c)
+	saved := make([]float64, r.Iterations)
 	r.parallel(r.Iterations, func(worker source, i int) {
-		r.each(worker, i, touched, func(s int, events []candidate) {
-			now, _ := r.total(events, r.world, s, i)
-			then, _ := r.total(events, w, s, i)
-			sums[i] += now - then
-		})
-	})
-	return estimate(sums)
-}
-
-// total returns the loss and the number of those events that happen, a year.
-func (r *Run) total(events []candidate, w world, s, i int) (sum, count float64) {
-	residual, soften := w.lets(&r.p.Scenarios[s], i)
-	limit, most := threshold(residual), r.p.Scenarios[s].most()
-	for k := range events {
-		if e := &events[k]; uint64(e.u) < limit {
-			sum += min(most, soften*e.loss)
-			count++
+		total := func(w *world, of part) (sum float64) {
+			r.each(worker, w, i, of, func(_ int, _ uint32, loss float64) { sum += loss })
+			return sum
 		}
-	}
-	return sum / float64(r.inner), count / float64(r.inner)
+		saved[i] = (total(r.world, w.differs) - total(w, w.differs)) / float64(r.inner)
+	})
+	return estimate(saved)
 }
 
 // most is the most that one event can cost.
@@ -123,4 +141,19 @@ func (s *Scenario) most() float64 {
 		return math.Inf(1)
 	}
 	return s.Cap
+}
+
+// mean is what an event costs on average, softened and capped: exact, but for a cap on a
+// loss that may be followed by another, where it is an upper bound.
+func (s *Scenario) mean(soften float64) float64 {
+	if soften == 0 {
+		return 0
+	}
+	limit := s.most() / soften
+	first := s.Primary.meanUpTo(limit)
+	if s.Secondary == nil {
+		return soften * first
+	}
+	both := min(limit, first+s.Secondary.Loss.meanUpTo(limit))
+	return soften * ((1-s.Secondary.P)*first + s.Secondary.P*both)
 }

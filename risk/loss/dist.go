@@ -140,6 +140,29 @@ func (d Dist) Mean() float64 {
 	return d.a
 }
 
+// meanUpTo is the mean of what a number is worth if all above limit counts as limit, exact.
+func (d Dist) meanUpTo(limit float64) float64 {
+	if math.IsInf(limit, 1) {
+		return d.Mean()
+	}
+	switch d.kind {
+	case lognormal:
+		z := (math.Log(limit) - d.a) / d.b
+		return d.Mean()*normalCDF(z-d.b) + limit*normalCDF(-z)
+	case normal:
+		z := (d.a - limit) / d.b
+		return d.Mean() - (d.a-limit)*normalCDF(z) - d.b*normalDensity(z)
+	case gamma:
+		below := gammaCDF(d.a, limit*d.b)
+		return d.Mean()*gammaCDF(d.a+1, limit*d.b) + limit*(1-below)
+	case beta:
+		x := min(max(0, (limit-d.lo)/(d.hi-d.lo)), 1)
+		mean := d.a / (d.a + d.b)
+		return min(limit, d.lo) + (d.hi-d.lo)*(mean*betaCDF(d.a+1, d.b, x)+x*(1-betaCDF(d.a, d.b, x)))
+	}
+	return min(limit, d.a)
+}
+
 // SD is the standard deviation, exact.
 func (d Dist) SD() float64 {
 	switch d.kind {

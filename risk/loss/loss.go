@@ -20,9 +20,24 @@
 // removes events and never adds one, and the difference of two worlds has no noise
 // that could turn its sign (common random numbers, monotone coupling).
 //
-// Events of a scenario may hang on a shared Cause, whose event hits every scenario
-// that hangs on it at once. That is where dependence comes from; there is no
-// matrix of correlations to fill in.
+// # Campaigns
+//
+// Ways that are tried by the same attempts are no independent sources of events: who has
+// ten doors to try does not come ten times as often. A Campaign is a Poisson process of
+// attempts. Each looks at every Way of it; a way lets it through with a chance, apart from
+// the others; and the attempt goes through the dearest way that does. With the ways of an
+// iteration in the order of what they cost on average, the dearest first, an attempt with
+// luck u, uniform from 0 to 1, goes the first way k for which
+//
+//	u < 1 - (1-p1)(1-p2)...(1-pk)
+//
+// So a campaign of rate r loses r·Σ ck·pk·(1-p1)...(1-pk-1) a year on average, has r
+// losses a year at most, and what it loses never falls when a way is added, opened or made
+// dearer. Attempts are kept in the order of u, which no control changes: a what-if walks the
+// ways once and moves the attempts between them. What an event costs a scenario is drawn
+// by the attempt and the scenario's Luck, not by the way, so that an attempt that moves
+// keeps its luck. A way hits all scenarios that hang on it at once. That is where dependence
+// comes from; there is no matrix of correlations to fill in.
 //
 // Every stream of random numbers is keyed by (seed, name, iteration), sums are taken
 // in the order of names, and work is divided by iteration: the same seed gives the
@@ -32,6 +47,7 @@
 package loss
 
 import (
+	"cmp"
 	"fmt"
 	"math"
 	"slices"
@@ -41,7 +57,8 @@ import (
 // Portfolio is everything that is simulated together.
 type Portfolio struct {
 	Factors   []Factor
-	Causes    []Cause
+	Campaigns []Campaign
+	Ways      []Way
 	Scenarios []Scenario
 }
 
@@ -62,21 +79,31 @@ type Unknown struct {
 	Dist Dist
 }
 
-// Cause is a source of events that hit several scenarios at once.
-type Cause struct {
+// Campaign is a source of attempts, each of which succeeds on one way at most.
+type Campaign struct {
 	ID   string
-	Rate Unknown // events a year
+	Rate Unknown // attempts a year
 }
 
-// Scenario is one way to lose money.
+// Way is how an attempt of a campaign can succeed. It then hits at once all scenarios
+// that hang on it.
+type Way struct {
+	ID       string // unique
+	Campaign string
+	Base     Unknown // chance that it lets an attempt through without any control
+	Resist   [][]int // lower that chance; see Scenario
+}
+
+// Scenario is one way to lose money: with events of its own, or hanging on a Way.
 type Scenario struct {
-	ID    string  // unique; names the scenario's stream of random numbers
-	Cause string  // events are those of this cause; "" = the scenario's own, at Rate
-	Rate  Unknown // attempts a year, before susceptibility
-	Base  Unknown // chance that an attempt becomes a loss without any control
+	ID   string  // unique; names the scenario's stream of random numbers
+	Way  string  // events are those of this way; "" = the scenario's own, of the next two
+	Rate Unknown // attempts a year, before susceptibility
+	Base Unknown // chance that an attempt becomes a loss without any control
+	Luck string  // on a way: scenarios of one name find an event alike dear or cheap; "" = ID
 	// Resist and Soften hold indexes into Factors. Each inner slice is a group of which
-	// the strongest counts; groups multiply. Resist lowers the chance of a loss, Soften
-	// its amount.
+	// the strongest counts; groups multiply. Resist lowers the chance of a loss, unless it
+	// hangs on a way, which has its own; Soften lowers its amount.
 	Resist, Soften [][]int
 	Primary        Dist       // loss of one event
 	Secondary      *Secondary // loss that may follow, nil = none
@@ -98,19 +125,13 @@ const (
 )
 
 func (p *Portfolio) validate() error {
-	most := map[Dist]float64{} // most scenarios share a few
 	if len(p.Scenarios) > MaxScenarios {
 		return fmt.Errorf("simulate losses: %d scenarios; the limit is %d, so group them", len(p.Scenarios), MaxScenarios)
 	}
-	causes := make(map[string]bool, len(p.Causes))
-	for _, c := range p.Causes {
-		if causes[c.ID] {
-			return fmt.Errorf("simulate losses: two causes are named %q; name each once", c.ID)
-		}
-		causes[c.ID] = true
-		if err := rateFits("cause "+c.ID, c.Rate.Dist, most); err != nil {
-			return err
-		}
+	most := map[Dist]float64{} // most scenarios share a few
+	ways, err := p.validateWays(most)
+	if err != nil {
+		return err
 	}
 	seen := make(map[string]bool, len(p.Scenarios))
 	for i := range p.Scenarios {
@@ -119,27 +140,53 @@ func (p *Portfolio) validate() error {
 			return fmt.Errorf("simulate losses: two scenarios are named %q; name each once", s.ID)
 		}
 		seen[s.ID] = true
-		if err := s.validate(causes, len(p.Factors), most); err != nil {
+		if err := s.validate(ways, len(p.Factors), most); err != nil {
 			return err
 		}
 	}
 	return nil
 }
 
-func (s *Scenario) validate(causes map[string]bool, factors int, most map[Dist]float64) error {
-	bad := func(format string, args ...any) error {
-		return fmt.Errorf("simulate losses: scenario %s: %s", s.ID, fmt.Sprintf(format, args...))
-	}
-	if s.Cause != "" && !causes[s.Cause] {
-		return bad("cause %q is not in the portfolio", s.Cause)
-	}
-	if s.Cause == "" {
-		if err := rateFits("scenario "+s.ID, s.Rate.Dist, most); err != nil {
-			return err
+// validateWays checks campaigns and ways, and returns the names of the latter.
+func (p *Portfolio) validateWays(most map[Dist]float64) (map[string]bool, error) {
+	campaigns, ways := make(map[string]bool, len(p.Campaigns)), make(map[string]bool, len(p.Ways))
+	for _, c := range p.Campaigns {
+		if campaigns[c.ID] {
+			return nil, fmt.Errorf("simulate losses: two campaigns are named %q; name each once", c.ID)
+		}
+		campaigns[c.ID] = true
+		if err := rateFits("campaign "+c.ID, c.Rate.Dist, most); err != nil {
+			return nil, err
 		}
 	}
-	if lo, hi := s.Base.Dist.Quantile(0), s.Base.Dist.Quantile(1); !(lo >= 0 && hi <= 1) {
-		return bad("susceptibility %s goes beyond 0 to 1", s.Base.Dist)
+	for _, w := range p.Ways {
+		bad := badly("way " + w.ID)
+		switch {
+		case ways[w.ID]:
+			return nil, bad("its name is taken; name each once")
+		case !campaigns[w.Campaign]:
+			return nil, bad("campaign %q is not in the portfolio", w.Campaign)
+		}
+		ways[w.ID] = true
+		if err := cmp.Or(chanceFits(bad, w.Base.Dist), factorsFit(bad, w.Resist, len(p.Factors))); err != nil {
+			return nil, err
+		}
+	}
+	return ways, nil
+}
+
+func (s *Scenario) validate(ways map[string]bool, factors int, most map[Dist]float64) error {
+	bad := badly("scenario " + s.ID)
+	if s.Way != "" && !ways[s.Way] {
+		return bad("way %q is not in the portfolio", s.Way)
+	}
+	if s.Way != "" && len(s.Resist) > 0 {
+		return bad("what resists stands at its way")
+	}
+	if s.Way == "" {
+		if err := cmp.Or(rateFits("scenario "+s.ID, s.Rate.Dist, most), chanceFits(bad, s.Base.Dist)); err != nil {
+			return err
+		}
 	}
 	if s.Secondary != nil && !(s.Secondary.P >= 0 && s.Secondary.P <= 1) {
 		return bad("the chance of a secondary loss is %g; use 0 to 1", s.Secondary.P)
@@ -147,11 +194,29 @@ func (s *Scenario) validate(causes map[string]bool, factors int, most map[Dist]f
 	if !(s.Cap >= 0) || math.IsInf(s.Cap, 0) {
 		return bad("cap %g is no amount", s.Cap)
 	}
-	for _, group := range slices.Concat(s.Resist, s.Soften) {
-		for _, f := range group {
-			if f < 0 || f >= factors {
-				return bad("factor %d is not in the portfolio", f)
-			}
+	return factorsFit(bad, slices.Concat(s.Resist, s.Soften), factors)
+}
+
+// complaint makes an error that says what is wrong with something.
+type complaint func(format string, args ...any) error
+
+func badly(what string) complaint {
+	return func(format string, args ...any) error {
+		return fmt.Errorf("simulate losses: %s: %s", what, fmt.Sprintf(format, args...))
+	}
+}
+
+func chanceFits(bad complaint, d Dist) error {
+	if lo, hi := d.Quantile(0), d.Quantile(1); !(lo >= 0 && hi <= 1) {
+		return bad("susceptibility %s goes beyond 0 to 1", d)
+	}
+	return nil
+}
+
+func factorsFit(bad complaint, groups [][]int, factors int) error {
+	for _, f := range slices.Concat(groups...) {
+		if f < 0 || f >= factors {
+			return bad("factor %d is not in the portfolio", f)
 		}
 	}
 	return nil
@@ -170,8 +235,8 @@ func rateFits(what string, d Dist, most map[Dist]float64) error {
 	return nil
 }
 
-// canonical returns p with scenarios in the order of their names, so that sums do not
-// depend on the order they were given in, and where each of them stood before.
+// canonical returns p with everything in the order of names, so that sums do not depend on
+// the order they were given in, and where each of the scenarios stood before.
 func (p *Portfolio) canonical() (Portfolio, []int) {
 	order := make([]int, len(p.Scenarios))
 	for i := range order {
@@ -183,23 +248,22 @@ func (p *Portfolio) canonical() (Portfolio, []int) {
 	for at, from := range order {
 		out.Scenarios[at] = p.Scenarios[from]
 	}
+	out.Campaigns, out.Ways = slices.Clone(p.Campaigns), slices.Clone(p.Ways)
+	slices.SortFunc(out.Campaigns, func(a, b Campaign) int { return strings.Compare(a.ID, b.ID) })
+	slices.SortFunc(out.Ways, func(a, b Way) int { return strings.Compare(a.ID, b.ID) })
 	return out, order
 }
 
-// expected returns the mean number of candidates a year.
+// expected returns the mean number of candidates a year, at most.
 func (p *Portfolio) expected() float64 {
-	rates := make(map[string]float64, len(p.Causes))
-	for _, c := range p.Causes {
-		rates[c.ID] = c.Rate.Dist.Mean()
-	}
 	sum := 0.0
+	for _, c := range p.Campaigns {
+		sum += c.Rate.Dist.Mean()
+	}
 	for i := range p.Scenarios {
-		s := &p.Scenarios[i]
-		rate := rates[s.Cause]
-		if s.Cause == "" {
-			rate = s.Rate.Dist.Mean()
+		if s := &p.Scenarios[i]; s.Way == "" {
+			sum += s.Rate.Dist.Mean() * s.Base.Dist.Mean()
 		}
-		sum += rate * s.Base.Dist.Mean()
 	}
 	return sum
 }

@@ -16,16 +16,15 @@ func newStream(seed uint64, kind, name string) stream {
 	return stream{binary.BigEndian.Uint64(sum[:8]), binary.BigEndian.Uint64(sum[8:16])}
 }
 
-// source draws from one stream at a time. Each worker has one, and room to reckon in.
+// source draws from one stream at a time.
 type source struct {
 	pcg  *rand.PCG
 	rand *rand.Rand
-	room []float64
 }
 
 func newSource() source {
 	pcg := rand.NewPCG(0, 0)
-	return source{pcg: pcg, rand: rand.New(pcg)}
+	return source{pcg, rand.New(pcg)}
 }
 
 // at moves to the start of an iteration of a stream.

@@ -37,33 +37,42 @@ type Run struct {
 	given      []int     // scenario of p -> index in the portfolio that was given
 	at         []int     // the inverse
 	cores      int
-	inner      int // years of one iteration
-	own        []stream
-	happen     []stream
-	cause      []int // scenario -> cause, -1 = none
-	world      world // as things are
+	inner      int      // years of one iteration
+	own        []stream // scenario -> events of its own, or its luck on a way
+	campaigns  []campaign
+	ways       []way
+	on         []int // scenario -> its way, -1 = events of its own
+	uses       []use // by factor
+	all        part
+	world      *world // as things are
 	worth      worths
-	uses       [][]int     // factor -> scenarios that depend on it, ascending
-	rate, base [][]float64 // scenario -> iteration
-	causeRate  [][]float64
+	rate, base [][]float64           // scenario with events of its own -> iteration
 	drawn      map[Unknown][]float64 // what the portfolio does not know
 	seed       uint64
-	kept       []block   // by iteration; nil = candidates are drawn again when needed
-	where      [][]place // where in kept the candidates of a scenario are
+	kept       []block // by iteration; nil = candidates are drawn again when needed
 }
 
-// block holds the candidates of one iteration, scenario after scenario.
+// use is what a factor bears on, each ascending: scenarios with events of their own, ways
+// that it resists on, and ways whose losses it softens.
+type use struct{ own, resists, softens []int }
+
+// part is a part of everything that makes events.
+type part struct {
+	own       []bool // by scenario; nil = none
+	campaigns []int
+}
+
+// block holds the candidates of one iteration: scenario after scenario those of their own,
+// and by campaign what became of its attempts as things are.
 type block struct {
-	events []candidate
-	cells  []cell // of the scenarios that have any, ascending
+	events    []candidate
+	cells     []cell // of the scenarios that have any, ascending
+	campaigns []outcome
 }
 
 // cell says where in a block the candidates of a scenario end; they begin where those of
 // the cell before end. Most scenarios have none in most iterations.
 type cell struct{ scenario, end int32 }
-
-// place is where the candidates of a scenario in an iteration are.
-type place struct{ iteration, from, to int32 }
 
 // Simulate draws the portfolio. Its errors say which scenario asks for what cannot be.
 func Simulate(p Portfolio, o Options) (*Run, error) {
@@ -92,21 +101,8 @@ func Simulate(p Portfolio, o Options) (*Run, error) {
 			kept[i] = r.drawBlock(worker, i)
 		})
 		r.kept = kept
-		r.index()
 	}
 	return r, nil
-}
-
-// index finds the candidates of each scenario.
-func (r *Run) index() {
-	r.where = make([][]place, len(r.p.Scenarios))
-	for i := range r.kept {
-		from := int32(0)
-		for _, c := range r.kept[i].cells {
-			r.where[c.scenario] = append(r.where[c.scenario], place{int32(i), from, c.end})
-			from = c.end
-		}
-	}
 }
 
 func newRun(p Portfolio, o Options) *Run {
@@ -117,42 +113,60 @@ func newRun(p Portfolio, o Options) *Run {
 	r.inner = (o.Years + o.Iterations - 1) / o.Iterations
 	r.Years = r.inner * r.Iterations
 	r.p, r.given = p.canonical()
-	n := len(r.p.Scenarios)
-	r.at = make([]int, n)
+	r.at = make([]int, len(r.p.Scenarios))
 	for at, from := range r.given {
 		r.at[from] = at
 	}
-	causes := make(map[string]int, len(p.Causes))
-	for i, c := range p.Causes {
-		causes[c.ID] = i
-		r.happen = append(r.happen, newStream(o.Seed, "cause", c.ID))
-	}
-	r.own, r.cause = make([]stream, n), make([]int, n)
-	r.uses = make([][]int, len(p.Factors))
-	for i := range r.p.Scenarios {
-		s := &r.p.Scenarios[i]
-		r.own[i] = newStream(o.Seed, "scenario", s.ID)
-		r.cause[i] = -1
-		if s.Cause != "" {
-			r.cause[i] = causes[s.Cause]
-		}
-		for _, f := range s.factors() {
-			if u := r.uses[f]; len(u) == 0 || u[len(u)-1] != i {
-				r.uses[f] = append(u, i)
-			}
-		}
-	}
+	r.enlist()
 	return r
 }
 
-// factors lists the factors that s depends on, those of softening last.
-func (s *Scenario) factors() (out []int) {
-	for _, groups := range [][][]int{s.Resist, s.Soften} {
-		for _, g := range groups {
-			out = append(out, g...)
+// enlist notes what makes events, and what each factor bears on.
+func (r *Run) enlist() {
+	campaigns, ways := make(map[string]int), make(map[string]int)
+	for i, c := range r.p.Campaigns {
+		campaigns[c.ID] = i
+		r.campaigns = append(r.campaigns, campaign{stream: newStream(r.seed, "campaign", c.ID)})
+		r.all.campaigns = append(r.all.campaigns, i)
+	}
+	r.uses = make([]use, len(r.p.Factors))
+	for i, w := range r.p.Ways {
+		c := campaigns[w.Campaign]
+		ways[w.ID] = i
+		r.ways = append(r.ways, way{campaign: c})
+		r.campaigns[c].ways = append(r.campaigns[c].ways, i)
+		for _, f := range factorsOf(w.Resist) {
+			r.uses[f].resists = append(r.uses[f].resists, i)
 		}
 	}
-	return out
+	n := len(r.p.Scenarios)
+	r.own, r.on, r.all.own = make([]stream, n), make([]int, n), make([]bool, n)
+	for i := range r.p.Scenarios {
+		s := &r.p.Scenarios[i]
+		r.on[i] = -1
+		if s.Way != "" {
+			w := ways[s.Way]
+			r.on[i] = w
+			r.own[i] = newStream(r.seed, "luck", cmp.Or(s.Luck, s.ID))
+			r.ways[w].hits = append(r.ways[w].hits, i)
+			for _, f := range factorsOf(s.Soften) {
+				r.uses[f].softens = append(r.uses[f].softens, w)
+			}
+			continue
+		}
+		r.own[i] = newStream(r.seed, "scenario", s.ID)
+		r.all.own[i] = true
+		for _, f := range factorsOf(s.Resist, s.Soften) {
+			r.uses[f].own = append(r.uses[f].own, i)
+		}
+	}
+}
+
+// factorsOf lists the factors that occur in groups, each once.
+func factorsOf(groups ...[][]int) []int {
+	all := slices.Concat(slices.Concat(groups...)...)
+	slices.Sort(all)
+	return slices.Compact(all)
 }
 
 // Kept tells whether candidates are in memory, so that a what-if is a filter.
@@ -166,7 +180,6 @@ func (r *Run) parallel(n int, do func(source, int)) {
 	for range min(r.cores, n) {
 		wait.Go(func() {
 			worker := newSource()
-			worker.room = make([]float64, 2*r.Iterations)
 			for i := int(next.Add(1)) - 1; i < n; i = int(next.Add(1)) - 1 {
 				do(worker, i)
 			}
@@ -188,22 +201,27 @@ func (r *Run) drawUnknowns() {
 		return r.drawn[u]
 	}
 	for i := range r.p.Scenarios {
+		if !r.all.own[i] {
+			continue
+		}
 		s := &r.p.Scenarios[i]
 		r.base[i] = keep("base", "scenario "+s.ID, s.Base)
-		if s.Cause == "" {
-			r.rate[i] = keep("rate", "scenario "+s.ID, s.Rate)
-		}
+		r.rate[i] = keep("rate", "scenario "+s.ID, s.Rate)
 	}
-	for _, c := range r.p.Causes {
-		r.causeRate = append(r.causeRate, keep("rate", "cause "+c.ID, c.Rate))
+	for i, c := range r.p.Campaigns {
+		r.campaigns[i].rate = keep("rate", "campaign "+c.ID, c.Rate)
 	}
-	r.world, r.worth = make(world, len(r.p.Factors)), newWorths()
-	for f := range r.world {
+	for i, w := range r.p.Ways {
+		r.ways[i].base = keep("base", "way "+w.ID, w.Base)
+	}
+	r.world, r.worth = &world{effect: make([][]float64, len(r.p.Factors))}, newWorths()
+	for f := range r.p.Factors {
 		for k, u := range r.p.Factors[f].Parts {
 			keep("part "+strconv.Itoa(k), r.p.Factors[f].ID, u)
 		}
-		r.world[f] = r.effect(f, r.p.Factors[f], r.worth)
+		r.world.effect[f] = r.effect(f, r.p.Factors[f], r.worth)
 	}
+	r.rank()
 }
 
 // of names an unknown by its kind, and by its owner if it has no name of its own.
@@ -304,45 +322,30 @@ func (r *Run) through(u Unknown) []float64 {
 
 // drawBlock draws all candidates of one iteration.
 func (r *Run) drawBlock(worker source, i int) (b block) {
-	for s := range r.p.Scenarios {
+	for at, own := range r.all.own {
 		before := len(b.events)
-		if b.events = r.drawScenario(b.events, worker, i, s); len(b.events) > before {
-			b.cells = append(b.cells, cell{int32(s), int32(len(b.events))})
+		if !own {
+			continue
 		}
+		if b.events = r.drawScenario(b.events, worker, i, at); len(b.events) > before {
+			b.cells = append(b.cells, cell{int32(at), int32(len(b.events))})
+		}
+	}
+	for c := range r.campaigns {
+		b.campaigns = append(b.campaigns, r.try(worker, i, c))
 	}
 	return b
 }
 
-// drawScenario appends the candidates of a scenario in an iteration. The number of
+// drawScenario appends the candidates of a scenario with events of its own in an iteration. The number of
 // events in all years together is Poisson and each falls on any year alike, which is
 // the same process as a count for each year and draws nothing for quiet years.
 func (r *Run) drawScenario(out []candidate, worker source, i, at int) []candidate {
 	s := &r.p.Scenarios[at]
-	start := len(out)
-	if c := r.cause[at]; c >= 0 {
-		out = r.drawHits(out, worker.at(r.happen[c], i), r.causeRate[c][i], r.base[at][i])
-		g := worker.at(r.own[at], i)
-		for k := start; k < len(out); k++ {
-			out[k].loss = s.cost(g)
-		}
-		return out
-	}
 	g := worker.at(r.own[at], i)
 	for range drawPoisson(g, r.rate[at][i]*r.base[at][i]*float64(r.inner)) {
 		bits := g.Uint64()
 		out = append(out, candidate{r.yearOf(bits), uint32(bits), s.cost(g)})
-	}
-	return out
-}
-
-// drawHits appends the events of a cause that get past base, without their losses. All
-// scenarios that hang on the cause see the same years and the same u.
-func (r *Run) drawHits(out []candidate, g *rand.Rand, rate, base float64) []candidate {
-	for range drawPoisson(g, rate*float64(r.inner)) {
-		bits := g.Uint64()
-		if u := float64(uint32(bits)) / (1 << 32); u < base {
-			out = append(out, candidate{year: r.yearOf(bits), u: uint32(u / base * (1 << 32))})
-		}
 	}
 	return out
 }
@@ -359,27 +362,16 @@ func (s *Scenario) cost(g *rand.Rand) float64 {
 	return sum
 }
 
-// events returns the candidates of a scenario in an iteration, from memory or drawn
-// again into buf.
-func (r *Run) events(buf []candidate, worker source, i, at int) []candidate {
-	if r.kept == nil {
-		return r.drawScenario(buf[:0], worker, i, at)
+// candidates calls f for the scenarios that have candidates of their own in an iteration, in
+// their order, of those that only names.
+func (r *Run) candidates(worker source, i int, only []bool, f func(at int, events []candidate)) {
+	if only == nil {
+		return
 	}
-	n, found := slices.BinarySearchFunc(r.where[at], int32(i), func(p place, i int32) int { return cmp.Compare(p.iteration, i) })
-	if !found {
-		return nil
-	}
-	p := r.where[at][n]
-	return r.kept[i].events[p.from:p.to]
-}
-
-// each calls f for the scenarios that have candidates in an iteration, in their order; of
-// those that only names, if it is not nil.
-func (r *Run) each(worker source, i int, only []bool, f func(s int, events []candidate)) {
 	if r.kept != nil {
 		b, from := &r.kept[i], int32(0)
 		for _, c := range b.cells {
-			if only == nil || only[c.scenario] {
+			if only[c.scenario] {
 				f(int(c.scenario), b.events[from:c.end])
 			}
 			from = c.end
@@ -387,28 +379,12 @@ func (r *Run) each(worker source, i int, only []bool, f func(s int, events []can
 		return
 	}
 	var buf []candidate
-	for s := range r.p.Scenarios {
-		if only != nil && !only[s] {
+	for at, wanted := range only {
+		if !wanted {
 			continue
 		}
-		if buf = r.drawScenario(buf[:0], worker, i, s); len(buf) > 0 {
-			f(s, buf)
-		}
-	}
-}
-
-// iterations calls f for the iterations in which a scenario has candidates.
-func (r *Run) iterations(worker source, s int, f func(i int, events []candidate)) {
-	if r.kept != nil {
-		for _, p := range r.where[s] {
-			f(int(p.iteration), r.kept[p.iteration].events[p.from:p.to])
-		}
-		return
-	}
-	var buf []candidate
-	for i := range r.Iterations {
-		if buf = r.drawScenario(buf[:0], worker, i, s); len(buf) > 0 {
-			f(i, buf)
+		if buf = r.drawScenario(buf[:0], worker, i, at); len(buf) > 0 {
+			f(at, buf)
 		}
 	}
 }

@@ -9,11 +9,11 @@ import (
 	"testing"
 )
 
-// mixed is a portfolio that uses everything: shared unknowns, a cause, factors in
+// mixed is a portfolio that uses everything: shared unknowns, a campaign, factors in
 // groups, secondary losses and caps.
 func mixed(t testing.TB, scenarios int) Portfolio {
 	d := must(t)
-	p := Portfolio{Causes: []Cause{{"outage", Unknown{Dist: d(Gamma(2, 4))}}}}
+	p := Portfolio{Campaigns: []Campaign{{"outsiders", Unknown{Dist: d(Gamma(2, 4))}}}}
 	for f := range 6 {
 		p.Factors = append(p.Factors, Factor{"control " + strconv.Itoa(f), []Unknown{{Dist: d(Beta(5.5, 0.5+float64(f)))}, {"intended", d(Beta(8, 2))}}})
 	}
@@ -24,7 +24,10 @@ func mixed(t testing.TB, scenarios int) Portfolio {
 		case 1:
 			s.Secondary = &Secondary{0.3, d(Lognormal(1e4, 1e6))}
 		case 2:
-			s.Cause, s.Soften = "outage", [][]int{{(k + 2) % 6}}
+			// Of one luck and one form: what an attempt costs is in the order of the ways.
+			p.Ways = append(p.Ways, Way{"way " + s.ID, "outsiders", Unknown{"outsiders", d(Beta(2, 5))}, s.Resist})
+			s.Way, s.Luck, s.Resist, s.Soften = "way "+s.ID, "data", nil, [][]int{{(k + 2) % 6}}
+			s.Primary = d(Lognormal(1e3*float64(k), 1e5*float64(k)))
 		case 3:
 			s.Cap, s.Primary = 50_000, d(PERT(1e3, 2e4, 1e5))
 		}
@@ -151,22 +154,6 @@ func TestAmountsScale(t *testing.T) {
 	}
 }
 
-// A cause hits all that hang on it in the same year, so their losses add up there.
-func TestCauseHitsAllAtOnce(t *testing.T) {
-	d := must(t)
-	p := Portfolio{Causes: []Cause{{"provider", Unknown{Dist: d(Constant(0.1))}}}}
-	for _, id := range []string{"a", "b", "c"} {
-		p.Scenarios = append(p.Scenarios, Scenario{ID: id, Cause: "provider", Base: Unknown{Dist: d(Constant(1))}, Primary: d(Constant(1))})
-	}
-	a := simulate(t, p, Options{Seed: 1, Years: 100_000}).Annual(All, nil)
-	for y, l := range a.Loss {
-		if math.Mod(l, 3) != 0 {
-			t.Fatalf("year %d costs %g: an event of the cause missed a scenario", y, l)
-		}
-	}
-	within(t, "P(≥1)", a.Exceeds(0), 1-math.Exp(-0.1))
-}
-
 // A rate that is not known makes counts negative binomial, and the curve gets a band.
 func TestUnknownRateWidens(t *testing.T) {
 	d := must(t)
@@ -237,8 +224,13 @@ func TestRefusesWhatCannotBeSimulated(t *testing.T) {
 		want string
 	}{
 		{Portfolio{Scenarios: []Scenario{good, good}}, small, `two scenarios are named "a"`},
-		{Portfolio{Causes: make([]Cause, 2)}, small, "two causes"},
-		{with(func(s *Scenario) { s.Cause = "x" }), small, `cause "x" is not`},
+		{Portfolio{Campaigns: make([]Campaign, 2)}, small, "two campaigns"},
+		{Portfolio{Ways: make([]Way, 1)}, small, `campaign "" is not`},
+		{Portfolio{Campaigns: make([]Campaign, 1), Ways: make([]Way, 2)}, small, "way : its name is taken"},
+		{Portfolio{Campaigns: make([]Campaign, 1), Ways: []Way{{Base: Unknown{Dist: d(Constant(2))}}}}, small, "goes beyond 0 to 1"},
+		{Portfolio{Campaigns: make([]Campaign, 1), Ways: []Way{{Resist: [][]int{{0}}}}}, small, "factor 0 is not"},
+		{Portfolio{Campaigns: []Campaign{{Rate: Unknown{Dist: d(Constant(1e5))}}}}, small, "the limit is 10000"},
+		{with(func(s *Scenario) { s.Way = "x" }), small, `way "x" is not`},
 		{with(func(s *Scenario) { s.Resist = [][]int{{3}} }), small, "factor 3 is not"},
 		{with(func(s *Scenario) { s.Base.Dist = d(Constant(2)) }), small, "goes beyond 0 to 1"},
 		{with(func(s *Scenario) { s.Rate.Dist = d(Constant(1e5)) }), small, "the limit is 10000"},

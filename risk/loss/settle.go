@@ -143,11 +143,11 @@ func (r *Run) fall(s *settlement, worker source, i int) {
 	for n := range s.claimed {
 		s.claimed[n] = make([]float64, s.years)
 	}
-	r.each(worker, i, nil, func(at int, events []candidate) {
+	r.each(worker, r.world, i, r.all, func(at int, year uint32, loss float64) {
 		from := r.given[at]
-		r.add(s.bears[s.Falls[from]], events, r.world, at, i, 1)
+		s.bears[s.Falls[from]][year] += loss
 		for _, p := range s.tree.part[from] {
-			r.add(s.claimed[p.node], events, r.world, at, i, p.of)
+			s.claimed[p.node][year] += p.of * loss
 		}
 	})
 	for n := len(s.claimed) - 1; n >= 0; n-- { // what goes beyond a node goes through it
@@ -274,55 +274,19 @@ type eventLoss struct {
 // eachEvent calls f for every event that happens in an iteration, with what it costs in
 // each scenario that it hits.
 func (r *Run) eachEvent(worker source, i int, f func(year int, losses []eventLoss)) {
-	hangs := make([][]int, len(r.happen)) // cause -> scenarios
-	r.each(worker, i, nil, func(at int, events []candidate) {
-		if c := r.cause[at]; c >= 0 {
-			hangs[c] = append(hangs[c], at)
-			return
-		}
-		for k := range events {
-			if loss, happens := r.costs(&events[k], at, i); happens {
-				f(int(events[k].year), []eventLoss{{at, loss}})
-			}
-		}
+	one := make([]eventLoss, 1)
+	r.each(worker, r.world, i, part{own: r.all.own}, func(at int, year uint32, loss float64) {
+		one[0] = eventLoss{at, loss}
+		f(int(year), one)
 	})
-	for c, scenarios := range hangs {
-		if len(scenarios) > 0 {
-			r.eachHit(worker, i, c, scenarios, f)
-		}
-	}
-}
-
-// eachHit walks the events of a cause. The candidates of each scenario are those of them
-// that get past its base, in the same order.
-func (r *Run) eachHit(worker source, i, cause int, scenarios []int, f func(year int, losses []eventLoss)) {
-	all := r.drawHits(nil, worker.at(r.happen[cause], i), r.causeRate[cause][i], 1)
-	rest := make([][]candidate, len(scenarios))
-	for n, at := range scenarios {
-		rest[n] = r.events(nil, worker, i, at)
-	}
-	var losses []eventLoss
-	for _, e := range all {
-		losses = losses[:0]
-		for n, at := range scenarios {
-			if float64(e.u)/(1<<32) >= r.base[at][i] {
-				continue
+	var all []eventLoss
+	for _, c := range r.all.campaigns {
+		r.strikes(worker, r.world, i, c, func(year uint32, way int, losses []float64) {
+			all = all[:0]
+			for n, at := range r.ways[way].hits {
+				all = append(all, eventLoss{at, losses[n]})
 			}
-			own := rest[n][0]
-			rest[n] = rest[n][1:]
-			if loss, happens := r.costs(&own, at, i); happens {
-				losses = append(losses, eventLoss{at, loss})
-			}
-		}
-		if len(losses) > 0 {
-			f(int(e.year), losses)
-		}
+			f(int(year), all)
+		})
 	}
-}
-
-// costs is what an event costs in the world as it is, if it happens there.
-func (r *Run) costs(e *candidate, at, i int) (loss float64, happens bool) {
-	s := &r.p.Scenarios[at]
-	residual, soften := r.world.lets(s, i)
-	return min(s.most(), soften*e.loss), uint64(e.u) < threshold(residual)
 }

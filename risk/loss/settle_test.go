@@ -53,19 +53,19 @@ func TestChainOfLiability(t *testing.T) {
 func TestLayersOfInsurance(t *testing.T) {
 	d := must(t)
 	one := Unknown{Dist: d(Constant(1))}
-	p := Portfolio{Causes: []Cause{{ID: "c", Rate: one}}, Scenarios: []Scenario{
-		{ID: "c/a", Cause: "c", Rate: one, Base: one, Primary: d(Constant(60))},
-		{ID: "c/b", Cause: "c", Rate: one, Base: Unknown{Dist: d(Constant(0.5))}, Primary: d(Constant(90))}, // hit by every other event
+	// Every other attempt goes the way that hits both, the rest goes the way that hits one.
+	p := Portfolio{Campaigns: []Campaign{{ID: "c", Rate: one}}, Ways: []Way{{ID: "both", Campaign: "c", Base: Unknown{Dist: d(Constant(0.5))}}, {ID: "one", Campaign: "c", Base: one}}, Scenarios: []Scenario{
+		{ID: "both/a", Way: "both", Primary: d(Constant(60))}, {ID: "both/b", Way: "both", Primary: d(Constant(90))}, {ID: "one/a", Way: "one", Primary: d(Constant(60))},
 	}}
 	r := simulate(t, p, small)
-	c := Contracts{Parties: 3, Falls: []int{0, 0}, Claims: make([][]Claim, 2), Layers: []Layer{{Insured: 0, Insurer: 1, Attachment: 50, Limit: 30}, {Insured: 0, Insurer: 2, Attachment: 80, Limit: 1000, Aggregate: 40}}}
+	c := Contracts{Parties: 3, Falls: []int{0, 0, 0}, Claims: make([][]Claim, 3), Layers: []Layer{{Insured: 0, Insurer: 1, Attachment: 50, Limit: 30}, {Insured: 0, Insurer: 2, Attachment: 80, Limit: 1000, Aggregate: 40}}}
 	got := r.Settle(c)
 	want := map[[2]float64][2]float64{ // events of one class and of both -> paid by each layer
 		{0, 0}: {0, 0}, {1, 0}: {10, 0}, {2, 0}: {20, 0}, {0, 1}: {30, 40}, {1, 1}: {40, 40}, {0, 2}: {60, 40}, {2, 1}: {50, 40},
 	}
-	both := r.Annual(View{Weight: []float64{0, 1}}, nil).Loss
+	both := r.Annual(View{Weight: []float64{0, 1, 0}}, nil).Loss
 	seen := map[[2]float64]bool{}
-	for y, a := range r.Annual(View{Weight: []float64{1, 0}}, nil).Loss {
+	for y, a := range r.Annual(View{Weight: []float64{1, 0, 1}}, nil).Loss {
 		events := [2]float64{a/60 - both[y]/90, both[y] / 90}
 		w, ok := want[events]
 		if !ok {
@@ -114,7 +114,7 @@ func TestSettlingConservesMoney(t *testing.T) {
 func randomContracts(g *rand.Rand, d func(Dist, error) Dist) (Portfolio, Contracts) {
 	parties := 3 + g.IntN(5)
 	c := Contracts{Parties: parties}
-	p := Portfolio{Causes: []Cause{{ID: "c", Rate: Unknown{Dist: d(Constant(1))}}}}
+	p := Portfolio{Campaigns: []Campaign{{ID: "c", Rate: Unknown{Dist: d(Constant(1))}}}}
 	above := make([]int, parties) // the contract under which a party is turned to, -1 for the first
 	above[0] = -1
 	for party := 1; party < parties; party++ {
@@ -124,8 +124,9 @@ func randomContracts(g *rand.Rand, d func(Dist, error) Dist) (Portfolio, Contrac
 	}
 	for s := range 1 + g.IntN(4) {
 		x := Scenario{ID: fmt.Sprint(s), Rate: Unknown{Dist: d(Constant(1))}, Base: Unknown{Dist: d(Constant(0.2 + 0.8*g.Float64()))}, Primary: d(Lognormal(10, 200))}
+		p.Ways = append(p.Ways, Way{ID: x.ID, Campaign: "c", Base: x.Base})
 		if g.IntN(2) == 0 {
-			x.Cause = "c"
+			x.Way = fmt.Sprint(g.IntN(1 + s))
 		}
 		p.Scenarios = append(p.Scenarios, x)
 		c.Falls = append(c.Falls, 0)

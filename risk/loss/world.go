@@ -7,45 +7,64 @@ import "slices"
 // every quantile is better in every iteration.
 type Change map[int]Factor
 
-// world is what factors are worth, by factor and iteration.
-type world [][]float64
+// world is what controls do.
+type world struct {
+	effect   [][]float64 // by factor and iteration
+	differs  part        // what of all may have other events, or other losses, than as things are
+	softened []int       // ways whose losses are softened otherwise, ascending
+	ways     []touch     // by way; nil = as things are
+}
 
-// under is the world under a change; nil = as things are.
-func (r *Run) under(c Change) world {
+// touch is what of a way differs from how things are.
+type touch struct{ resist, soften bool }
+
+// under derives the world under a change; nil is as things are.
+func (r *Run) under(c Change) *world {
 	if len(c) == 0 {
 		return r.world
 	}
-	w, known := slices.Clone(r.world), newWorths()
+	w := &world{effect: slices.Clone(r.world.effect), ways: make([]touch, len(r.ways))}
+	w.differs.own = make([]bool, len(r.p.Scenarios))
+	campaigns, known := make([]bool, len(r.campaigns)), newWorths()
 	for f, to := range c {
-		w[f] = r.effect(f, to, known)
+		w.effect[f] = r.effect(f, to, known)
+		for _, at := range r.uses[f].own {
+			w.differs.own[at] = true
+		}
+		for _, k := range r.uses[f].resists {
+			w.ways[k].resist, campaigns[r.ways[k].campaign] = true, true
+		}
+		for _, k := range r.uses[f].softens {
+			w.ways[k].soften, campaigns[r.ways[k].campaign] = true, true
+		}
+	}
+	for k, way := range w.ways {
+		if way.soften {
+			w.softened = append(w.softened, k)
+		}
+	}
+	for k, touched := range campaigns {
+		if touched {
+			w.differs.campaigns = append(w.differs.campaigns, k)
+		}
 	}
 	return w
 }
 
-// touched marks the scenarios that depend on a factor of c.
-func (r *Run) touched(c Change) []bool {
-	out := make([]bool, len(r.p.Scenarios))
-	for f := range c {
-		for _, s := range r.uses[f] {
-			out[s] = true
-		}
-	}
-	return out
-}
+// resists tells whether a way resists otherwise than as things are.
+func (w *world) resists(way int) bool { return w.ways != nil && w.ways[way].resist }
 
-// lets returns what controls let through of a scenario's attempts in an iteration, and how
-// far they soften its losses.
-func (w world) lets(s *Scenario, i int) (residual, soften float64) {
-	return w.residual(s.Resist, i), w.residual(s.Soften, i)
-}
+// softens tells whether the losses of a way are softened otherwise.
+func (w *world) softens(way int) bool { return w.ways != nil && w.ways[way].soften }
 
-// residual multiplies what groups of controls leave, each at its strongest.
-func (w world) residual(groups [][]int, i int) float64 {
+// residual multiplies what groups of controls leave in an iteration, each at its
+// strongest.
+func (w *world) residual(groups [][]int, i int) float64 {
 	out := 1.0
 	for _, g := range groups {
 		best := 0.0
 		for _, f := range g {
-			best = max(best, w[f][i])
+			best = max(best, w.effect[f][i])
 		}
 		out *= 1 - min(best, 1)
 	}
