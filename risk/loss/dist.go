@@ -201,7 +201,7 @@ func (d Dist) Quantile(p float64) float64 {
 func (d Dist) draw(r *rand.Rand) float64 {
 	switch d.kind {
 	case lognormal:
-		return math.Exp(d.a + d.b*r.NormFloat64())
+		return exp(d.a + d.b*r.NormFloat64())
 	case normal:
 		return max(0, d.a+d.b*r.NormFloat64())
 	case gamma:

@@ -343,9 +343,21 @@ func (r *Run) drawBlock(worker source, i int) (b block) {
 func (r *Run) drawScenario(out []candidate, worker source, i, at int) []candidate {
 	s := &r.p.Scenarios[at]
 	g := worker.at(r.own[at], i)
-	for range drawPoisson(g, r.rate[at][i]*r.base[at][i]*float64(r.inner)) {
-		bits := g.Uint64()
-		out = append(out, candidate{r.yearOf(bits), uint32(bits), s.cost(g)})
+	start, n := len(out), drawPoisson(g, r.rate[at][i]*r.base[at][i]*float64(r.inner))
+	out = slices.Grow(out, n)
+	if s.Primary.kind != lognormal || s.Secondary != nil {
+		for range n {
+			bits := worker.pcg.Uint64()
+			out = append(out, candidate{r.yearOf(bits), uint32(bits), s.cost(g)})
+		}
+		return out
+	}
+	for range n { // the same, sooner done
+		bits := worker.pcg.Uint64()
+		out = append(out, candidate{r.yearOf(bits), uint32(bits), s.Primary.a + s.Primary.b*g.NormFloat64()})
+	}
+	for k := start; k < len(out); k++ {
+		out[k].loss = exp(out[k].loss)
 	}
 	return out
 }
