@@ -157,3 +157,18 @@ func (s *Scenario) mean(soften float64) float64 {
 	both := min(limit, first+s.Secondary.Loss.meanUpTo(limit))
 	return soften * ((1-s.Secondary.P)*first + s.Secondary.P*both)
 }
+
+// severity is what the cost of an event follows from, but for what softens it.
+type severity struct {
+	primary, secondary Dist
+	chance             float64 // of a secondary loss
+	most               float64
+}
+
+func (s *Scenario) severity() severity {
+	out := severity{primary: s.Primary, most: s.most()}
+	if s.Secondary != nil {
+		out.secondary, out.chance = s.Secondary.Loss, s.Secondary.P
+	}
+	return out
+}

@@ -11,7 +11,7 @@ type campaign struct {
 	stream stream
 	rate   []float64 // by iteration
 	ways   []int
-	order  [][]priced // by iteration: as things are, the dearest first
+	order  [][]int32 // by iteration: its ways as things are, the dearest first
 }
 
 // way is a way as it is drawn.
@@ -19,13 +19,6 @@ type way struct {
 	campaign int
 	base     []float64 // by iteration
 	hits     []int     // scenarios
-}
-
-// priced is a way with what an event of it costs on average, and how likely it stops an
-// attempt.
-type priced struct {
-	way         int
-	cost, stops float64
 }
 
 // attempt is one of a campaign. It goes the first way after which the chance that every
@@ -45,25 +38,27 @@ type outcome struct {
 // rank puts the ways of campaigns in order.
 func (r *Run) rank() {
 	for c := range r.campaigns {
-		order := make([][]priced, r.Iterations)
+		order := make([][]int32, r.Iterations)
 		r.parallel(r.Iterations, func(_ source, i int) {
-			order[i] = r.dearest(r.world, i, r.campaigns[c].ways)
+			order[i] = dearest(r.world, i, r.campaigns[c].ways)
 		})
 		r.campaigns[c].order = order
 	}
 }
 
 // dearest puts ways in the order of what they cost on average in a world.
-func (r *Run) dearest(w *world, i int, ways []int) []priced {
-	list := make([]priced, len(ways))
+func dearest(w *world, i int, ways []int) []int32 {
+	list := make([]int32, len(ways))
 	for n, k := range ways {
-		list[n] = priced{k, r.price(w, i, k), 1 - r.chance(w, i, k)}
+		list[n] = int32(k)
 	}
-	slices.SortFunc(list, dearer)
+	slices.SortFunc(list, func(x, y int32) int { return w.dearer(i, x, y) })
 	return list
 }
 
-func dearer(x, y priced) int { return cmp.Or(cmp.Compare(y.cost, x.cost), cmp.Compare(x.way, y.way)) }
+func (w *world) dearer(i int, x, y int32) int {
+	return cmp.Or(cmp.Compare(w.cost[y][i], w.cost[x][i]), cmp.Compare(x, y))
+}
 
 // price is what an event of a way costs on average.
 func (r *Run) price(w *world, i, way int) float64 {
@@ -77,27 +72,24 @@ func (r *Run) price(w *world, i, way int) float64 {
 
 // inOrder lists the ways of a campaign, the dearest first: as things are, with those whose
 // losses are softened otherwise put where they then stand.
-func (r *Run) inOrder(w *world, i, c int) iter.Seq[priced] {
-	return func(yield func(priced) bool) {
-		moved := r.dearest(w, i, slices.DeleteFunc(slices.Clone(w.softened), func(k int) bool { return r.ways[k].campaign != c }))
-		for _, p := range r.campaigns[c].order[i] {
-			if w.softens(p.way) {
+func (r *Run) inOrder(w *world, i, c int) iter.Seq[int32] {
+	return func(yield func(int32) bool) {
+		moved := dearest(w, i, w.moved[c])
+		for _, k := range r.campaigns[c].order[i] {
+			if w.softens(int(k)) {
 				continue
 			}
-			for ; len(moved) > 0 && dearer(moved[0], p) < 0; moved = moved[1:] {
+			for ; len(moved) > 0 && w.dearer(i, moved[0], k) < 0; moved = moved[1:] {
 				if !yield(moved[0]) {
 					return
 				}
 			}
-			if w.resists(p.way) {
-				p.stops = 1 - r.chance(w, i, p.way)
-			}
-			if !yield(p) {
+			if !yield(k) {
 				return
 			}
 		}
-		for _, p := range moved {
-			if !yield(p) {
+		for _, k := range moved {
+			if !yield(k) {
 				return
 			}
 		}
@@ -113,10 +105,10 @@ func (r *Run) chance(w *world, i, way int) float64 {
 func (r *Run) taken(w *world, i, c int, attempts []attempt) []int32 {
 	var out []int32
 	stopped := 1.0
-	for p := range r.inOrder(w, i, c) {
-		stopped *= p.stops
+	for k := range r.inOrder(w, i, c) {
+		stopped *= w.stops[k][i]
 		for len(out) < len(attempts) && attempts[len(out)].through > stopped {
-			out = append(out, int32(p.way))
+			out = append(out, k)
 		}
 		if len(out) == len(attempts) {
 			break
@@ -199,9 +191,9 @@ func (r *Run) Untaken() []float64 {
 		left := make([]float64, len(r.ways))
 		for i, rate := range r.campaigns[c].rate {
 			all += rate
-			for _, p := range r.campaigns[c].order[i] {
-				left[p.way] += rate
-				rate *= p.stops
+			for _, k := range r.campaigns[c].order[i] {
+				left[k] += rate
+				rate *= r.world.stops[k][i]
 			}
 		}
 		for _, k := range r.campaigns[c].ways {

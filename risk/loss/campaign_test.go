@@ -56,11 +56,11 @@ func TestCampaignAgainstItsFormula(t *testing.T) {
 			w := r.under(c)
 			want := 0.0
 			for i := range r.Iterations {
-				ways := r.dearest(w, i, r.campaigns[0].ways)
+				ways := dearest(w, i, r.campaigns[0].ways)
 				value := 0.0
 				for k := len(ways) - 1; k >= 0; k-- {
-					chance := r.chance(w, i, ways[k].way)
-					value = chance*ways[k].cost + (1-chance)*value
+					chance := r.chance(w, i, int(ways[k]))
+					value = chance*r.price(w, i, int(ways[k])) + (1-chance)*value
 				}
 				want += r.campaigns[0].rate[i] * value / float64(r.Iterations)
 			}

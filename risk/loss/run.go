@@ -41,8 +41,9 @@ type Run struct {
 	own        []stream // scenario -> events of its own, or its luck on a way
 	campaigns  []campaign
 	ways       []way
-	on         []int // scenario -> its way, -1 = events of its own
-	uses       []use // by factor
+	on         []int       // scenario -> its way, -1 = events of its own
+	severity   []*severity // by scenario on a way
+	uses       []use       // by factor
 	all        part
 	world      *world // as things are
 	worth      worths
@@ -141,6 +142,8 @@ func (r *Run) enlist() {
 	}
 	n := len(r.p.Scenarios)
 	r.own, r.on, r.all.own = make([]stream, n), make([]int, n), make([]bool, n)
+	r.severity = make([]*severity, n)
+	severities := map[severity]*severity{}
 	for i := range r.p.Scenarios {
 		s := &r.p.Scenarios[i]
 		r.on[i] = -1
@@ -149,6 +152,11 @@ func (r *Run) enlist() {
 			r.on[i] = w
 			r.own[i] = newStream(r.seed, "luck", cmp.Or(s.Luck, s.ID))
 			r.ways[w].hits = append(r.ways[w].hits, i)
+			x := s.severity()
+			if severities[x] == nil {
+				severities[x] = &x
+			}
+			r.severity[i] = severities[x]
 			for _, f := range factorsOf(s.Soften) {
 				r.uses[f].softens = append(r.uses[f].softens, w)
 			}
@@ -214,13 +222,15 @@ func (r *Run) drawUnknowns() {
 	for i, w := range r.p.Ways {
 		r.ways[i].base = keep("base", "way "+w.ID, w.Base)
 	}
-	r.world, r.worth = &world{effect: make([][]float64, len(r.p.Factors))}, newWorths()
+	effect := make([][]float64, len(r.p.Factors))
+	r.worth = newWorths()
 	for f := range r.p.Factors {
 		for k, u := range r.p.Factors[f].Parts {
 			keep("part "+strconv.Itoa(k), r.p.Factors[f].ID, u)
 		}
-		r.world.effect[f] = r.effect(f, r.p.Factors[f], r.worth)
+		effect[f] = r.effect(f, r.p.Factors[f], r.worth)
 	}
+	r.world = r.asThingsAre(effect)
 	r.rank()
 }
 
@@ -337,9 +347,10 @@ func (r *Run) drawBlock(worker source, i int) (b block) {
 	return b
 }
 
-// drawScenario appends the candidates of a scenario with events of its own in an iteration. The number of
-// events in all years together is Poisson and each falls on any year alike, which is
-// the same process as a count for each year and draws nothing for quiet years.
+// drawScenario appends the candidates of a scenario with events of its own in an
+// iteration. The number of events in all years together is Poisson and each falls on any
+// year alike, which is the same process as a count for each year and draws nothing for
+// quiet years.
 func (r *Run) drawScenario(out []candidate, worker source, i, at int) []candidate {
 	s := &r.p.Scenarios[at]
 	g := worker.at(r.own[at], i)
