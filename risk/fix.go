@@ -24,8 +24,9 @@ type Fix struct {
 	Saved  loss.Estimate
 	Credit float64 // its share of what the first fixes save together (Shapley), 0 if not shared out
 
-	shift map[string]int // responsibility -> fails that become passes
-	whole loss.Change    // controls that become complete
+	shift map[string]int      // responsibility -> fails that become passes
+	whole loss.Change         // controls that become complete
+	then  []loss.ScenarioLoss // by scenario if only this is done; nil = not asked yet
 }
 
 // Return is the saving less the cost, for each unit of cost; infinite if it is free.

@@ -200,7 +200,10 @@ func (a *Analysis) Treat(s *Scenario, fixes []*Fix) []Option {
 		if !a.Touches(f, s) {
 			continue
 		}
-		here := s.Mean.Value - a.run.Scenario(s.index, a.change(f)).Mean.Value
+		if f.then == nil {
+			f.then = a.run.ByScenario(a.change(f))
+		}
+		here := s.Mean.Value - f.then[s.index].Mean.Value
 		if best == nil && here > 0 || best != nil && here/max(1, f.Cost) > saved/max(1, best.Cost) {
 			best, saved = f, here
 		}

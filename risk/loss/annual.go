@@ -1,6 +1,10 @@
 package loss
 
-import "math"
+import (
+	"cmp"
+	"math"
+	"slices"
+)
 
 // View is the part of all losses that somebody carries.
 type View struct {
@@ -62,22 +66,22 @@ type ScenarioLoss struct {
 // ByScenario returns the loss of each scenario under a change, in the order of the
 // portfolio, before contracts move it.
 func (r *Run) ByScenario(c Change) []ScenarioLoss {
+	w := r.under(c)
+	tallies := make([][]tally, r.Iterations)
+	r.parallel(r.Iterations, func(worker source, i int) { tallies[i] = r.tally(worker, w, i) })
 	out := make([]ScenarioLoss, len(r.p.Scenarios))
-	for at, l := range r.byScenario(c, r.all) {
-		out[r.given[at]] = l
+	sums, counts := make([]float64, r.Iterations), make([]float64, r.Iterations)
+	for at, from := range r.given {
+		for i, list := range tallies {
+			sums[i], counts[i] = 0, 0
+			if len(list) > 0 && list[0].at == at {
+				sums[i], counts[i] = list[0].loss/float64(r.inner), list[0].count/float64(r.inner)
+				tallies[i] = list[1:]
+			}
+		}
+		out[from] = ScenarioLoss{estimate(sums), estimate(counts)}
 	}
 	return out
-}
-
-// Scenario returns the loss of one scenario under a change.
-func (r *Run) Scenario(n int, c Change) ScenarioLoss {
-	at := r.at[n]
-	if k := r.on[at]; k >= 0 {
-		return r.byScenario(c, part{campaigns: []int{r.ways[k].campaign}})[at]
-	}
-	own := make([]bool, len(r.p.Scenarios))
-	own[at] = true
-	return r.byScenario(c, part{own: own})[at]
 }
 
 // tally is what a scenario lost in an iteration.
@@ -86,38 +90,28 @@ type tally struct {
 	loss, count float64
 }
 
-// byScenario adds up the losses of a part by scenario. Most scenarios of a large portfolio
-// lose nothing in an iteration, so only those that do are kept.
-func (r *Run) byScenario(c Change, of part) []ScenarioLoss {
-	w := r.under(c)
-	n := len(r.p.Scenarios)
-	tallies := make([][]tally, r.Iterations)
-	r.parallel(r.Iterations, func(worker source, i int) {
-		all := make([]tally, n)
-		r.each(worker, w, i, of, func(at int, _ uint32, loss float64) {
-			all[at].loss += loss
-			all[at].count++
-		})
-		for at, t := range all {
-			if t.count > 0 {
-				tallies[i] = append(tallies[i], tally{at, t.loss, t.count})
-			}
-		}
-	})
-	out := make([]ScenarioLoss, n)
-	sums, counts := make([]float64, r.Iterations), make([]float64, r.Iterations)
-	next := make([]int, r.Iterations)
-	for at := range out {
-		for i, list := range tallies {
-			sums[i], counts[i] = 0, 0
-			if k := next[i]; k < len(list) && list[k].at == at {
-				sums[i], counts[i] = list[k].loss/float64(r.inner), list[k].count/float64(r.inner)
-				next[i]++
-			}
-		}
-		out[at] = ScenarioLoss{estimate(sums), estimate(counts)}
+// tally adds up the losses of an iteration by scenario, of those that have any: in a large
+// portfolio that is few.
+func (r *Run) tally(worker source, w *world, i int) []tally {
+	var list []tally
+	r.each(worker, w, i, r.all, func(at int, _ uint32, loss float64) { list = join(list, tally{at, loss, 1}) })
+	slices.SortStableFunc(list, func(x, y tally) int { return cmp.Compare(x.at, y.at) })
+	joined := list[:0]
+	for _, t := range list {
+		joined = join(joined, t)
 	}
-	return out
+	return joined
+}
+
+// join adds t to the last of a list if that is of the same scenario, else to the list.
+func join(list []tally, t tally) []tally {
+	last := len(list) - 1
+	if last < 0 || list[last].at != t.at {
+		return append(list, t)
+	}
+	list[last].loss += t.loss
+	list[last].count += t.count
+	return list
 }
 
 // Saved is what a change saves a year: the mean loss as things are less the mean
@@ -126,13 +120,24 @@ func (r *Run) Saved(c Change) Estimate {
 	w := r.under(c)
 	saved := make([]float64, r.Iterations)
 	r.parallel(r.Iterations, func(worker source, i int) {
-		total := func(w *world, of part) (sum float64) {
-			r.each(worker, w, i, of, func(_ int, _ uint32, loss float64) { sum += loss })
-			return sum
+		own := func(in *world) (total float64) {
+			r.each(worker, in, i, part{own: w.differs.own}, func(_ int, _ uint32, loss float64) { total += loss })
+			return total
 		}
-		saved[i] = (total(r.world, w.differs) - total(w, w.differs)) / float64(r.inner)
+		saved[i] = own(r.world) - own(w)
+		for _, c := range w.differs.campaigns {
+			r.turn(worker, w, i, c, func(_ attempt, _ int, losses, before []float64) { saved[i] += sum(before) - sum(losses) })
+		}
+		saved[i] /= float64(r.inner)
 	})
 	return estimate(saved)
+}
+
+func sum(list []float64) (out float64) {
+	for _, x := range list {
+		out += x
+	}
+	return out
 }
 
 // most is the most that one event can cost.

@@ -103,7 +103,7 @@ func (r *Run) chance(w *world, i, way int) float64 {
 
 // taken returns the way that each attempt takes; those beyond fail.
 func (r *Run) taken(w *world, i, c int, attempts []attempt) []int32 {
-	var out []int32
+	out := make([]int32, 0, len(attempts))
 	stopped := 1.0
 	for k := range r.inOrder(w, i, c) {
 		stopped *= w.stops[k][i]
@@ -148,9 +148,10 @@ func (r *Run) hit(out []float64, worker source, w *world, i, way int, a attempt)
 	return out
 }
 
-// strikes calls f for each attempt of a campaign that succeeds in a world, with what it
-// costs each scenario of its way.
-func (r *Run) strikes(worker source, w *world, i, c int, f func(year uint32, way int, losses []float64)) {
+// turn calls f for each attempt of a campaign that succeeds in a world or as things are, with
+// the way that it goes in the world, -1 if none, and what it costs each scenario of its way:
+// in the world, and as things are.
+func (r *Run) turn(worker source, w *world, i, c int, f func(a attempt, way int, losses, before []float64)) {
 	var o outcome
 	if r.kept != nil {
 		o = r.kept[i].campaigns[c]
@@ -162,21 +163,38 @@ func (r *Run) strikes(worker source, w *world, i, c int, f func(year uint32, way
 		ways = r.taken(w, i, c, o.attempts)
 	}
 	var buf []float64
-	before := o.losses
-	for n, k := range ways {
-		now := -1
-		var losses []float64
+	rest := o.losses
+	for n := range max(len(ways), len(o.way)) {
+		now, then := -1, -1
+		var losses, before []float64
 		if n < len(o.way) {
 			now = int(o.way[n])
 			hits := len(r.ways[now].hits)
-			losses, before = before[:hits], before[hits:]
+			before, rest = rest[:hits], rest[hits:]
 		}
-		if int(k) != now || w.softens(int(k)) {
-			buf = r.hit(buf[:0], worker, w, i, int(k), o.attempts[n])
+		if n < len(ways) {
+			then = int(ways[n])
+		}
+		switch {
+		case then < 0:
+		case then == now && !w.softens(then):
+			losses = before
+		default:
+			buf = r.hit(buf[:0], worker, w, i, then, o.attempts[n])
 			losses = buf
 		}
-		f(r.yearOf(o.attempts[n].bits), int(k), losses)
+		f(o.attempts[n], then, losses, before)
 	}
+}
+
+// strikes calls f for each attempt of a campaign that succeeds in a world, with what it
+// costs each scenario of its way.
+func (r *Run) strikes(worker source, w *world, i, c int, f func(year uint32, way int, losses []float64)) {
+	r.turn(worker, w, i, c, func(a attempt, way int, losses, _ []float64) {
+		if way >= 0 {
+			f(r.yearOf(a.bits), way, losses)
+		}
+	})
 }
 
 // Untaken returns, for each scenario, the share of the attempts of its campaign that no
