@@ -35,7 +35,6 @@ type Run struct {
 
 	p          Portfolio // canonical
 	given      []int     // scenario of p -> index in the portfolio that was given
-	at         []int     // the inverse
 	cores      int
 	inner      int      // years of one iteration
 	own        []stream // scenario -> events of its own, or its luck on a way
@@ -114,10 +113,6 @@ func newRun(p Portfolio, o Options) *Run {
 	r.inner = (o.Years + o.Iterations - 1) / o.Iterations
 	r.Years = r.inner * r.Iterations
 	r.p, r.given = p.canonical()
-	r.at = make([]int, len(r.p.Scenarios))
-	for at, from := range r.given {
-		r.at[from] = at
-	}
 	r.enlist()
 	return r
 }
