@@ -26,13 +26,17 @@ type Annual struct {
 func (r *Run) Annual(v View, c Change) *Annual {
 	w := r.under(c)
 	out := &Annual{make([]float64, r.Years), r.Iterations}
+	of := part{own: make([]bool, len(r.given)), campaigns: r.all.campaigns}
+	for at, from := range r.given {
+		of.own[at] = r.all.own[at] && (v.Weight == nil || v.Weight[from] != 0)
+	}
 	r.parallel(r.Iterations, func(worker source, i int) {
 		years := out.Loss[i*r.inner : (i+1)*r.inner]
 		if v.Weight == nil {
-			r.each(worker, w, i, r.all, func(_ int, year uint32, loss float64) { years[year] += loss })
+			r.each(worker, w, i, of, func(_ int, year uint32, loss float64) { years[year] += loss })
 			return
 		}
-		r.each(worker, w, i, r.all, func(at int, year uint32, loss float64) { years[year] += v.Weight[r.given[at]] * loss })
+		r.each(worker, w, i, of, func(at int, year uint32, loss float64) { years[year] += v.Weight[r.given[at]] * loss })
 	})
 	return out
 }

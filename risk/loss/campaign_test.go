@@ -242,3 +242,55 @@ func TestMeanUpToALimit(t *testing.T) {
 		near(t, name+" without a limit", x.meanUpTo(math.Inf(1)), x.Mean(), 1e-12)
 	}
 }
+
+// Ways that follow from the same things share what they come to; those that differ in one
+// of them do not.
+func TestWaysThatAreAlike(t *testing.T) {
+	d := must(t)
+	p := Portfolio{Campaigns: []Campaign{{"c", Unknown{Dist: d(Constant(1))}}}}
+	for f := range 3 {
+		p.Factors = append(p.Factors, Factor{strconv.Itoa(f), []Unknown{{Dist: d(Beta(2, 2+float64(f)))}}})
+	}
+	add := func(change func(*Way, *Scenario, *Scenario)) {
+		id := fmt.Sprintf("%02d", len(p.Ways))
+		w := Way{id, "c", Unknown{"chance", d(PERT(0.1, 0.2, 0.5))}, [][]int{{0, 1}, {2}}}
+		a := Scenario{ID: id + "/a", Way: id, Primary: d(Lognormal(1, 9)), Soften: [][]int{{0}, {1}}, Secondary: &Secondary{0.5, d(Lognormal(1, 2))}, Cap: 20}
+		b := Scenario{ID: id + "/b", Way: id, Primary: d(Lognormal(2, 9))}
+		change(&w, &a, &b)
+		p.Ways, p.Scenarios = append(p.Ways, w), append(p.Scenarios, a, b)
+	}
+	add(func(*Way, *Scenario, *Scenario) {})
+	add(func(*Way, *Scenario, *Scenario) {})
+	stops := []func(*Way, *Scenario, *Scenario){
+		func(w *Way, _, _ *Scenario) { w.Base = Unknown{"other", w.Base.Dist} },
+		func(w *Way, _, _ *Scenario) { w.Base.Dist = d(PERT(0.1, 0.3, 0.5)) },
+		func(w *Way, _, _ *Scenario) { w.Resist = [][]int{{0}, {1, 2}} },
+		func(w *Way, _, _ *Scenario) { w.Resist = [][]int{{0, 1}} },
+	}
+	costs := []func(*Way, *Scenario, *Scenario){
+		func(_ *Way, a, _ *Scenario) { a.Cap = 19 },
+		func(_ *Way, a, _ *Scenario) { a.Secondary = nil },
+		func(_ *Way, a, _ *Scenario) { a.Secondary = &Secondary{0.4, a.Secondary.Loss} },
+		func(_ *Way, a, _ *Scenario) { a.Secondary = &Secondary{0.5, a.Primary} },
+		func(_ *Way, a, _ *Scenario) { a.Soften = [][]int{{0, 1}} },
+		func(_ *Way, a, b *Scenario) { a.Soften, b.Soften = nil, a.Soften },
+		func(_ *Way, _, b *Scenario) { b.Primary = d(Lognormal(2, 8)) },
+	}
+	for _, change := range slices.Concat(stops, costs) {
+		add(change)
+	}
+	r := simulate(t, p, small)
+	for _, w := range []*world{r.world, r.under(Change{0: {Parts: []Unknown{{}}}})} {
+		for k := range r.ways {
+			for i := range r.Iterations {
+				if w.cost[k][i] != r.price(w, i, k) || w.stops[k][i] != 1-r.chance(w, i, k) {
+					t.Fatalf("way %d costs %g and stops %g, want %g and %g", k, w.cost[k][i], w.stops[k][i], r.price(w, i, k), 1-r.chance(w, i, k))
+				}
+			}
+			alikeStops, alikeCosts := k < 2 || k >= 2+len(stops), k < 2+len(stops)
+			if alikeStops != (&w.stops[k][0] == &w.stops[0][0]) || alikeCosts != (&w.cost[k][0] == &w.cost[0][0]) {
+				t.Errorf("way %d shares what it stops: %v, what it costs: %v", k, !alikeStops, !alikeCosts)
+			}
+		}
+	}
+}

@@ -40,7 +40,6 @@ type Run struct {
 	own        []stream // scenario -> events of its own, or its luck on a way
 	campaigns  []campaign
 	ways       []way
-	on         []int       // scenario -> its way, -1 = events of its own
 	severity   []*severity // by scenario on a way
 	uses       []use       // by factor
 	all        part
@@ -136,15 +135,12 @@ func (r *Run) enlist() {
 		}
 	}
 	n := len(r.p.Scenarios)
-	r.own, r.on, r.all.own = make([]stream, n), make([]int, n), make([]bool, n)
-	r.severity = make([]*severity, n)
+	r.own, r.all.own, r.severity = make([]stream, n), make([]bool, n), make([]*severity, n)
 	severities := map[severity]*severity{}
 	for i := range r.p.Scenarios {
 		s := &r.p.Scenarios[i]
-		r.on[i] = -1
 		if s.Way != "" {
 			w := ways[s.Way]
-			r.on[i] = w
 			r.own[i] = newStream(r.seed, "luck", cmp.Or(s.Luck, s.ID))
 			r.ways[w].hits = append(r.ways[w].hits, i)
 			x := s.severity()
