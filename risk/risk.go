@@ -149,7 +149,7 @@ const mostGroups = 25
 const (
 	manyDraws     = 200
 	fewDraws      = 50
-	manyScenarios = 20_000
+	manyScenarios = 10_000
 )
 
 // Analyse derives the scenarios, simulates them and sums them up.
