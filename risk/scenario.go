@@ -241,6 +241,9 @@ func (a *Analysis) magnitude(s *Scenario, stated *system.Scenario, out *loss.Sce
 	if out.Primary, err = l.Amounts.Dist(); err != nil {
 		return "", err
 	}
+	if mean, most := out.Primary.Mean(), out.Primary.Quantile(0.95); mean > most && l.Cap == 0 {
+		a.warn(fmt.Sprintf("%s: this loss is so wide that its average, %s, lies beyond the %s that 19 of 20 stay under; narrow it, or state a cap", l.Origin, Money(mean), Money(most)))
+	}
 	text := a.say(out.Primary, true)
 	if l.Secondary != nil {
 		second, err := l.Secondary.Amounts.Dist()
@@ -255,6 +258,13 @@ func (a *Analysis) magnitude(s *Scenario, stated *system.Scenario, out *loss.Sce
 	}
 	s.note("loss of an event", text, l.Origin.String())
 	return l.Carrier, nil
+}
+
+// warn notes a problem once.
+func (a *Analysis) warn(problem string) {
+	if !slices.Contains(a.Problems, problem) {
+		a.Problems = append(a.Problems, problem)
+	}
 }
 
 // outage tells threats that only make data unavailable for a while. What the model

@@ -156,6 +156,13 @@ func often(rate float64) string {
 
 func riskShort(r *Risk) []block {
 	total := r.Total
+	if len(r.Scenarios) == 0 {
+		text := "No loss can be told: nothing that the model states decides that a threat applies."
+		if n := len(r.Threats.Questions); n > 0 {
+			text += " " + count(n, "question") + " must be answered first; surety threats lists them."
+		}
+		return []block{paragraph{just(text)}}
+	}
 	out := []block{paragraph{join("On average ", strong(amount(total.Mean)), " is lost in a year. ", strong(chance(total.Any)), " of years see a loss.")}}
 	tail := table{head: []string{"Years", "lose less than", "the others lose on average"}}
 	for i, level := range loss.Levels {
