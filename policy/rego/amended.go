@@ -14,7 +14,7 @@ type amendment struct{ was, is string }
 // amendments gives, by file, what of the content and its library is read otherwise
 // than written: where a check passes what its own title says must not be, or says
 // nothing. Whoever reads a title takes a pass for its answer.
-var amendments = allAmendments(podAmendments, accessAmendments, clusterAmendments, dockerfileAmendments, lineAmendments)
+var amendments = allAmendments(podAmendments, accessAmendments, clusterAmendments, dockerfileAmendments, secretAmendments, lineAmendments)
 
 func allAmendments(lists ...map[string][]amendment) map[string][]amendment {
 	all := map[string][]amendment{}
