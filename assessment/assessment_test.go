@@ -1,6 +1,7 @@
 package assessment
 
 import (
+	"fmt"
 	"os"
 	"path/filepath"
 	"slices"
@@ -261,7 +262,7 @@ func TestDiff(t *testing.T) {
 		return strings.Join(out, "\n")
 	}
 	for _, tt := range []struct{ name, got, want string }{
-		{"new", list(got.New), "A@new absent>fail evidence\nA@web pass>fail evidence >true\nG@web unknown>fail check\nZ@web absent>fail check"},
+		{"new", list(got.New), "A@new absent>fail evidence\nA@web pass>fail evidence\nG@web unknown>fail check\nZ@web absent>fail check"},
 		{"fixed", list(got.Fixed), "B@web fail>pass evidence true>false\nD@web fail>waived waiver\nE@gone fail>absent evidence"},
 		{"changed", list(got.Changed), "C@web fail>fail evidence true>yes"},
 	} {
@@ -272,6 +273,46 @@ func TestDiff(t *testing.T) {
 	same := Diff(&Snapshot{Results: slices.Values(after)}, &Snapshot{Results: slices.Values(after)})
 	if len(same.New)+len(same.Fixed)+len(same.Changed) > 0 {
 		t.Errorf("a snapshot differs from itself: %+v", same)
+	}
+}
+
+// What still fails has changed if a value did where a finding points, or if it fails
+// in another number of places. A name is no such value.
+func TestDiffOfFails(t *testing.T) {
+	fail := func(lines []int, facts ...policy.Fact) Snap {
+		return Snap{Check: "A", Resource: "web", Severity: surety.High, Verdict: surety.Fail, Lines: lines, Facts: facts}
+	}
+	fact := func(path, value string, line int) policy.Fact {
+		return policy.Fact{Path: path, Value: value, Line: line}
+	}
+	name := fact("/containers/0/name", "c", 3)
+	other := Snap{Check: "B", Resource: "web", Verdict: surety.Fail, Facts: []policy.Fact{fact("/privileged", "false", 4)}}
+	for _, tt := range []struct {
+		title         string
+		before, after Snap
+		want          string
+		worse         bool
+	}{
+		{"another name", fail([]int{3}, name), fail([]int{3}, fact("/containers/0/name", "d", 3)), "", false},
+		{"a value elsewhere", fail([]int{3}, fact("/image", "a", 9)), fail([]int{3}, fact("/image", "b", 9)), "", false},
+		{"the value", fail([]int{3}, fact("/image", "a", 3)), fail([]int{5}, fact("/image", "b", 5)), "fail>fail 0 /image a>b", false},
+		{"still absent", fail([]int{3}, fact("/a", "absent", 3)), fail([]int{3}, fact("/a/b", "absent", 3)), "", false},
+		{"more places", fail([]int{3}), fail([]int{3, 4}), "fail>fail 1", true},
+		{"fewer places", fail([]int{3, 4}), fail([]int{3}), "fail>fail -1", false},
+		{"fixed, as another result records", fail([]int{4}, fact("/privileged", "true", 4), name), Snap{Check: "A", Resource: "web", Severity: surety.High, Verdict: surety.Pass}, "fail>pass 0 /privileged true>false", false},
+		{"new", Snap{Check: "A", Resource: "web", Severity: surety.High, Verdict: surety.Pass}, fail([]int{4}), "pass>fail 0", true},
+	} {
+		c := Diff(&Snapshot{Results: slices.Values([]Snap{tt.before, other})}, &Snapshot{Results: slices.Values([]Snap{tt.after, other})})
+		got := ""
+		for _, ch := range slices.Concat(c.New, c.Fixed, c.Changed) {
+			got += fmt.Sprint(ch.Before, ">", ch.After, " ", ch.More)
+			for _, f := range ch.Facts {
+				got += " " + f.Path + " " + f.Before + ">" + f.After
+			}
+		}
+		if worst, ok := c.WorstNew(); got != tt.want || ok != tt.worse || ok && worst != surety.High {
+			t.Errorf("%s: %q, worst new %v %v; want %q, %v", tt.title, got, worst, ok, tt.want, tt.worse)
+		}
 	}
 }
 

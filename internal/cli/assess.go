@@ -26,6 +26,7 @@ type assessFlags struct {
 	format   string
 	output   string
 	failOn   string
+	failNew  string
 	strict   bool
 	baseline string
 	findings bool
@@ -58,6 +59,7 @@ the first SOURCE that holds one, else it is inferred from the evidence.`,
 	fs.StringVar(&f.format, "format", "text", "report format: "+strings.Join(report.Formats(), ", "))
 	fs.StringVarP(&f.output, "output", "o", "", "write the report to this `FILE` instead of standard output")
 	fs.StringVar(&f.failOn, "fail-on", "", "exit 1 if a fail is of this severity or worse: low, medium, high, critical")
+	fs.StringVar(&f.failNew, "fail-new", "", "with --baseline: exit 1 if a fail of this severity or worse is new, or in more places than before")
 	fs.BoolVar(&f.strict, "strict", false, "exit 1 if anything was not looked at")
 	fs.StringVar(&f.baseline, "baseline", "", "compare with this earlier JSON report `FILE`")
 	fs.BoolVar(&f.findings, "findings", false, "leave passes out of json and csv")
@@ -67,7 +69,7 @@ the first SOURCE that holds one, else it is inferred from the evidence.`,
 }
 
 func (p Program) assess(ctx context.Context, f assessFlags, args []string) error {
-	limit, err := f.limit()
+	limits, err := f.limits()
 	if err != nil {
 		return err
 	}
@@ -104,7 +106,7 @@ func (p Program) assess(ctx context.Context, f assessFlags, args []string) error
 	if err := usable(k.Assessment); err != nil {
 		return err
 	}
-	return f.broken(k.Assessment, limit)
+	return f.broken(k.Assessment, limits)
 }
 
 // usable refuses evidence of which nothing could be read: what is said of no object
@@ -150,22 +152,38 @@ func (r *prepared) askAll() error {
 // errInterrupted is the outcome of a run that a signal cut short.
 var errInterrupted = errors.New("interrupted; the report holds what was judged until then")
 
-// limit reads --fail-on; nil if it is not set.
-func (f *assessFlags) limit() (*surety.Severity, error) {
-	if f.failOn == "" {
-		return nil, nil
+// limits are the severities from which on fails break a run; nil for none.
+type limits struct{ any, new *surety.Severity }
+
+// limits reads --fail-on and --fail-new.
+func (f *assessFlags) limits() (l limits, err error) {
+	for _, flag := range []struct {
+		name, text string
+		limit      **surety.Severity
+	}{{"--fail-on", f.failOn, &l.any}, {"--fail-new", f.failNew, &l.new}} {
+		if flag.text == "" {
+			continue
+		}
+		*flag.limit = new(surety.Severity)
+		if err := (*flag.limit).UnmarshalText([]byte(flag.text)); err != nil {
+			return l, &usageError{fmt.Errorf("%s: %w", flag.name, err)}
+		}
 	}
-	var s surety.Severity
-	if err := s.UnmarshalText([]byte(f.failOn)); err != nil {
-		return nil, &usageError{fmt.Errorf("--fail-on: %w", err)}
+	if l.new != nil && f.baseline == "" {
+		return l, &usageError{errors.New("--fail-new asks what is new; say since when with --baseline")}
 	}
-	return &s, nil
+	return l, nil
 }
 
 // broken says which of the caller's limits the assessment breaks.
-func (f *assessFlags) broken(a *assessment.Assessment, limit *surety.Severity) error {
-	if worst, ok := a.Summary.WorstFail(); ok && limit != nil && worst >= *limit {
-		return &breach{fmt.Sprintf("there are fails of severity %s; --fail-on %s asks for none", worst, *limit)}
+func (f *assessFlags) broken(a *assessment.Assessment, l limits) error {
+	if worst, ok := a.Summary.WorstFail(); ok && l.any != nil && worst >= *l.any {
+		return &breach{fmt.Sprintf("the worst fail is %s; --fail-on %s allows none of %[2]s or worse", worst, *l.any)}
+	}
+	if l.new != nil {
+		if worst, ok := a.Changes.WorstNew(); ok && worst >= *l.new {
+			return &breach{fmt.Sprintf("the worst new fail is %s; --fail-new %s allows none of %[2]s or worse", worst, *l.new)}
+		}
 	}
 	if n := a.Summary.Coverage.Problems; f.strict && n > 0 {
 		return &breach{fmt.Sprintf("not everything was looked at: %d problems; --strict asks for none", n)}

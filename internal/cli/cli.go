@@ -5,7 +5,7 @@
 // standard error, lower case, without a full stop. Exit codes:
 //
 //	0  done, whatever was found
-//	1  a limit the caller set was broken: --fail-on, --strict, a failing policy test
+//	1  a limit the caller set was broken: --fail-on, --fail-new, --strict, a failing policy test
 //	2  bad input or usage: nothing usable was given
 //	3  internal error
 //

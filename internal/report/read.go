@@ -40,6 +40,7 @@ func ReadSnapshot(r io.Reader, name string) (*assessment.Snapshot, error) {
 			if len(row.Evidence) > 0 {
 				s.Evidence = row.Evidence[0]
 			}
+			s.Lines = linesOf(row)
 			snaps = append(snaps, s)
 		},
 	})
@@ -50,6 +51,18 @@ func ReadSnapshot(r io.Reader, name string) (*assessment.Snapshot, error) {
 		snaps[i].Version = versions[snaps[i].Check]
 	}
 	return &assessment.Snapshot{Name: name, Results: slices.Values(snaps)}, nil
+}
+
+// linesOf gives the lines of a fail's findings. A report lists these only if there
+// are several; one stands where the result does.
+func linesOf(row *Result) (lines []int) {
+	for _, f := range row.Findings {
+		lines = append(lines, f.Line)
+	}
+	if lines == nil && row.Verdict == surety.Fail {
+		lines = []int{row.Origin.Line}
+	}
+	return lines
 }
 
 // Find reads a JSON report and returns the results that keep accepts, with all

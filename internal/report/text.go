@@ -274,9 +274,9 @@ func (t *text) changeLists(c *assessment.Changes) {
 	}{{"new", c.New}, {"fixed", c.Fixed}, {"changed", c.Changed}} {
 		fmt.Fprintf(t, "    %d %s\n", len(part.list), part.name)
 		for _, ch := range part.list[:min(len(part.list), shownChanges)] {
-			t.indented(fmt.Sprintf("%s %s  %s -> %s (%s)", ch.Check, ch.Resource, ch.Before, ch.After, ch.Cause), "  ")
+			t.indented(fmt.Sprintf("%s %s  %s -> %s (%s)%s", ch.Check, ch.Resource, ch.Before, ch.After, ch.Cause, places(ch.More)), "  ")
 			for _, f := range ch.Facts {
-				t.indented(fmt.Sprintf("%s: %s -> %s", f.Path, recorded(f.Before), recorded(f.After)), "    ")
+				t.indented(f.Path+": "+turned(f), "    ")
 			}
 		}
 		if rest := len(part.list) - shownChanges; rest > 0 {
@@ -285,11 +285,26 @@ func (t *text) changeLists(c *assessment.Changes) {
 	}
 }
 
-func recorded(value string) string {
-	if value == "" {
-		return "(not recorded)"
+// places says in how many more or fewer places a check fails.
+func places(more int) string {
+	switch {
+	case more > 0:
+		return fmt.Sprintf(", in %d more", more)
+	case more < 0:
+		return fmt.Sprintf(", in %d fewer", -more)
 	}
-	return value
+	return ""
+}
+
+// turned says what became of a value. What a pass rests on is not recorded.
+func turned(f assessment.FactChange) string {
+	switch {
+	case f.After == "":
+		return "was " + f.Before
+	case f.Before == "":
+		return "is " + f.After
+	}
+	return f.Before + " -> " + f.After
 }
 
 // unseen says what was not looked at, and why.
