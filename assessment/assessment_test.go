@@ -175,6 +175,8 @@ func TestWaivers(t *testing.T) {
 		matched, waived                int
 	}{
 		{"by alias", "ksv017", "k8s:shop/deploy/web", "2026-12-31", WaiverActive, 1, 1},
+		{"as reports name it", "KSV-0017", "shop/Deployment.apps/web", "2026-12-31", WaiverActive, 1, 1},
+		{"of another group", "KSV-0017", "shop/Deployment.example.com/web", "2026-12-31", WaiverUnused, 0, 0},
 		{"last day", "KSV-0017", "k8s:shop/deploy/web", "2026-11-24", WaiverActive, 1, 1},
 		{"expired", "KSV-0017", "k8s:shop/deploy/web", "2026-11-23", WaiverExpired, 1, 0},
 		{"nothing fails", "KSV-0017", "k8s:shop/sts/db", "2026-12-31", WaiverUnused, 0, 0},

@@ -19,6 +19,7 @@ type Waiver struct {
 	Compensating string    // what is done instead, optional
 	Expires      time.Time // the last day it holds
 	Origin       surety.Origin
+	Unknown      string // what is wrong with Check, if no check has this name
 
 	pattern system.Pattern // Resource, compiled
 }
@@ -136,6 +137,8 @@ func (u *WaiverUse) judge(today time.Time, scopes int) {
 		u.State, u.Message = WaiverUnused, "expired on "+until+" and covers nothing; delete it"
 	case u.expired(today):
 		u.State, u.Message = WaiverExpired, "expired on "+until+"; fix what it covers or renew it with a reason"
+	case u.Matched == 0 && u.Unknown != "":
+		u.State, u.Message = WaiverUnused, u.Unknown
 	case u.Matched == 0:
 		u.State, u.Message = WaiverUnused, "nothing it covers fails; delete it"
 	case u.Check == "*" && !u.pattern.Exact():

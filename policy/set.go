@@ -202,16 +202,29 @@ func (s *Set) named(names []string) (map[*Check]bool, error) {
 		if n := s.matching(name, found); n > 0 || isImported(name) {
 			continue
 		}
-		e := &surety.Error{
-			Kind: surety.BadInput, Op: "select checks", Err: fmt.Errorf("no check is named %q", name),
-			Hint: "surety policy list shows all ids",
-		}
-		if near := s.nearest(name); near != "" {
-			e.Hint = "did you mean " + near + "?"
-		}
-		errs = append(errs, e)
+		errs = append(errs, s.unnamed(name))
 	}
 	return found, errors.Join(errs...)
+}
+
+// Knows says what is wrong with a name that means neither a check of s nor rules of
+// other tools; nil if nothing is.
+func (s *Set) Knows(name string) error {
+	if s.Find(name) != nil || isImported(name) {
+		return nil
+	}
+	return s.unnamed(name)
+}
+
+func (s *Set) unnamed(name string) error {
+	e := &surety.Error{
+		Kind: surety.BadInput, Op: "select checks", Err: fmt.Errorf("no check is named %q", name),
+		Hint: "surety policy list shows all ids",
+	}
+	if near := s.nearest(name); near != "" {
+		e.Hint = "did you mean " + near + "?"
+	}
+	return e
 }
 
 // matching adds the checks that name fits to found and returns their number.

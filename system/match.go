@@ -11,10 +11,11 @@ import (
 )
 
 // Matcher finds the element of a model that a piece of evidence belongs to. It
-// is compiled once and safe for concurrent use. Patterns come in four forms:
+// is compiled once and safe for concurrent use. Patterns come in five forms:
 //
 //	k8s:prod/deploy/web                  namespace/kind/name, in any cluster;
 //	                                     the kind as kubectl takes it or in full
+//	prod/Deployment.apps/web             the same as reports print it
 //	kubernetes/*/prod/Deployment.apps/web  a key; the API group may be left out
 //	kubernetes/prod-cluster/**           every key that starts like this
 //	dockerfile:build/*                   a Dockerfile by its path
@@ -292,6 +293,9 @@ func parsePattern(text string) (pattern, error) {
 			parts = append(parts, "*")
 		}
 	}
+	if len(parts) == 3 && !slices.Contains(parts, "") { // as reports print it
+		return parseShort(text, text)
+	}
 	if len(parts) != 5 || slices.Contains(parts, "") {
 		return pattern{}, fmt.Errorf("%q is not a pattern of evidence; write k8s:NAMESPACE/KIND/NAME, "+
 			"dockerfile:PATH or PROVIDER/ACCOUNT/SCOPE/KIND/NAME", text)
@@ -310,10 +314,10 @@ func parseShort(text, rest string) (pattern, error) {
 	if len(parts) != 3 || slices.Contains(parts, "") {
 		return pattern{}, fmt.Errorf("%q is not a pattern of Kubernetes objects; write k8s:NAMESPACE/KIND/NAME, such as k8s:prod/deploy/web", text)
 	}
-	p := pattern{provider: evidence.ProviderKubernetes, account: "*", namespace: parts[0], kind: parts[1], name: parts[2]}
+	p := pattern{provider: evidence.ProviderKubernetes, account: "*", namespace: parts[0], kind: parts[1], name: parts[2], group: strings.Contains(parts[1], ".")}
 	switch k := kindNamed(p.kind); {
 	case k != nil:
-		p.kind = k.kind
+		p.kind, p.group = k.kind, false
 		p.namespace = cmp.Or(namespaceOf(k.kind, p.namespace), p.namespace)
 	case !wild(p.kind) && !strings.ContainsAny(p.kind[:1], "ABCDEFGHIJKLMNOPQRSTUVWXYZ"):
 		return pattern{}, fmt.Errorf("%q in %q is not a known kind; write it as in the manifest, such as Deployment, or as kubectl takes it, such as deploy, sts, svc", p.kind, text)

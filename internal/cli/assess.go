@@ -60,7 +60,7 @@ the first SOURCE that holds one, else it is inferred from the evidence.`,
 	fs.StringVarP(&f.output, "output", "o", "", "write the report to this `FILE` instead of standard output")
 	fs.StringVar(&f.failOn, "fail-on", "", "exit 1 if a fail is of this severity or worse: low, medium, high, critical")
 	fs.StringVar(&f.failNew, "fail-new", "", "with --baseline: exit 1 if a fail of this severity or worse is new, or in more places than before")
-	fs.BoolVar(&f.strict, "strict", false, "exit 1 if anything was not looked at")
+	fs.BoolVar(&f.strict, "strict", false, "exit 1 if anything was not looked at, or a waiver is over-broad")
 	fs.StringVar(&f.baseline, "baseline", "", "compare with this earlier JSON report `FILE`")
 	fs.BoolVar(&f.findings, "findings", false, "leave passes out of json and csv")
 	fs.BoolVar(&f.noColor, "no-color", false, "no colour, even on a terminal")
@@ -187,6 +187,11 @@ func (f *assessFlags) broken(a *assessment.Assessment, l limits) error {
 	}
 	if n := a.Summary.Coverage.Problems; f.strict && n > 0 {
 		return &breach{fmt.Sprintf("not everything was looked at: %d problems; --strict asks for none", n)}
+	}
+	for _, u := range a.Waivers {
+		if f.strict && u.State == assessment.WaiverOverBroad {
+			return &breach{fmt.Sprintf("%s: the waiver of %s on %s %s; --strict takes no waiver that is over-broad", u.Origin, u.Check, u.Resource, u.Message)}
+		}
 	}
 	return nil
 }

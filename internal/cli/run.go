@@ -105,6 +105,11 @@ func (p Program) prepare(ctx context.Context, f runFlags, args []string) (*prepa
 		if r.options.Waivers, err = assessment.ReadWaivers(f.waivers); err != nil {
 			return nil, err
 		}
+		for _, w := range r.options.Waivers {
+			if e := new(surety.Error); w.Check != "*" && errors.As(set.Knows(w.Check), &e) {
+				w.Unknown = fmt.Sprintf("%v; %s", e.Err, e.Hint)
+			}
+		}
 	}
 	if r.options.Statements, err = p.readStatements(ctx, f); err != nil {
 		return nil, err
