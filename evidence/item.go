@@ -179,7 +179,7 @@ type Report struct {
 	Live     bool
 	Status   Status
 	Seen     int // documents handed out
-	Ignored  int // YAML and JSON documents that are not Kubernetes objects
+	Ignored  int // YAML and JSON documents that are no Kubernetes objects, and files with the name of a Dockerfile that are none
 	Items    int // objects these held
 	Problems []Problem
 	Omitted  int          // problems beyond those listed: a hostile file has millions

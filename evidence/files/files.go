@@ -4,9 +4,9 @@
 //
 // # What is read
 //
-// In a directory: *.yaml, *.yml, *.json, *.sarif, Dockerfile, Dockerfile.*,
-// *.dockerfile, Containerfile and Containerfile.*, in any case, recursively and
-// in name order. A file named by the user is read whatever its name is; its
+// In a directory: *.yaml, *.yml, *.json, *.sarif, and what is called
+// Dockerfile or Containerfile, with more before or after it (Dockerfile.dev,
+// api-Dockerfile, prod.Containerfile), in any case, recursively and in name order. A file named by the user is read whatever its name is; its
 // content decides the format. "-" is standard input. A report of another scanner
 // is known by its content and is one document. Directories called .git and
 // node_modules are left out. Lines of JSON (*.jsonl, *.ndjson) are read where they
@@ -128,7 +128,7 @@ func (c *collector) nothing() error {
 		Hint: "name a file or directory that holds some, or - for standard input",
 	}
 	if c.report.Ignored > 0 {
-		e.Err = fmt.Errorf("found no Kubernetes object and no Dockerfile; %d YAML or JSON documents are of another kind", c.report.Ignored)
+		e.Err = fmt.Errorf("found no Kubernetes object and no Dockerfile; %d documents are of another kind", c.report.Ignored)
 	}
 	if p := c.report.Problems; len(p) > 0 {
 		if c.failed != surety.Internal {
@@ -315,7 +315,8 @@ func (c *collector) content(path string, raw []byte, format evidence.Format, nam
 	}
 	if format == evidence.Dockerfile {
 		if !named && !isPlainDockerfile(path) && !fromLine.Match(raw) {
-			return nil // such as dockerfile.go
+			c.report.Ignored++ // such as dockerfile.go
+			return nil
 		}
 		return c.hand(evidence.Document{Origin: surety.Origin{File: file, Line: 1}, Format: format, Raw: raw, Account: evidence.AccountFiles})
 	}

@@ -96,8 +96,9 @@ func TestDirectory(t *testing.T) {
 	}{
 		{"names", map[string]string{"b.YML": pod, "a.yaml": pod, "c.json": `{"apiVersion":"v1","kind":"Pod","metadata":{"name":"x"}}`,
 			"Dockerfile": "FROM x\n", "Dockerfile.dev": "FROM x\n", "x.dockerfile": "bad", "sub/Containerfile": "FROM x\n", "dockerfile.go": "package x\n",
+			"Dockerfile-dev": "FROM x\n", "api-Dockerfile": "FROM x\n", "x.Containerfile": "FROM x\n", "mydockerfile": "FROM x\n", "dockerfiles": "FROM x\n", "Dockerfile.bad": "FRM x\n",
 			"readme.md": pod, ".git/a.yaml": pod, "node_modules/a.yaml": pod},
-			[]string{"Dockerfile:1", "Dockerfile.dev:1", "a.yaml:1", "b.YML:1", "c.json:1", "sub/Containerfile:1", "x.dockerfile:1"}, nil, 0},
+			[]string{"Dockerfile:1", "Dockerfile-dev:1", "Dockerfile.dev:1", "a.yaml:1", "api-Dockerfile:1", "b.YML:1", "c.json:1", "sub/Containerfile:1", "x.Containerfile:1", "x.dockerfile:1"}, nil, 2},
 		{"documents", map[string]string{"a.yaml": "# c\n---\n" + pod + "---\na: 1\n---\n" + pod}, []string{"a.yaml:3", "a.yaml:9"}, nil, 1},
 		{"other files", map[string]string{"a.yaml": pod, "docker-compose.yml": "services: {web: {image: x}}\n", "values.yaml": "kind: x\n",
 			"play.yml": "- hosts: all\n", "package.json": "{}", "tsconfig.json": "{ // c\n}", "empty.yaml": "", "comment.yaml": "# x\n"}, []string{"a.yaml:1"}, nil, 5},

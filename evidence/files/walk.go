@@ -4,6 +4,7 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
+	"regexp"
 	"slices"
 	"strings"
 
@@ -137,15 +138,16 @@ func isDoubtful(path string) bool {
 	return false
 }
 
-func isDockerfile(lowerName string) bool {
-	stem, _, _ := strings.Cut(lowerName, ".")
-	return stem == "dockerfile" || stem == "containerfile" || strings.HasSuffix(lowerName, ".dockerfile")
-}
+// dockerfileName is what Dockerfiles are called, in lower case: by the word alone, or
+// with more before or after it.
+var dockerfileName = regexp.MustCompile(`^(?:docker|container)file(?:[._-].*)?$|^[^.].*[._-](?:docker|container)file$`)
+
+func isDockerfile(lowerName string) bool { return dockerfileName.MatchString(lowerName) }
 
 // isPlainDockerfile reports whether the name can mean nothing else.
 func isPlainDockerfile(path string) bool {
 	name := strings.ToLower(filepath.Base(path))
-	return name == "dockerfile" || name == "containerfile" || strings.HasSuffix(name, ".dockerfile")
+	return strings.HasSuffix(name, "dockerfile") || strings.HasSuffix(name, "containerfile")
 }
 
 // chartOf returns the Helm chart whose templates the real path is part of.
