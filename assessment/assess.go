@@ -154,10 +154,6 @@ func placed(item *evidence.Item) evidence.Key {
 // withoutItem decides what a check says that no item called for: not-applicable
 // if everything it could read was looked at, unknown if part of it was not.
 func withoutItem(c *policy.Check, sources []evidence.Report) (surety.Verdict, string) {
-	kinds := strings.Join(c.Kinds, ", ")
-	if kinds == "" {
-		kinds = "any " + c.Provider + " kind"
-	}
 	for _, s := range sources {
 		for _, k := range s.Kinds {
 			if k.Status != evidence.Complete && readsKind(c, k.Kind) {
@@ -168,7 +164,13 @@ func withoutItem(c *policy.Check, sources []evidence.Report) (surety.Verdict, st
 			return surety.Unknown, "needs " + nodeInfo + ", which is read on each node and was not collected; add the reports of k8s-node-collector as files"
 		}
 	}
-	return surety.NotApplicable, "the evidence holds no object of kind " + kinds
+	switch {
+	case c.Provider == evidence.ProviderDockerfile:
+		return surety.NotApplicable, "the evidence holds no Dockerfile"
+	case len(c.Kinds) == 0:
+		return surety.NotApplicable, "the evidence holds no object of " + c.Provider
+	}
+	return surety.NotApplicable, "the evidence holds no object of kind " + strings.Join(c.Kinds, ", ")
 }
 
 // nodeInfo is the kind of a node's own report (kubelet arguments, file

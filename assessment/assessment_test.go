@@ -110,6 +110,19 @@ func TestAssess(t *testing.T) {
 	}
 }
 
+// A report says what is missing in words, whatever the check names.
+func TestWhatNoItemCalledFor(t *testing.T) {
+	for want, c := range map[string]*policy.Check{
+		"no Dockerfile":                 {Provider: evidence.ProviderDockerfile, Kinds: []string{"Dockerfile"}},
+		"no object of kubernetes":       {Provider: evidence.ProviderKubernetes},
+		"no object of kind Role, Group": {Provider: evidence.ProviderKubernetes, Kinds: []string{"Role", "Group"}},
+	} {
+		if _, got := withoutItem(c, nil); got != "the evidence holds "+want {
+			t.Errorf("%q, want %q", got, want)
+		}
+	}
+}
+
 // What no item called for is not-applicable only if all of it was looked at.
 func TestChecksWithoutItems(t *testing.T) {
 	tests := []struct {

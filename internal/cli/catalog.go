@@ -7,6 +7,7 @@ import (
 	"os"
 	"slices"
 	"strings"
+	"sync"
 
 	"github.com/spf13/cobra"
 	"github.com/spf13/pflag"
@@ -17,6 +18,8 @@ import (
 	"github.com/surety-cloud/surety/catalog/oscal"
 	"github.com/surety-cloud/surety/internal/report"
 	"github.com/surety-cloud/surety/internal/strict"
+	"github.com/surety-cloud/surety/policy"
+	"github.com/surety-cloud/surety/policy/cel"
 	"github.com/surety-cloud/surety/system"
 )
 
@@ -225,6 +228,28 @@ func (k *knowledge) choose(f selectFlags) ([]*catalog.Control, error) {
 		mapped[l.Control] = true
 	}
 	return slices.DeleteFunc(chosen, func(c *catalog.Control) bool { return !mapped[c.ID] }), nil
+}
+
+// ownChecks are the built-in checks that name their controls themselves.
+var ownChecks = sync.OnceValue(func() []*policy.Check {
+	e, err := cel.Default()
+	if err != nil { // whoever judges with them is told
+		return nil
+	}
+	return e.Checks()
+})
+
+// checksOf returns the checks and families that show a control, sorted: those that
+// the catalogue knows, and those that name it.
+func checksOf(c *catalog.Catalog, control string) []string {
+	out := c.ChecksOf(control)
+	for _, check := range ownChecks() {
+		if slices.Contains(check.Controls, control) {
+			out = append(out, check.ID)
+		}
+	}
+	slices.Sort(out)
+	return slices.Compact(out)
 }
 
 // firstOf joins the first n words and counts the rest.

@@ -120,7 +120,7 @@ type efficacyEntry struct {
 func entryOf(c *catalog.Catalog, k *catalog.Control) controlEntry {
 	e := controlEntry{
 		ID: k.ID, Topic: k.Topic, Capability: k.Capability, Title: k.Title, Statement: k.Statement, Test: k.Test,
-		Layer: k.Layer, Component: k.Component, Offers: k.Offers, Threats: k.Threats, Evidence: k.Evidence, Checks: c.ChecksOf(k.ID),
+		Layer: k.Layer, Component: k.Component, Offers: k.Offers, Threats: k.Threats, Evidence: k.Evidence, Checks: checksOf(c, k.ID),
 		ValidDays: int(k.Valid / (24 * time.Hour)), Proof: k.Proof, Clauses: k.Clauses,
 		Efficacy: efficacyEntry{k.Efficacy.Function, k.Efficacy.Grade, k.Efficacy.Grade.Mean()},
 		Owner:    map[system.Category]map[system.Role]string{}, Does: map[system.Role]dutyEntry{},

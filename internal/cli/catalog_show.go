@@ -164,13 +164,13 @@ func (k *knowledge) showControl(w io.Writer, c *catalog.Control) {
 		}
 	}
 	evidence := string(c.Evidence)
-	if checks := k.ChecksOf(c.ID); len(checks) > 0 {
-		evidence += ": " + firstOf(checks, 8)
+	if checks := checksOf(k.Catalog, c.ID); len(checks) > 0 {
+		evidence += ": " + firstOf(checks, 24)
 	}
 	if c.Valid > 0 {
 		evidence += fmt.Sprintf(", valid for %d days", c.Valid/(24*time.Hour))
 	}
-	fmt.Fprintf(w, "evidence  %s\n", evidence)
+	paragraph(w, "evidence  ", evidence)
 	paragraph(w, "proof     ", c.Proof)
 	fmt.Fprintf(w, "efficacy  %s, %s\n", c.Efficacy.Function, c.Efficacy.Grade)
 	for _, t := range k.Threats {

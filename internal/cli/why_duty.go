@@ -137,8 +137,8 @@ func explainDuty(w io.Writer, d *report.Duties, k *catalog.Control, r responsibi
 	}
 	paragraph(w, "proof     ", "ask for: "+proof)
 	evidence := "by " + string(k.Evidence)
-	if checks := d.Catalog.ChecksOf(k.ID); len(checks) > 0 {
-		evidence += ": " + firstOf(checks, 8)
+	if checks := checksOf(d.Catalog, k.ID); len(checks) > 0 {
+		evidence += ": " + firstOf(checks, 24)
 	}
 	if k.Valid > 0 {
 		evidence += fmt.Sprintf(", valid for %d days", k.Valid/(24*time.Hour))

@@ -114,6 +114,26 @@ func TestBuiltinIsComplete(t *testing.T) {
 	}
 }
 
+// Whoever reads a report did not write the built-in checks: an unknown tells what the
+// object lacks, not how to write the check.
+func TestBuiltinGivesNoHintsToAuthors(t *testing.T) {
+	e, err := Default()
+	if err != nil {
+		t.Fatal(err)
+	}
+	n := kubernetes.Normalise(evidence.Document{Raw: []byte("apiVersion: apps/v1\nkind: Deployment\nmetadata: {name: a}\n"), Account: "files"})
+	found := false
+	for _, o := range e.Judge(nil, n.Items[0], policy.DefaultBudget) {
+		if strings.Contains(o.Reason, "guard the read") {
+			t.Errorf("%s: %s", o.Check.ID, o.Reason)
+		}
+		found = found || o.Verdict == surety.Unknown && o.Reason == "the object lacks the field spec, which the check reads"
+	}
+	if !found {
+		t.Error("no check says that the object lacks a spec")
+	}
+}
+
 // metered lists the checks that look one part of an object up in another: mounts
 // among volumes, a variable among the others, a probe's port among the ports, a
 // selector among the labels.

@@ -123,7 +123,7 @@ func (e *Engine) Definitions() []*Definition {
 }
 
 // Judge implements policy.Engine. A check whose expression fails, for example
-// by reading a field that is absent, is Unknown and says how to guard the read.
+// by reading a field that is absent, is Unknown and, if it is the user's, says how to guard the read.
 func (e *Engine) Judge(out []policy.Outcome, item *evidence.Item, budget policy.Budget) []policy.Outcome {
 	rules := e.byKind[item.Kind]
 	if len(rules) == 0 {

@@ -185,7 +185,7 @@ func (r *rule) judge(s *subject, steps int) policy.Outcome {
 	}
 	out, _, err := program.Eval(s)
 	if err != nil {
-		return r.unknown("%s", reason(err))
+		return r.unknown("%s", r.reason(err))
 	}
 	return r.conclude(s, out)
 }
@@ -240,6 +240,16 @@ func (p *programs) within(steps int) (cel.Program, error) {
 	}
 	p.planned.Store(steps, program)
 	return program, nil
+}
+
+// reason says why the evaluation failed. The hint at how to write the check is of no
+// use to who cannot.
+func (r *rule) reason(err error) string {
+	_, key, absent := strings.Cut(err.Error(), "no such key: ")
+	if absent && r.check.Origin == (surety.Origin{}) {
+		return "the object lacks the field " + key + ", which the check reads"
+	}
+	return reason(err)
 }
 
 // reason says why an evaluation failed and what the check's author can do.

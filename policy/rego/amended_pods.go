@@ -83,6 +83,13 @@ listed_containers(pod, keys) := all_containers if {
 	}, {
 		`result.new(msg, input.spec)`, `result.new(msg, object.get(input, "spec", input.metadata))`,
 	}},
+	// KSV-0118 is titled as if a default had been configured.
+	"checks/kubernetes/default_security_context.rego": {{`title: "Default security context configured"`, `title: "No security context set"`}},
+	// KSV-0124 does not say what to do.
+	"checks/kubernetes/repo_ambiguous_prefix.rego": {{`#   severity: HIGH
+`, `#   severity: HIGH
+#   recommended_action: End each reference with a slash, or name the image in full.
+`}},
 	// KCV-0033 took the threshold that turns the collection off for one that is set.
 	"checks/kubernetes/controllermamager_terminated_pod_gc_threshold.rego": {{
 		`	kubernetes.command_has_flag(container.command, "--terminated-pod-gc-threshold")`,

@@ -176,7 +176,7 @@ func (m *module) check() *check {
 	}
 	c.Aliases = append(c.Aliases, custom.list("aliases")...)
 	c.Title, c.Description = cmp.Or(a.Title, c.ID), a.Description
-	c.Remediation = custom.text("recommended_action")
+	c.Remediation = cmp.Or(custom.text("recommended_action"), custom.text("recommended_actions"))
 	c.Controls = custom.list("controls")
 	if err := c.Severity.UnmarshalText([]byte(custom.text("severity"))); err != nil {
 		c.Severity = surety.Medium

@@ -51,8 +51,8 @@ func TestContentIsComplete(t *testing.T) {
 			}
 			seen[key] = c.ID
 		}
-		if c.Title == "" || c.Provider == "" || len(c.Reads) == 0 {
-			t.Errorf("%s: title %q, provider %q, reads %v", c.ID, c.Title, c.Provider, c.Reads)
+		if c.Title == "" || c.Remediation == "" || c.Provider == "" || len(c.Reads) == 0 {
+			t.Errorf("%s: title %q, remediation %q, provider %q, reads %v", c.ID, c.Title, c.Remediation, c.Provider, c.Reads)
 		}
 		if len(c.Reads) == 1 && c.Reads[0] == "/**" {
 			whole++
