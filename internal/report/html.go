@@ -31,8 +31,28 @@ func writeHTML(w io.Writer, c *assure.Case, o Options) error {
 	return nil
 }
 
+// piece is a part of a message, which gives commands between backticks.
+type piece struct {
+	Text string
+	Code bool
+}
+
+// pieces cuts a message at its backticks; one that has an odd number is left whole.
+func pieces(message string) (out []piece) {
+	parts := strings.Split(message, "`")
+	if len(parts)%2 == 0 {
+		return []piece{{Text: message}}
+	}
+	for i, text := range parts {
+		if text != "" {
+			out = append(out, piece{text, i%2 == 1})
+		}
+	}
+	return out
+}
+
 func writePage(w io.Writer, c *assure.Case, o Options) error {
-	tmpl, err := template.New("page").Funcs(template.FuncMap{"count": count, "label": columnLabel}).ParseFS(htmlFiles, "html/page.html", "html/paper.html")
+	tmpl, err := template.New("page").Funcs(template.FuncMap{"count": count, "label": columnLabel, "pieces": pieces}).ParseFS(htmlFiles, "html/page.html", "html/paper.html")
 	if err != nil {
 		return err
 	}

@@ -161,6 +161,18 @@ func TestHTMLHostile(t *testing.T) {
 	}
 }
 
+// Commands in messages are set as such; a backtick that opens nothing stays.
+func TestPieces(t *testing.T) {
+	for message, want := range map[string]string{
+		"plain": "[{plain false}]", "run `helm template x` first": "[{run  false} {helm template x true} { first false}]",
+		"`a`": "[{a true}]", "a ` b": "[{a ` b false}]", "": "[]",
+	} {
+		if got := fmt.Sprint(pieces(message)); got != want {
+			t.Errorf("%q: %s, want %s", message, got, want)
+		}
+	}
+}
+
 func TestVisibleOnly(t *testing.T) {
 	if got := visibleOnly("a\x1b[31m\u202eb\u2066\tc\nd\xffé"); got != "a�[31m�b�\tc\nd�é" {
 		t.Errorf("got %q", got)
