@@ -169,10 +169,24 @@ func classOf(item *evidence.Item) class {
 	if c := classIn(item.Kind, group); c != ignored {
 		return c
 	}
-	if strings.Contains(group, ".") && !strings.HasSuffix(group, ".k8s.io") {
+	if strings.Contains(group, ".") && !strings.HasSuffix(group, ".k8s.io") && !makesNoPods(item.Kind, group) {
 		return custom
 	}
 	return ignored
+}
+
+// makesNoPods knows kinds in wide use that configure what others run, and often have
+// the name of the workload that they are about.
+func makesNoPods(kind, group string) bool {
+	switch group {
+	case "monitoring.coreos.com":
+		return strings.HasSuffix(kind, "Monitor") || strings.HasSuffix(kind, "Rule") || kind == "Probe" || strings.HasSuffix(kind, "Config")
+	case "cert-manager.io", "acme.cert-manager.io", "external-secrets.io", "bitnami.com", "security.istio.io", "kyverno.io":
+		return true
+	case "networking.istio.io":
+		return kind != "Gateway"
+	}
+	return false
 }
 
 func classIn(kind, group string) class {

@@ -124,6 +124,8 @@ func TestRules(t *testing.T) {
 		"missing service account":     {withAccount, "SUR-REL-014", "web", surety.Fail},
 		"service account":             {withAccount + account, "SUR-REL-014", "web", surety.Pass},
 		"pods of an operator":         {service("{selector: {cluster: main}}") + "apiVersion: db.example.com/v1\nkind: Cluster\nmetadata: {name: main, namespace: shop}\n", "SUR-REL-003", "svc", surety.Unknown},
+		"a monitor makes no pods":     {service("{selector: {app: main}}") + "apiVersion: monitoring.coreos.com/v1\nkind: ServiceMonitor\nmetadata: {name: main, namespace: shop}\n", "SUR-REL-003", "svc", surety.Fail},
+		"an operator beside it":       {service("{selector: {app: m, cluster: main}}") + "apiVersion: monitoring.coreos.com/v1\nkind: ServiceMonitor\nmetadata: {name: m, namespace: shop}\n---\napiVersion: db.example.com/v1\nkind: Cluster\nmetadata: {name: main, namespace: shop}\n", "SUR-REL-003", "svc", surety.Unknown},
 		"a Service of another group":  {web + "apiVersion: serving.knative.dev/v1\nkind: Service\nmetadata: {name: svc, namespace: shop}\nspec: {selector: {app: db}}\n", "SUR-REL-003", "svc", surety.NotApplicable},
 		"a workload that is not ours": {web + strings.Replace(service("{selector: {app: web}}"), "namespace: shop", "namespace: other", 1), "SUR-REL-003", "svc", surety.Fail},
 	} {
