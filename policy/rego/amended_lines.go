@@ -6,9 +6,12 @@ import "strings"
 // reported, instead of the container or the whole object it stands in. Where a check
 // fails because something is absent, what it is absent from stays the place.
 var lineAmendments = map[string][]amendment{
-	"checks/kubernetes/host_ipc.rego":                                       points("input.spec", "kubernetes.host_ipcs[_]"),
-	"checks/kubernetes/host_network.rego":                                   points("input.spec", "kubernetes.host_networks[_]"),
-	"checks/kubernetes/host_pid.rego":                                       points("input.spec", "kubernetes.host_pids[_]"),
+	"checks/kubernetes/host_ipc.rego":                                       append(points("input.spec", "kubernetes.host_ipcs[_]"), inPod("hostIPC")...),
+	"checks/kubernetes/host_ipc_test.rego":                                  inPod("hostIPC")[:1],
+	"checks/kubernetes/host_network.rego":                                   append(points("input.spec", "kubernetes.host_networks[_]"), inPod("hostNetwork")...),
+	"checks/kubernetes/host_network_test.rego":                              inPod("hostNetwork")[:1],
+	"checks/kubernetes/host_pid.rego":                                       append(points("input.spec", "kubernetes.host_pids[_]"), inPod("hostPID")...),
+	"checks/kubernetes/host_pid_test.rego":                                  inPod("hostPID")[:1],
 	"checks/kubernetes/manages_etc_hosts.rego":                              points("spec", "spec.hostAliases"),
 	"checks/kubernetes/hostpath_volumes_mounted.rego":                       points("input.spec", "kubernetes.volumes[_].hostPath"),
 	"checks/kubernetes/non_core_volume_types.rego":                          points("input.spec", "kubernetes.volumes[_][disallowed_volume_types[_]]"),
@@ -128,6 +131,15 @@ deny contains res if {
 }
 
 var socket = amendment{`/var/run/docker.socker`, `/var/run/docker.sock`}
+
+// inPod has a message and what to do about it name a field of pods as every kind has
+// it: a Pod has no template.
+func inPod(field string) []amendment {
+	return []amendment{
+		{"not set 'spec.template.spec." + field + "' to true\"", "not set '" + field + "' to true\""},
+		{"'spec.template.spec." + field + "' to true.", "'" + field + "' of the pod to true."},
+	}
+}
 
 // points has a check's one result point to another value.
 func points(was, is string) []amendment {
