@@ -191,7 +191,7 @@ func TestNothingUsable(t *testing.T) {
 	}{
 		{"missing", surety.Unreadable, "missing: collect evidence: cannot be read: no such file"},
 		{"empty", surety.BadInput, "found no Kubernetes object"},
-		{"other", surety.BadInput, "1 YAML or JSON documents are of another kind"},
+		{"other", surety.BadInput, "1 documents are of another kind"},
 		{"none.yaml", surety.BadInput, "none.yaml: collect evidence: the file is empty"},
 		{"c", surety.BadInput, "Helm chart, not rendered"},
 		{"c/templates", surety.BadInput, "template of a Helm chart"},
