@@ -64,10 +64,6 @@ func newHomeGroups() (homes map[string][]string, groups map[string]bool) {
 	return homes, groups
 }
 
-// HomeGroups returns the API groups of Kubernetes itself that have this kind, ""
-// being the core group.
-func HomeGroups(kind string) []string { return homeGroups[kind] }
-
 // Namesake reports whether an item only shares the name of its kind with one that
 // is built in, as Calico's NetworkPolicy does. What is asked of the one says nothing
 // of the other.

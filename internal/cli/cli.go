@@ -10,9 +10,8 @@
 //	3  internal error
 //
 // An interrupt (SIGINT, SIGTERM) ends the work early: what was judged until then
-// is reported, its sources are partial, and the exit code is 2, because a run cut
-// short is never a clean one; --fail-on still makes it 1. A second one ends the
-// process.
+// is reported, its sources are partial, and the exit code is 2, whatever limits are
+// set, because a run cut short is never a clean one. A second one ends the process.
 package cli
 
 import (

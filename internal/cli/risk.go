@@ -49,7 +49,7 @@ facts, priors and verdicts it rests on.
     surety risk DIR --format oscal-poam -o plan.json
 
 State under risk in surety.yaml what you know better than the priors: frequency, loss,
-vulnerability, costs and liability (docs/model.md, docs/risk.md). The same seed gives
+vulnerability, costs, liability and insurance (docs/model.md, docs/risk.md). The same seed gives
 the same numbers.`,
 		Args: cobra.ArbitraryArgs,
 		RunE: func(c *cobra.Command, args []string) error { return p.risk(c.Context(), f, args) },

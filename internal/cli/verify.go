@@ -31,8 +31,8 @@ Of several bundles, whose names end in .surety, or a folder of them, each gets o
 of the worst. They are verified on all cores.
 
 With SOURCE, evidence that its issuer gave you, each disclosed result is performed
-again: the same object judged by the same check must give the same verdict. It exits
-1 if that is so of no result about an object.`,
+again: the same object judged by the same check must give the same verdict. The exit
+code is 1 if no disclosed result about an object could be performed again.`,
 		Args: cobra.MinimumNArgs(1),
 		RunE: func(c *cobra.Command, args []string) error {
 			if err := refuseFormat(format, bundle.Formats...); err != nil {

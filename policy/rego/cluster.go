@@ -19,7 +19,7 @@ import (
 // in data.k8s.version. It is evidence of its own, an item of kind ClusterInfo, and
 // may come after the objects. KSV-0026 does without: it takes the newest list of
 // safe sysctls then, that of the Pod Security Standards. The other two, as they are
-// read here (amended.go), deny without a version what they deny under some version,
+// read here (amended_cluster.go), deny without a version what they deny under some version,
 // and are judged twice:
 //
 //   - Judge asks without a version. A pass holds on every cluster; what is denied

@@ -2,7 +2,7 @@
 // It knows nothing of clouds: a Portfolio of scenarios goes in, a Summary and a
 // Curve come out.
 //
-// The model is a compound Poisson process for each scenario (Klugman, Panjer and
+// The model is a compound Poisson process for each scenario, or for each campaign of several (Klugman, Panjer and
 // Willmot, Loss Models; Open FAIR's loss event frequency and magnitude). What is
 // not known is kept apart from what is random. Rates, susceptibility and the
 // effect of controls are not known: they are drawn once for each iteration. Which
