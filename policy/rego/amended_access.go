@@ -141,7 +141,8 @@ var accessAmendments = map[string][]amendment{
 	}},
 }
 
-// gives amends the condition that a rule gives a verb on resources of some groups.
+// gives amends the condition that a rule gives a verb on resources of some groups, which
+// stand apart by a space: one in front is for the core group, whose name is empty.
 func gives(groups, was, is string) []amendment {
 	quoted := `["` + strings.Join(strings.Split(groups, " "), `", "`) + `"]`
 	return []amendment{{
