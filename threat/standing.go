@@ -29,38 +29,56 @@ type Part struct {
 // them.
 type Standings struct {
 	duties *responsibility.Set
-	shown  map[string]*assessment.Responsibility   // by id; what has no verdict is left out
-	inside map[string][]*assessment.Responsibility // the same, by control@place for each place that holds the element
+	shown  map[string]*assessment.Responsibility // by id; what has no verdict is left out
+	model  *system.Model                         // nil without an assessment
+	stands map[string][]string                   // by place, the elements that stand in it; nil until it is asked for
+	joined map[string][]Standing                 // by responsibility, with what stands in its element
 }
 
 // NewStandings prepares the join. a may be nil: nothing has been looked at.
 func NewStandings(duties *responsibility.Set, a *assessment.Assessment) *Standings {
-	s := &Standings{duties: duties, shown: map[string]*assessment.Responsibility{}, inside: map[string][]*assessment.Responsibility{}}
+	s := &Standings{duties: duties, shown: map[string]*assessment.Responsibility{}, joined: map[string][]Standing{}}
 	if a == nil {
 		return s
 	}
+	s.model = a.Model
 	for r := range a.Responsibilities() {
 		if r.Status != responsibility.Unproven || r.Verdicts.Total() > 0 {
 			s.shown[r.ID()] = &r
-			s.enclose(&r, a.Model)
 		}
 	}
 	return s
 }
 
-// enclose notes a row at each zone that its element stands in, up to the service that
-// holds them.
-func (s *Standings) enclose(r *assessment.Responsibility, m *system.Model) {
-	elements := s.duties.Elements()
-	i, ok := s.duties.Find(r.Element)
-	for ok && m.Services[elements[i].Name] == nil {
-		within := elements[i].Within
-		if within == "" {
-			return
+// rowsIn lists what verdicts bear on of a control on what stands in a place.
+func (s *Standings) rowsIn(control, place string) []*assessment.Responsibility {
+	if s.model == nil {
+		return nil
+	}
+	if s.stands == nil {
+		s.enclose()
+	}
+	var rows []*assessment.Responsibility
+	for _, name := range s.stands[place] {
+		if r := s.shown[control+"@"+name]; r != nil {
+			rows = append(rows, r)
 		}
-		id := r.Control + "@" + within
-		s.inside[id] = append(s.inside[id], r)
-		i, ok = s.duties.Find(within)
+	}
+	return rows
+}
+
+// enclose notes each element at the zones that it stands in, up to the service that holds
+// them.
+func (s *Standings) enclose() {
+	s.stands = map[string][]string{}
+	elements := s.duties.Elements()
+	for i := range elements {
+		at, ok := i, true
+		for ok && s.model.Services[elements[at].Name] == nil && elements[at].Within != "" {
+			within := elements[at].Within
+			s.stands[within] = append(s.stands[within], elements[i].Name)
+			at, ok = s.duties.Find(within)
+		}
 	}
 }
 
@@ -82,28 +100,32 @@ func (s *Standings) Of(t *Threat) []Standing {
 				one.Status, one.Verdicts, one.Proof = known.Status, known.Verdicts, known.Proof
 			}
 			one.Parts = []Part{{r.ID(), one.Verdicts}}
-			out = append(out, one)
-			if slices.Contains(places, r.Element) {
-				out = s.join(out, s.inside[r.ID()])
+			if !slices.Contains(places, r.Element) {
+				out = append(out, one)
+				continue
 			}
+			if s.joined[r.ID()] == nil {
+				s.joined[r.ID()] = join(one, s.rowsIn(control, r.Element))
+			}
+			out = append(out, s.joined[r.ID()]...)
 		}
 	}
 	return out
 }
 
-// join adds what stands in the element of the last standing: to that where the same
-// party is accountable, else to one of its own. A fail inside is a fail of the whole;
-// passes there do not show that nothing is left out.
-func (s *Standings) join(out []Standing, inside []*assessment.Responsibility) []Standing {
-	from := len(out) - 1
+// join adds to a standing what stands in its element: to itself where the same party is
+// accountable, else as one of its own. A fail inside is a fail of the whole; passes
+// there do not show that nothing is left out.
+func join(own Standing, inside []*assessment.Responsibility) []Standing {
+	out := []Standing{own}
 	for _, r := range inside {
-		at := from
+		at := 0
 		for at < len(out) && out[at].Accountable != r.Accountable {
 			at++
 		}
 		if at == len(out) {
 			other := r.Responsibility
-			other.Element = out[from].Element
+			other.Element = own.Element
 			out = append(out, Standing{Responsibility: other, Status: responsibility.Unproven})
 		}
 		one := &out[at]

@@ -39,7 +39,7 @@ components: {web: {type: k8s.deployment, in: prod, match: "k8s:prod/deploy/web"}
 		Judged: []assessment.Judged{{Item: item, Check: check, Verdict: surety.Fail, Detail: &assessment.Detail{}}}})
 	s := NewStandings(duties, a)
 	for place, want := range map[string]int{"web": 1, "prod": 1, "cluster": 1, "machines": 0} {
-		n := len(s.inside["SUR-SUP-02@"+place])
+		n := len(s.rowsIn("SUR-SUP-02", place))
 		if place == "web" {
 			n += s.shown["SUR-SUP-02@web"].Verdicts[surety.Fail]
 		}
@@ -48,7 +48,7 @@ components: {web: {type: k8s.deployment, in: prod, match: "k8s:prod/deploy/web"}
 		}
 	}
 	row, _ := duties.Of("SUR-SUP-02", "cluster")
-	joined := s.join([]Standing{{Responsibility: row, Status: responsibility.Unproven}}, s.inside["SUR-SUP-02@cluster"])
+	joined := join(Standing{Responsibility: row, Status: responsibility.Unproven}, s.rowsIn("SUR-SUP-02", "cluster"))
 	last := joined[len(joined)-1]
 	if last.Status != responsibility.Violated || last.Verdicts[surety.Fail] != 1 || last.Element != "cluster" || last.Parts[len(last.Parts)-1].ID != "SUR-SUP-02@web" {
 		t.Errorf("the cluster stands as %+v", last)
