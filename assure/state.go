@@ -36,11 +36,9 @@ func State(a *assessment.Assessment, issuer string, set *policy.Set, w statement
 	}
 	var results []statement.Result
 	for r := range a.Results() {
-		results = append(results, stated(&r, w))
-		if r.Owner.Party != issuer {
-			continue
-		}
-		for _, control := range controlsOf(r.Check.Controls) {
+		result := stated(&r, w)
+		results = append(results, result)
+		for _, control := range result.CountsFor(issuer) {
 			n := byControl[control]
 			n.Add(r.Verdict, 1)
 			byControl[control] = n
@@ -48,15 +46,6 @@ func State(a *assessment.Assessment, issuer string, set *policy.Set, w statement
 	}
 	p.Results.ByParty, p.Results.ByControl = statement.NewTally(byParty), statement.NewTally(byControl)
 	return results, p
-}
-
-// controlsOf names where a result counts: "" stands for no control, so that each
-// counts somewhere.
-func controlsOf(controls []string) []string {
-	if len(controls) == 0 {
-		return []string{""}
-	}
-	return controls
 }
 
 // stated is one result as a statement commits to it.

@@ -19,19 +19,6 @@ func (t tally) add(name string, v surety.Verdict) {
 	t[name] = n
 }
 
-// own counts a result of the issuer by its controls, as statements do.
-func (t tally) own(r *statement.Result, issuer string) {
-	if r.Party != issuer {
-		return
-	}
-	for _, control := range r.Controls {
-		t.add(control, r.Verdict)
-	}
-	if len(r.Controls) == 0 {
-		t.add("", r.Verdict) // where the statement counts what has none
-	}
-}
-
 // hold holds what is disclosed against what the statement counts of it: no more may be
 // disclosed, and what is counted and not disclosed must be among the results that are
 // hidden, or the counts tell of results that nobody has.

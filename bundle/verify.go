@@ -269,7 +269,9 @@ func (r *Report) results(b *Bundle, pred *statement.Predicate) {
 		}
 		shown.Add(result.Verdict, 1)
 		byParty.add(result.Party, result.Verdict)
-		byControl.own(result, pred.Issuer.Name)
+		for _, control := range result.CountsFor(pred.Issuer.Name) {
+			byControl.add(control, result.Verdict)
+		}
 		r.Results = append(r.Results, result)
 	}
 	if v, more := shown.Exceeds(pred.Results.Counts); more {

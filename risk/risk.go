@@ -145,9 +145,8 @@ type Group struct {
 const mostGroups = 25
 
 // Each draw of what is not known keeps numbers for every scenario, so there are fewer
-// draws where there are very many scenarios: the band is coarser, memory bounded.
+// than usual where there are very many scenarios: the band is coarser, memory bounded.
 const (
-	manyDraws     = 200
 	fewDraws      = 50
 	manyScenarios = 10_000
 )
@@ -159,7 +158,7 @@ func Analyse(in Input) (*Analysis, error) {
 	if err := a.derive(place); err != nil {
 		return nil, err
 	}
-	draws := manyDraws
+	draws := 0 // as many as usual
 	if len(a.Scenarios) > manyScenarios {
 		draws = fewDraws
 	}

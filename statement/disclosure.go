@@ -37,6 +37,21 @@ type Result struct {
 	NotAfter  time.Time       // until when it counts
 }
 
+// CountsFor lists the controls under which a statement of issuer counts r: none if
+// another party is accountable, and "" if r has no control, so that each of the
+// issuer's counts somewhere.
+func (r *Result) CountsFor(issuer string) []string {
+	switch {
+	case r.Party != issuer:
+		return nil
+	case len(r.Controls) == 0:
+		return noControl
+	}
+	return r.Controls
+}
+
+var noControl = []string{""}
+
 // Disclosure is a result with its salt, in the bytes that are hashed.
 type Disclosure []byte
 

@@ -28,6 +28,8 @@ func (p Program) trustCommand() *cobra.Command {
 believe other parties. Each entry is one line of it:
 
     surety trust add issuer kube ed25519:BASE64      a party's key
+    surety trust add issuer kube ed25519:BASE64 system shop
+                                                     for statements about that system only
     surety trust add issuer kube ed25519:BASE64 until 4711
                                                      which counts for log entries below 4711 only
     surety trust add log VKEY https://log.example/   a log

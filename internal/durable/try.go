@@ -20,6 +20,10 @@ type Trial struct {
 	err     error
 }
 
+// TrialPause is a Trial's Every where nothing asks for another: for how long it is
+// believed that files can be written, or cannot.
+const TrialPause = 5 * time.Second
+
 // Err tries to write a file in each folder, as Replace does, and says why not.
 func (t *Trial) Err() error {
 	t.mu.Lock()

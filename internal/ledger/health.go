@@ -11,9 +11,6 @@ import (
 	"github.com/surety-cloud/surety/transparency"
 )
 
-// tryAgain is how long it is believed that files can be written, or cannot.
-const tryAgain = 5 * time.Second
-
 // owe notes since when entries wait for a head that covers them. The caller holds mu.
 func (l *Ledger) owe() {
 	switch {

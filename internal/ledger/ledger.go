@@ -215,7 +215,7 @@ func Open(ctx context.Context, c Config) (_ *Ledger, err error) {
 		entries: map[string]*entry{}, leaves: map[surety.Digest]*entry{}, streams: map[string]*stream{},
 		problems: map[string]error{}, asked: map[string]Asked{}, changed: make(chan struct{}), stopped: make(chan struct{}), fresh: make(chan struct{}, 1),
 	}
-	l.trial.Disk, l.trial.Folders, l.trial.Every = c.Disk, []string{c.Dir, c.State}, tryAgain
+	l.trial.Disk, l.trial.Folders, l.trial.Every = c.Disk, []string{c.Dir, c.State}, durable.TrialPause
 	l.toLog.more.L, l.inLog.more.L = &l.toLog.mu, &l.inLog.mu
 	if err := l.knowsItself(); err != nil {
 		return nil, err

@@ -24,7 +24,6 @@ import (
 	"path/filepath"
 	"slices"
 	"sync"
-	"time"
 
 	"golang.org/x/mod/sumdb/note"
 	"golang.org/x/mod/sumdb/tlog"
@@ -46,9 +45,6 @@ type Server struct {
 	unable  map[string]error // by log, why no co-signature could be made last time
 }
 
-// tryAgain is how long it is believed that files can be written, or cannot.
-const tryAgain = 5 * time.Second
-
 // NewServer returns a witness that co-signs heads of the policy's logs and keeps
 // what it has seen in dir. Each signer makes a co-signature. The policy's witnesses and
 // quorum are of no matter: it co-signs before others have. What it has seen of a log
@@ -64,7 +60,7 @@ func NewServer(disk durable.Disk, dir string, signers []note.Signer, logs *trans
 		return nil, err
 	}
 	s := &Server{disk: disk, dir: dir, signers: signers, logs: &transparency.Policy{Logs: logs.Logs}, logger: logger, unable: map[string]error{}}
-	s.trial.Disk, s.trial.Folders, s.trial.Every = disk, []string{dir}, tryAgain
+	s.trial.Disk, s.trial.Folders, s.trial.Every = disk, []string{dir}, durable.TrialPause
 	for _, l := range logs.Logs {
 		if _, err := s.known(l.Origin); err != nil {
 			return nil, fmt.Errorf("what was seen of log %s: %w", l.Origin, err)
