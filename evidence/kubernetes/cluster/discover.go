@@ -64,26 +64,34 @@ func (c *Cluster) discover(ctx context.Context) ([]resource, []evidence.Problem,
 
 // describe returns the versions below a root, each group's preferred one first.
 func (c *Cluster) describe(ctx context.Context, root string) ([]apiVersion, error) {
-	var said struct {
-		Kind     string           `json:"kind"`
-		Items    []describedGroup `json:"items"`
-		Versions []string         `json:"versions"` // of /api before 1.30
-		Groups   []describedGroup `json:"groups"`   // of /apis before 1.30
-	}
+	var said description
 	if err := c.ask(ctx, acceptDiscovery, &said, root); err != nil {
 		return nil, err
 	}
-	var found []apiVersion
-	for _, g := range slices.Concat(said.Items, said.Groups) {
-		found = append(found, g.inOrder()...)
-	}
-	for _, v := range said.Versions {
-		found = append(found, apiVersion{version: v})
-	}
+	found := said.inOrder()
 	if said.Kind != wholeDiscovery {
 		c.describeEach(ctx, found)
 	}
 	return found, nil
+}
+
+// description is what a server says below a root, in both forms.
+type description struct {
+	Kind     string           `json:"kind"`
+	Items    []describedGroup `json:"items"`
+	Versions []string         `json:"versions"` // of /api before 1.30
+	Groups   []describedGroup `json:"groups"`   // of /apis before 1.30
+}
+
+func (d *description) inOrder() []apiVersion {
+	var found []apiVersion
+	for _, g := range slices.Concat(d.Items, d.Groups) {
+		found = append(found, g.inOrder()...)
+	}
+	for _, v := range d.Versions {
+		found = append(found, apiVersion{version: v})
+	}
+	return found
 }
 
 // describeEach asks for the kinds of each version, a few at a time.

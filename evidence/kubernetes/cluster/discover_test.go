@@ -1,6 +1,7 @@
 package cluster
 
 import (
+	"encoding/json"
 	"fmt"
 	"net/http"
 	"net/http/httptest"
@@ -112,6 +113,28 @@ func TestDiscover(t *testing.T) {
 			}
 		})
 	}
+}
+
+// Whatever a server says of its kinds, what is found can be asked for.
+func FuzzDescription(f *testing.F) {
+	for _, seed := range []string{oldCore, oldPods, wholeCore, wholeNone, oldNone, "null", `{"groups":[{"name":"a","versions":[{}]}]}`} {
+		f.Add([]byte(seed))
+	}
+	f.Fuzz(func(t *testing.T, raw []byte) {
+		var said description
+		if json.Unmarshal(raw, &said) != nil {
+			return
+		}
+		found, err := listable(said.inOrder())
+		if (err == nil) != (len(found) > 0) {
+			t.Errorf("%d kinds, and the error %v", len(found), err)
+		}
+		for _, r := range found {
+			if r.kind == "" || strings.Contains(r.name, "/") {
+				t.Errorf("%+v cannot be asked for", r)
+			}
+		}
+	})
 }
 
 // written names resources with their version and scope.
